@@ -1,0 +1,97 @@
+# `make` alone prints the targets. `make run` and `make test` do all their own set-up; where
+# the locks and the scripts in requirements/ have not changed, that costs a look at a stamp file.
+#
+#   make run ARGS="--preset quick"         passes options on
+#   VENV=/tmp/venv PYTHON=python3.12 make  builds another environment with another Python
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+export VENV ?= .venv
+# The caller's setting would make every import three times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
+ARGS ?=
+IMAGE ?= tfx-mnist
+bin := $(VENV)/bin
+tools := $(VENV)/setup/bin
+scripts := requirements/install.sh requirements/private_glibc.sh .ci/run
+# A stamp says that the environment holds what a lock file names.
+set_up := requirements/install.sh requirements/private_glibc.sh requirements/bootstrap.txt setup.py
+
+# An environment that was copied or moved here is none: its scripts name the old place.
+ifneq ($(file <$(VENV)/.created),$(abspath $(VENV)))
+$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.created: FORCE
+endif
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(VENV)/.pipeline ## run the whole pipeline on MNIST: from raw IDX files to a pushed model
+	$(bin)/tfx-mnist run $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.dev ## run all tests: unit, integration, e2e
+	$(bin)/pytest tests/unit tests/integration tests/e2e $(ARGS)
+
+.PHONY: unit
+unit: $(VENV)/.dev ## run the tests that take seconds and need no TensorFlow
+	$(bin)/pytest tests/unit $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## check style, types, shell scripts, the Dockerfile and spelling
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/shellcheck $(scripts)
+	$(bin)/hadolint Dockerfile
+	$(bin)/codespell
+
+.PHONY: format
+format: $(VENV)/.dev ## format the code and repair what ruff can repair
+	$(bin)/ruff check --fix --exit-zero --quiet
+	$(bin)/ruff format
+
+.PHONY: doctor
+doctor: $(VENV)/.pipeline ## check this machine and the environment; say what to do about each finding
+	$(bin)/tfx-mnist doctor $(ARGS)
+
+# Pins that still fit stay; ARGS=--upgrade takes the newest releases. No index is written down.
+.PHONY: lock
+lock: $(VENV)/.created ## lock requirements/*.in again, with hashes (ARGS=--upgrade for newer releases)
+	for name in bootstrap pipeline dev; do \
+	  $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
+	    $$([ $$name = dev ] && echo --constraint requirements/pipeline.txt) \
+	    --output-file requirements/$$name.txt requirements/$$name.in; \
+	done
+
+.PHONY: image
+image: ## build the container image that Beam workers, Kubeflow and Vertex use (docker or podman)
+	@builder=$$(command -v docker podman | head -n 1) || true; \
+	if [ -z "$$builder" ]; then \
+	  echo 'make image needs docker or podman, and neither is installed.' >&2; exit 1; \
+	fi; \
+	"$$builder" build --tag $(IMAGE) $(ARGS) .
+
+.PHONY: clean
+clean: ## remove the environment and what tools leave behind; runs and models stay
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	requirements/install.sh tools
+
+$(VENV)/.pipeline: $(set_up) requirements/pipeline.txt
+	requirements/install.sh pipeline
+
+$(VENV)/.dev: $(set_up) requirements/pipeline.txt requirements/dev.txt
+	requirements/install.sh dev
+
+.PHONY: FORCE
+FORCE:

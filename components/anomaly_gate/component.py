@@ -1,0 +1,87 @@
+"""The component AnomalyGate; see its executor for what it refuses."""
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
+from tfx.types.standard_component_specs import ANOMALIES_KEY, SCHEMA_KEY, STATISTICS_KEY
+
+from components.anomaly_gate.executor import (
+    ACCEPTED_STATISTICS_KEY,
+    EVAL_SPLIT_KEY,
+    PREVIOUS_STATISTICS_KEY,
+    TRAIN_SPLIT_KEY,
+    Executor,
+)
+from components.code_digest import code_digest
+
+
+class AnomalyGateSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and parameters of AnomalyGate."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX reads it as it stands
+        TRAIN_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
+        EVAL_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
+        "code_digest": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        ANOMALIES_KEY: component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
+        STATISTICS_KEY: component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
+        SCHEMA_KEY: component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        PREVIOUS_STATISTICS_KEY: component_spec.ChannelParameter(
+            type=standard_artifacts.ExampleStatistics, optional=True
+        ),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        ACCEPTED_STATISTICS_KEY: component_spec.ChannelParameter(
+            type=standard_artifacts.ExampleStatistics
+        ),
+    }
+
+
+class AnomalyGate(base_component.BaseComponent):
+    """Fails where ExampleValidator found anomalies, or where distributions differ too much.
+
+    ExampleValidator only writes down what it finds; a run goes on with whatever data. Make
+    this gate an upstream node of what must not start on bad data.
+
+    Component `outputs` contains:
+      - `accepted_statistics`: Channel of type `standard_artifacts.ExampleStatistics`, a copy of
+        the statistics; what PreviousStatisticsStrategy chooses from.
+    """
+
+    SPEC_CLASS = AnomalyGateSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        *,
+        anomalies: BaseChannel,
+        statistics: BaseChannel,
+        schema: BaseChannel,
+        previous_statistics: BaseChannel | None = None,
+        train_split: str = "train",
+        eval_split: str = "eval",
+    ) -> None:
+        """Constructs the component.
+
+        Args:
+          anomalies: What ExampleValidator found.
+          statistics: What it found them in.
+          schema: The contract, with its skew_comparators (between the two splits) and
+            drift_comparators (between `train_split` now and before).
+          previous_statistics: The last ones that were accepted; without, nothing is said
+            of drift.
+          train_split: The split that the model learns from.
+          eval_split: The split of the same rows that is held out.
+        """
+        super().__init__(
+            spec=AnomalyGateSpec(
+                anomalies=anomalies,
+                statistics=statistics,
+                schema=schema,
+                previous_statistics=previous_statistics,
+                train_split=train_split,
+                eval_split=eval_split,
+                code_digest=code_digest(Executor.__module__),
+                accepted_statistics=Channel(type=standard_artifacts.ExampleStatistics),
+            )
+        )

@@ -1,0 +1,80 @@
+"""Reads where a model comes from, from the artifacts that a push is given."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow_model_analysis as tfma
+from tfx.types import Artifact, artifact_utils, standard_component_specs
+
+from components.atomic_pusher.model_files import combine_digests
+from components.atomic_pusher.push_record import PushOrigin
+from components.atomic_pusher.source_files import source_files
+
+MODEL_CODE_DIGEST_KEY = "model_code_digest"
+
+_INPUT_FINGERPRINT = "input_fingerprint"
+
+
+def read_origin(
+    input_dict: Mapping[str, Sequence[Artifact]],
+    *,
+    pipeline_name: str,
+    run_id: str,
+    code_digest: str,
+) -> PushOrigin:
+    """Returns what the inputs of a push tell of the model; an input that is not there, nothing.
+
+    Args:
+      input_dict: Artifacts by the names of AtomicPusher's inputs.
+      pipeline_name: The pipeline that pushes.
+      run_id: The run that pushes.
+      code_digest: Digest of the code that trained the model.
+    """
+    model = _single(input_dict, standard_component_specs.MODEL_KEY) or _single(
+        input_dict, standard_component_specs.INFRA_BLESSING_KEY
+    )
+    evaluation = _single(input_dict, standard_component_specs.EVALUATION_KEY)
+    examples = _single(input_dict, standard_component_specs.EXAMPLES_KEY)
+    data_files = source_files(_custom_properties(examples)) if examples else {}
+    return PushOrigin(
+        pipeline_name=pipeline_name,
+        run_id=run_id,
+        model_id=model.id if model else 0,
+        model_uri=model.uri if model else "",
+        metrics=read_metrics(evaluation.uri) if evaluation else {},
+        data_files=data_files,
+        data_fingerprint=_fingerprint(examples, data_files) if examples else "",
+        code_digest=code_digest,
+    )
+
+
+def read_metrics(evaluation_uri: str) -> dict[str, float]:
+    """Returns the candidate's metrics over all rows, by name; only those that are numbers."""
+    return {
+        entry.key.name: entry.value.double_value.value
+        for metrics in tfma.load_metrics(evaluation_uri)
+        if not metrics.slice_key.single_slice_keys
+        for entry in metrics.metric_keys_and_values
+        if entry.value.HasField("double_value")
+        and entry.key.model_name != tfma.BASELINE_KEY
+        and not entry.key.is_diff
+        and math.isfinite(entry.value.double_value.value)
+    }
+
+
+def _fingerprint(examples: Artifact, data_files: Mapping[str, str]) -> str:
+    """Digests the source files; another ExampleGen tells only TFX's fingerprint of its input."""
+    if data_files:
+        return combine_digests(data_files)
+    return examples.get_string_custom_property(_INPUT_FINGERPRINT)
+
+
+def _single(input_dict: Mapping[str, Sequence[Artifact]], key: str) -> Artifact | None:
+    artifacts = input_dict.get(key)
+    return artifact_utils.get_single_instance(list(artifacts)) if artifacts else None
+
+
+def _custom_properties(artifact: Artifact) -> dict[str, Any]:
+    properties = artifact.mlmd_artifact.custom_properties
+    return {key: value.string_value for key, value in properties.items()}

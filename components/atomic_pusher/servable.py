@@ -1,0 +1,31 @@
+"""Checks that a SavedModel can be served."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from components.atomic_pusher.versions import PushError
+
+_DEFAULT_SIGNATURE = "serving_default"
+
+
+def check_servable(folder: Path) -> None:
+    """Loads the SavedModel in `folder`, variables included.
+
+    Raises:
+      PushError: It does not load, or it lacks the signature that servers use by default.
+    """
+    try:
+        with tf.device("CPU"):
+            signatures = tf.saved_model.load(str(folder)).signatures
+    except Exception as error:
+        raise PushError(
+            f"{folder}: expected a SavedModel that loads, received {type(error).__name__}: "
+            f"{error}. Nothing was published. Export the model again."
+        ) from error
+    if _DEFAULT_SIGNATURE not in signatures:
+        raise PushError(
+            f"{folder}: expected a signature {_DEFAULT_SIGNATURE!r}, received "
+            f"{', '.join(sorted(signatures)) or 'none'}. Nothing was published. Add the signature "
+            "where the model is exported."
+        )

@@ -1,0 +1,32 @@
+"""A resolver strategy: the last blessed model that is not the candidate itself."""
+
+import ml_metadata as mlmd
+from tfx import types
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
+
+CANDIDATE_KEY = "candidate"
+
+
+class BaselineModelStrategy(LatestBlessedModelStrategy):
+    """TFX's `LatestBlessedModelStrategy` without the candidate.
+
+    Once a candidate is blessed, TFX's strategy resolves to it in the next run. A run in which
+    nothing changed would then compare the model with itself: the Evaluator's inputs would
+    differ from the first time, and it would run again for a comparison that says nothing.
+    """
+
+    def resolve_artifacts(
+        self, store: mlmd.MetadataStore, input_dict: dict[str, list[types.Artifact]]
+    ) -> dict[str, list[types.Artifact]] | None:
+        """Resolves the channels `model` and `model_blessing`, given a third, `candidate`."""
+        candidates = input_dict[CANDIDATE_KEY]
+        candidate_ids = {artifact.id for artifact in candidates}
+        others = {
+            key: [artifact for artifact in artifacts if artifact.id not in candidate_ids]
+            for key, artifacts in input_dict.items()
+            if key != CANDIDATE_KEY
+        }
+        resolved = super().resolve_artifacts(store, others)
+        return resolved and {**resolved, CANDIDATE_KEY: candidates}

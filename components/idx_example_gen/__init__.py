@@ -1,0 +1,1 @@
+"""IdxExampleGen: from a folder of IDX files to tf.Examples in the splits train, eval and test."""

@@ -1,0 +1,93 @@
+"""The ExampleGen that TFX lacks: IDX, the file format of MNIST."""
+
+from tfx.components.example_gen import component
+from tfx.dsl.components.base import executor_spec
+from tfx.orchestration import data_types
+from tfx.proto import example_gen_pb2, range_config_pb2
+
+from components.code_digest import code_digest
+from components.idx_example_gen import settings
+from components.idx_example_gen.executor import Executor
+
+DEFAULT_ROWS_PER_SHARD = 10_000
+
+
+class IdxExampleGen(component.FileBasedExampleGen):
+    """Turns the four files of an IDX data set into examples.
+
+    The rows of the train files are divided among the splits of `output_config` by a hash of
+    their content; those of the t10k files become the split `test`. See modules/features.py for the
+    features of an example.
+
+    Component `outputs` contains:
+      - `examples`: Channel of type `standard_artifacts.Examples`.
+    """
+
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        input_base: str | data_types.RuntimeParameter,
+        *,
+        input_config: example_gen_pb2.Input | None = None,
+        output_config: example_gen_pb2.Output | None = None,
+        range_config: range_config_pb2.RangeConfig | None = None,
+        num_classes: int = 10,
+        rows_per_shard: int = DEFAULT_ROWS_PER_SHARD,
+    ) -> None:
+        """Constructs the component.
+
+        Args:
+          input_base: Folder of the four files, each plain or .gz; also on gs:// and the like.
+          input_config: One split whose pattern finds the files in `input_base`; it may hold
+            {SPAN}, {VERSION} or a date, as in `span-{SPAN}/*-ubyte*`. The files that it matches,
+            their sizes and times are what a change of input is recognised by.
+          output_config: Splits of the train files; by default train and eval, 11 to 1.
+          range_config: Which span to read; by default the latest.
+          num_classes: Labels must be from 0 to num_classes - 1.
+          rows_per_shard: Rows read, divided and written at a time: what bounds the memory.
+
+        Raises:
+          ValueError: An argument is out of bounds.
+        """
+        if num_classes not in settings.CLASS_COUNTS:
+            raise ValueError(f"num_classes: expected 2 to 256, received {num_classes}.")
+        if rows_per_shard < 1:
+            raise ValueError(f"rows_per_shard: expected 1 or more, received {rows_per_shard}.")
+        if input_config and len(input_config.splits) != 1:
+            raise ValueError(
+                "input_config: expected one split whose pattern finds all four files, received "
+                f"{len(input_config.splits)}."
+            )
+        output_config = output_config or _make_default_output_config()
+        settings.read_splits(output_config)
+        super().__init__(
+            input_base=input_base,
+            input_config=input_config or _make_default_input_config(),
+            output_config=output_config,
+            custom_config=settings.make_custom_config(
+                num_classes=num_classes,
+                rows_per_shard=rows_per_shard,
+                code_digest=code_digest(Executor.__module__),
+            ),
+            range_config=range_config,
+        )
+
+
+def _make_default_input_config() -> example_gen_pb2.Input:
+    """The pattern leaves out what does not change the data, such as a README beside the files."""
+    return example_gen_pb2.Input(
+        splits=[example_gen_pb2.Input.Split(name="idx", pattern="*-ubyte*")]
+    )
+
+
+def _make_default_output_config() -> example_gen_pb2.Output:
+    """About 55,000 and 5,000 of MNIST's 60,000 rows."""
+    return example_gen_pb2.Output(
+        split_config=example_gen_pb2.SplitConfig(
+            splits=[
+                example_gen_pb2.SplitConfig.Split(name="train", hash_buckets=11),
+                example_gen_pb2.SplitConfig.Split(name="eval", hash_buckets=1),
+            ]
+        )
+    )

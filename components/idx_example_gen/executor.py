@@ -1,0 +1,261 @@
+"""Turns a folder of IDX files into tf.Examples, a range of rows in each Beam element.
+
+The rows never travel through Beam: a worker reads its range, divides it among the splits and
+writes the shards itself. What goes through Beam is who does what, and how many rows went where.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from tfx import types
+from tfx.components.example_gen import write_split
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.dsl.io import fileio
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils, standard_component_specs
+
+from components.idx_example_gen.examples import serialize_rows, write_shard
+from components.idx_example_gen.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
+from components.idx_example_gen.idx_folder import IdxFolder, IdxPair, find_idx_files
+from components.idx_example_gen.idx_pair import IdxBlock, IdxPairReader
+from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
+from components.idx_example_gen.splits import Split, assign_splits
+from modules import features
+
+_DIGEST_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """Consecutive rows of a pair of files, which one worker converts.
+
+    Attributes:
+      pair: The files.
+      splits: Where the rows go.
+      first_row: Number of the first row, from 0; a multiple of the rows in a shard.
+      num_rows: How many, 1 or more.
+      num_shards: Shards that the whole pair becomes, in each of the splits.
+    """
+
+    pair: IdxPair
+    splits: tuple[Split, ...]
+    first_row: int
+    num_rows: int
+    num_shards: int
+
+
+class ConvertRows(beam.DoFn):
+    """Writes the shards of a RowRange; yields (split name, rows written) for each of them."""
+
+    def __init__(self, settings: Settings, split_uris: dict[str, str], temporary_dir: str) -> None:
+        self._settings = settings
+        self._split_uris = split_uris
+        self._temporary_dir = temporary_dir
+
+    def process(self, rows: RowRange) -> Iterator[tuple[str, int]]:
+        """Converts one range; see the class.
+
+        Raises:
+          IdxError: A file is truncated, damaged or too long, or a label is out of range.
+        """
+        with _open_pair(rows.pair, self._settings.num_classes) as reader:
+            for block in reader.read_blocks(
+                first_row=rows.first_row,
+                num_rows=rows.num_rows,
+                rows_per_block=self._settings.rows_per_shard,
+            ):
+                yield from self._write_shards(block, rows)
+
+    def _write_shards(self, block: IdxBlock, rows: RowRange) -> Iterator[tuple[str, int]]:
+        shard = block.first_row // self._settings.rows_per_shard
+        name = f"{write_split.DEFAULT_TF_RECORD_FILE_NAME}-{shard:05d}-of-{rows.num_shards:05d}.gz"
+        split_of_row = assign_splits(block, rows.splits)
+        for index, split in enumerate(rows.splits):
+            rows_of_split = np.flatnonzero(split_of_row == index)
+            write_shard(
+                serialize_rows(block, rows_of_split),
+                f"{self._split_uris[split.name]}/{name}",
+                temporary_dir=self._temporary_dir,
+            )
+            yield split.name, len(rows_of_split)
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Executor of IdxExampleGen."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the examples and describes them on their artifact.
+
+        Its custom properties tell the rows of each split (`num_rows_train`) and each source file
+        as a line for sha256sum --check (`source_train_images`), beside what TFX's own
+        ExampleGens set.
+
+        Args:
+          input_dict: Empty.
+          output_dict: `examples`, one artifact.
+          exec_properties: As FileBasedExampleGen's driver resolves them.
+
+        Raises:
+          IdxError: The input is not a complete, consistent IDX data set, or a split would be
+            empty. Nothing is left in the artifact's folder.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        settings = read_settings(exec_properties)
+        folder = _find_files(settings.file_pattern)
+        examples = artifact_utils.get_single_instance(
+            output_dict[standard_component_specs.EXAMPLES_KEY]
+        )
+        examples.splits = [split.name for split in (*settings.train_splits, TEST_SPLIT)]
+        with _nothing_left_behind(examples) as temporary_dir:
+            num_rows, digests = self._convert(folder, settings, examples, temporary_dir)
+            _check_no_split_is_empty(num_rows, settings, folder)
+        _describe(examples, num_rows, digests, folder)
+
+    def _convert(
+        self, folder: IdxFolder, settings: Settings, examples: types.Artifact, temporary_dir: str
+    ) -> tuple[dict[str, int], dict[str, str]]:
+        """Returns the rows of each split, and the SHA-256 of each source file."""
+        ranges = [
+            *_plan_ranges(folder.train, settings.train_splits, settings),
+            *_plan_ranges(folder.test, (TEST_SPLIT,), settings),
+        ]
+        split_uris = {split: examples.path(split=split) for split in examples.splits}
+        for uri in split_uris.values():
+            fileio.makedirs(uri)
+        num_rows_path = f"{temporary_dir}/num_rows.json"
+        digests_path = f"{temporary_dir}/digests.json"
+        # Results come back as files: that works on every runner, whichever process did the work.
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "RowRanges" >> beam.Create(ranges)
+                | "ConvertRows" >> beam.ParDo(ConvertRows(settings, split_uris, temporary_dir))
+                | "CountRows" >> beam.CombinePerKey(sum)
+                | "CollectCounts" >> beam.combiners.ToDict()
+                | "WriteCounts" >> beam.Map(_write_json, num_rows_path)
+            )
+            _ = (
+                pipeline
+                | "SourceFiles" >> beam.Create([*folder.train, *folder.test])
+                | "DigestFiles" >> beam.Map(_digest_file)
+                | "CollectDigests" >> beam.combiners.ToDict()
+                | "WriteDigests" >> beam.Map(_write_json, digests_path)
+            )
+        return _read_json(num_rows_path), _read_json(digests_path)
+
+
+@contextmanager
+def _open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
+    with fileio.open(pair.images, "rb") as images, fileio.open(pair.labels, "rb") as labels:
+        yield IdxPairReader(
+            IdxReader(images, pair.images, magic=IMAGES_MAGIC),
+            IdxReader(labels, pair.labels, magic=LABELS_MAGIC),
+            image_shape=features.IMAGE_SHAPE,
+            num_classes=num_classes,
+        )
+
+
+def _find_files(file_pattern: str) -> IdxFolder:
+    folder = file_pattern.rpartition("/")[0]
+    paths = fileio.glob(file_pattern)
+    if not paths and not fileio.isdir(folder):
+        raise IdxError(
+            f"{folder}: expected a folder with the four files of an IDX data set, received a path "
+            "where there is none. Correct input_base, or fetch a data set (tfx-mnist data fetch)."
+        )
+    # Where nothing matches, the error names what else is there.
+    return find_idx_files(paths or fileio.glob(f"{folder}/*"), folder=folder)
+
+
+def _plan_ranges(
+    pair: IdxPair, splits: tuple[Split, ...], settings: Settings
+) -> Iterator[RowRange]:
+    """Yields a range for each shard, or one for all rows where a file is compressed."""
+    with _open_pair(pair, settings.num_classes) as reader:
+        reader.check_lengths()
+        num_rows, is_gzip = reader.num_rows, reader.is_gzip
+    # A gzip stream can only be read from its beginning, so one worker streams all of it.
+    rows_per_range = num_rows if is_gzip else settings.rows_per_shard
+    num_shards = -(-num_rows // settings.rows_per_shard)
+    for first_row in range(0, num_rows, rows_per_range):
+        size = min(rows_per_range, num_rows - first_row)
+        yield RowRange(pair, splits, first_row, size, num_shards)
+
+
+def _digest_file(path: str) -> tuple[str, str]:
+    digest = hashlib.sha256()
+    with fileio.open(path, "rb") as stream:
+        while chunk := stream.read(_DIGEST_CHUNK_BYTES):
+            digest.update(chunk)
+    return path, digest.hexdigest()
+
+
+def _write_json(content: dict[str, Any], path: str) -> None:
+    with fileio.open(path, "w") as stream:
+        stream.write(json.dumps(content))
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    with fileio.open(path) as stream:
+        return json.loads(stream.read())
+
+
+@contextmanager
+def _nothing_left_behind(examples: types.Artifact) -> Iterator[str]:
+    """Yields a temporary folder, removed in the end; after an error, so is what was written."""
+    temporary_dir = f"{examples.uri}/.temporary"
+    written = [temporary_dir, *(examples.path(split=split) for split in examples.splits)]
+    fileio.makedirs(temporary_dir)
+    try:
+        yield temporary_dir
+    except BaseException:
+        for path in written:
+            if fileio.exists(path):
+                fileio.rmtree(path)
+        raise
+    fileio.rmtree(temporary_dir)
+
+
+def _check_no_split_is_empty(
+    num_rows: dict[str, int], settings: Settings, folder: IdxFolder
+) -> None:
+    for split in settings.train_splits:
+        if not num_rows[split.name]:
+            buckets = sum(other.hash_buckets for other in settings.train_splits)
+            raise IdxError(
+                f"{folder.train.images}: expected some rows for split {split.name!r}, which gets "
+                f"{split.hash_buckets} of {buckets} hash buckets, received none of the file's "
+                f"{sum(num_rows[other.name] for other in settings.train_splits)} rows. Add rows, "
+                "or give the split more hash_buckets in output_config."
+            )
+
+
+def _describe(
+    examples: types.Artifact,
+    num_rows: dict[str, int],
+    digests: dict[str, str],
+    folder: IdxFolder,
+) -> None:
+    """Sets the properties that TFX's own ExampleGens set, and the lineage down to the files."""
+    examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+    examples_utils.set_file_format(
+        examples, write_split.to_file_format_str(example_gen_pb2.FORMAT_TFRECORDS_GZIP)
+    )
+    for split, count in num_rows.items():
+        examples.set_int_custom_property(f"num_rows_{split}", count)
+    for source, pair in folder._asdict().items():
+        for content, path in pair._asdict().items():
+            line = f"{digests[path]}  {path.rpartition('/')[2]}"
+            examples.set_string_custom_property(f"source_{source}_{content}", line)

@@ -1,0 +1,104 @@
+"""Finds the four files of an IDX data set by their names (stdlib only)."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from components.idx_example_gen.idx import IdxError
+
+_FILE_NAME = re.compile(
+    r"((?P<data_set>.+)-)?(?P<split>train|t10k|test)-"
+    r"(?P<content>images[-.]idx3|labels[-.]idx1)-ubyte(\.gz)?"
+)
+_EXPECTED = {
+    ("train", "images"): "train-images-idx3-ubyte",
+    ("train", "labels"): "train-labels-idx1-ubyte",
+    ("test", "images"): "t10k-images-idx3-ubyte",
+    ("test", "labels"): "t10k-labels-idx1-ubyte",
+}
+_MAX_NAMES_SHOWN = 8
+
+
+class IdxPair(NamedTuple):
+    """Paths of the images and of the labels that belong to them."""
+
+    images: str
+    labels: str
+
+
+class IdxFolder(NamedTuple):
+    """The files of one data set: the rows to learn from, and those never trained on."""
+
+    train: IdxPair
+    test: IdxPair
+
+
+def find_idx_files(paths: Iterable[str], *, folder: str) -> IdxFolder:
+    """Picks the four files of an IDX data set out of a listing.
+
+    The canonical names are train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k.
+    Each may end in .gz, have a dot before idx, say test for t10k, or begin with the name of a
+    data set as EMNIST's do (emnist-letters-train-images-idx3-ubyte.gz).
+
+    Args:
+      paths: Files to choose from; others may be among them.
+      folder: Names the place in errors.
+
+    Raises:
+      IdxError: One of the four is missing, or there is more than one data set.
+    """
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    data_sets = set()
+    other_names = []
+    for path in sorted(paths):
+        name = _base_name(path)
+        if match := _FILE_NAME.fullmatch(name):
+            split = "train" if match["split"] == "train" else "test"
+            found[split, match["content"][: len("images")]].append(path)
+            data_sets.add(match["data_set"])
+        else:
+            other_names.append(name)
+    _check_complete(found, other_names, folder)
+    _check_unambiguous(found, len(data_sets), folder)
+    return IdxFolder(
+        train=IdxPair(found["train", "images"][0], found["train", "labels"][0]),
+        test=IdxPair(found["test", "images"][0], found["test", "labels"][0]),
+    )
+
+
+def _check_complete(
+    found: dict[tuple[str, str], list[str]], other_names: list[str], folder: str
+) -> None:
+    missing = [name for role, name in _EXPECTED.items() if role not in found]
+    if missing:
+        names = [_base_name(path) for paths in found.values() for path in paths]
+        raise IdxError(
+            f"{folder}: expected the four files of an IDX data set, plain or .gz; missing "
+            f"{', '.join(missing)}. Received {_render_names(names + other_names)}. Point "
+            "input_base at a folder with all four, or fetch one (tfx-mnist data fetch)."
+        )
+
+
+def _check_unambiguous(
+    found: dict[tuple[str, str], list[str]], num_data_sets: int, folder: str
+) -> None:
+    if num_data_sets > 1 or any(len(paths) > 1 for paths in found.values()):
+        names = sorted(_base_name(path) for paths in found.values() for path in paths)
+        raise IdxError(
+            f"{folder}: expected one IDX data set, each file either plain or .gz; received "
+            f"{_render_names(names)}. Keep four of them in the folder."
+        )
+
+
+def _base_name(path: str) -> str:
+    """Returns what follows the last slash, of local paths and of gs:// alike."""
+    return path.rpartition("/")[2]
+
+
+def _render_names(names: list[str]) -> str:
+    if not names:
+        return "no files"
+    shown = ", ".join(names[:_MAX_NAMES_SHOWN])
+    more = len(names) - _MAX_NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,109 @@
+"""Reads the images of an IDX file together with their labels (numpy and stdlib only)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from components.idx_example_gen.idx import IdxError, IdxReader
+
+
+class IdxBlock(NamedTuple):
+    """Consecutive rows of a pair of IDX files.
+
+    Attributes:
+      first_row: Number of the first row in the files, from 0.
+      images: uint8 [rows, height, width].
+      labels: uint8 [rows].
+    """
+
+    first_row: int
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+
+
+class IdxPairReader:
+    """Reads images and their labels side by side.
+
+    Attributes:
+      num_rows: Rows in each of the two files.
+      is_gzip: Whether one of them is compressed, so that rows can only be read front to back.
+    """
+
+    def __init__(
+        self,
+        images: IdxReader,
+        labels: IdxReader,
+        *,
+        image_shape: tuple[int, int],
+        num_classes: int,
+    ) -> None:
+        """Checks that the files belong together.
+
+        Args:
+          images: The images file, its header just read.
+          labels: The labels file, its header just read.
+          image_shape: Height and width that every image must have.
+          num_classes: Labels must be from 0 to num_classes - 1.
+
+        Raises:
+          IdxError: The files hold different numbers of rows, or images of another shape.
+        """
+        if images.row_shape != image_shape:
+            raise IdxError(
+                f"{images.path}: expected images of {image_shape[0]}x{image_shape[1]} pixels, "
+                f"received {images.row_shape[0]}x{images.row_shape[1]}. Resize them, or change "
+                "IMAGE_SHAPE in modules/features.py, the schema and the model."
+            )
+        if images.num_rows != labels.num_rows:
+            raise IdxError(
+                f"{labels.path}: expected {images.num_rows:,} labels, one for each image of "
+                f"{images.path}, received {labels.num_rows:,}. Take both files from the same set."
+            )
+        self.num_rows = images.num_rows
+        self.is_gzip = images.is_gzip or labels.is_gzip
+        self._images = images
+        self._labels = labels
+        self._num_classes = num_classes
+
+    def check_lengths(self) -> None:
+        """Compares the length of each uncompressed file with its header.
+
+        Raises:
+          IdxError: A file is truncated, or bytes trail its last row.
+        """
+        self._images.check_length()
+        self._labels.check_length()
+
+    def read_blocks(
+        self, *, first_row: int, num_rows: int, rows_per_block: int
+    ) -> Iterator[IdxBlock]:
+        """Yields `num_rows` rows from `first_row` on, `rows_per_block` at a time.
+
+        Where the last row of the files is among them, also checks that the files end there.
+
+        Raises:
+          IdxError: A file is truncated, damaged or too long, or a label is out of range.
+        """
+        end = first_row + num_rows
+        for reader in (self._images, self._labels):
+            reader.seek_row(first_row)
+        for row in range(first_row, end, rows_per_block):
+            size = min(rows_per_block, end - row)
+            block = IdxBlock(row, self._images.read_rows(size), self._labels.read_rows(size))
+            self._check_labels(block)
+            yield block
+        if end == self.num_rows:
+            self._images.check_end()
+            self._labels.check_end()
+
+    def _check_labels(self, block: IdxBlock) -> None:
+        out_of_range = np.flatnonzero(block.labels >= self._num_classes)
+        if out_of_range.size:
+            row = int(out_of_range[0])
+            raise IdxError(
+                f"{self._labels.path}: expected labels from 0 to {self._num_classes - 1}, "
+                f"received {block.labels[row]} in row {block.first_row + row:,}. Correct the "
+                "labels, or set num_classes to the number of classes that the data have."
+            )

@@ -1,0 +1,1 @@
+"""Finds the statistics that the data are compared with: the last ones that were accepted."""

@@ -1,0 +1,1 @@
+"""Imports the curated data contract, and sees when it is edited."""

@@ -1,0 +1,155 @@
+"""Loads the exported model in a fresh process, sends it real requests and judges the answers."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import Artifact, artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.servability_validator import replay, verdict
+from components.servability_validator.requests import (
+    WARMUP_PATH,
+    make_request,
+    read_images,
+    write_warmup_file,
+)
+from components.servability_validator.serving_process import (
+    CannotServeError,
+    read_signatures,
+    replay_warmup_file,
+)
+from modules.features import PROBABILITIES_KEY
+from modules.reference_predictions import read_reference_predictions
+
+MODEL_KEY = "model"
+MODEL_RUN_KEY = "model_run"
+EXAMPLES_KEY = "examples"
+BLESSING_KEY = "blessing"
+EXAMPLE_SPLIT_KEY = "example_split"
+MAX_P99_LATENCY_KEY = "max_p99_latency_ms"
+
+# The properties of TFX's InfraBlessing that its Pusher reads, and why a blessing was refused.
+_BLESSED_PROPERTY = "blessed"
+_HAS_MODEL_PROPERTY = "has_model"
+REASONS_PROPERTY = "reasons"
+
+_LARGE_BATCH = 256
+_TIMED_CALLS = 200
+
+logger = logging.getLogger(__name__)
+
+
+class _Batch(NamedTuple):
+    """Images that every signature is asked about in one request."""
+
+    name: str
+    images: npt.NDArray[np.uint8]
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executor of ServabilityValidator."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Blesses the model, or says in the blessing's custom property `reasons` why not.
+
+        Every signature is asked about one image, 256 images, and the images whose answers the
+        trainer kept. A model that can't be loaded is not blessed; only a fault of this node's
+        own inputs fails it.
+
+        Raises:
+          ValueError: The split of examples to ask about is empty.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        model = artifact_utils.get_single_instance(input_dict[MODEL_KEY])
+        examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
+        blessing = artifact_utils.get_single_instance(output_dict[BLESSING_KEY])
+        reference = read_reference_predictions(
+            artifact_utils.get_single_uri(input_dict[MODEL_RUN_KEY])
+        )
+        split = exec_properties[EXAMPLE_SPLIT_KEY]
+        images = read_images(f"{examples.path(split=split)}/*", _LARGE_BATCH)
+        if not len(images):
+            raise ValueError(
+                f"{examples.uri}: split {split!r} has no examples to build requests from"
+            )
+        batches = [
+            _Batch("one image", images[:1]),
+            _Batch(f"{len(images)} images", images),
+            _Batch("reference images", reference.images),
+        ]
+        model_path = path_utils.serving_model_path(model.uri)
+        stamped_path = path_utils.stamped_model_path(blessing.uri)
+        io_utils.copy_dir(model_path, stamped_path)
+        reasons = list(
+            _find_reasons(
+                stamped_path,
+                batches,
+                reference.probabilities,
+                exec_properties[MAX_P99_LATENCY_KEY],
+            )
+        )
+        _mark(blessing, reasons, stamped_path)
+
+
+def _find_reasons(
+    model_path: str,
+    batches: list[_Batch],
+    reference: npt.NDArray[np.float32],
+    max_p99_latency_ms: float,
+) -> Iterator[str]:
+    """Serves the model and yields every reason not to bless it; leaves the warmup file in it."""
+    try:
+        signatures = read_signatures(model_path)
+        asked = list(product(signatures, batches))
+        requests = [
+            make_request("model", signature, signatures[signature], batch.images)
+            for signature, batch in asked
+        ]
+        write_warmup_file(f"{model_path}/{WARMUP_PATH}", requests)
+        answers = replay_warmup_file(model_path, _TIMED_CALLS)
+    except CannotServeError as error:
+        yield str(error)
+        return
+    by_request = [_answer(answers, number) for number in range(len(asked))]
+    for (signature, batch), answer in zip(asked, by_request, strict=True):
+        for problem in verdict.find_malformed(answer, len(batch.images)):
+            yield f"signature {signature}, {batch.name}: {problem}"
+        if batch.name == "reference images" and PROBABILITIES_KEY in answer:
+            yield from verdict.find_disagreement(
+                answer[PROBABILITIES_KEY],
+                reference,
+                f"signature {signature} and the model as it was trained",
+            )
+    yield from verdict.find_slowness(answers[replay.LATENCIES], max_p99_latency_ms)
+
+
+def _answer(answers: Mapping[str, npt.NDArray[Any]], number: int) -> verdict.Answer:
+    prefix = replay.answer_key(number, "")
+    return {
+        key.removeprefix(prefix): value for key, value in answers.items() if key.startswith(prefix)
+    }
+
+
+def _mark(blessing: Artifact, reasons: list[str], stamped_path: str) -> None:
+    """Writes the verdict as TFX's InfraValidator does, and the reasons for a refusal."""
+    if reasons:
+        logger.error("The model is not servable:\n%s", "\n".join(reasons))
+        fileio.rmtree(stamped_path)
+    io_utils.write_string_file(
+        f"{blessing.uri}/{'INFRA_NOT_BLESSED' if reasons else 'INFRA_BLESSED'}", "\n".join(reasons)
+    )
+    blessing.set_int_custom_property(_BLESSED_PROPERTY, int(not reasons))
+    blessing.set_int_custom_property(_HAS_MODEL_PROPERTY, int(not reasons))
+    blessing.set_string_custom_property(REASONS_PROPERTY, json.dumps(reasons))

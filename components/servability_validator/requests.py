@@ -1,0 +1,82 @@
+"""Builds the requests that prove a model, which TF Serving also replays to warm it up."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from modules.features import IMAGE_KEY, IMAGE_SHAPE
+
+# Where TF Serving looks for them: https://www.tensorflow.org/tfx/serving/saved_model_warmup
+WARMUP_PATH = "assets.extra/tf_serving_warmup_requests"
+
+
+def read_images(file_pattern: str, count: int) -> npt.NDArray[np.uint8]:
+    """Reads the first `count` images of a split's gzip TFRecord shards.
+
+    Returns:
+      uint8 [rows, height, width]; fewer rows if the split has fewer.
+    """
+    files = sorted(tf.io.gfile.glob(file_pattern))
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP").take(count)
+    images = [_image_of(record) for record in records.as_numpy_iterator()]
+    return np.stack(images) if images else np.empty((0, *IMAGE_SHAPE), np.uint8)
+
+
+def make_request(
+    model_name: str, signature: str, spec: tf.TensorSpec, images: npt.NDArray[np.uint8]
+) -> predict_pb2.PredictRequest:
+    """Asks `signature` about `images`, in the form of its one input.
+
+    Raises:
+      ValueError: The input is neither serialized tf.Examples nor uint8 images.
+    """
+    if spec.dtype == tf.string:
+        values = tf.constant(serialize_images(images))
+    elif spec.dtype == tf.uint8:
+        values = tf.constant(images)
+    else:
+        raise ValueError(
+            f"signature {signature!r}: expected an input of serialized tf.Examples (string) or "
+            f"images (uint8), received {spec.name} of type {spec.dtype.name}"
+        )
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = model_name
+    request.model_spec.signature_name = signature
+    request.inputs[spec.name].CopyFrom(tf.make_tensor_proto(values))
+    return request
+
+
+def write_warmup_file(path: str, requests: Sequence[predict_pb2.PredictRequest]) -> None:
+    """Writes `requests` as TF Serving's warmup file: a TFRecord of PredictionLog."""
+    tf.io.gfile.makedirs(path.rpartition("/")[0])
+    with tf.io.TFRecordWriter(path) as writer:
+        for request in requests:
+            log = prediction_log_pb2.PredictionLog(
+                predict_log=prediction_log_pb2.PredictLog(request=request)
+            )
+            writer.write(log.SerializeToString())
+
+
+def serialize_images(images: npt.NDArray[np.uint8]) -> list[bytes]:
+    """Returns a tf.Example for each image that holds nothing but the image, as clients send it."""
+    return [
+        tf.train.Example(
+            features=tf.train.Features(
+                feature={
+                    IMAGE_KEY: tf.train.Feature(
+                        bytes_list=tf.train.BytesList(value=[image.tobytes()])
+                    )
+                }
+            )
+        ).SerializeToString()
+        for image in images
+    ]
+
+
+def _image_of(record: bytes) -> npt.NDArray[np.uint8]:
+    example = tf.train.Example.FromString(record)
+    pixels = example.features.feature[IMAGE_KEY].bytes_list.value[0]
+    return np.frombuffer(pixels, np.uint8).reshape(IMAGE_SHAPE)

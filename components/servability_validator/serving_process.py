@@ -1,0 +1,89 @@
+"""Starts a process that serves the candidate, and reads what it answered."""
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+from tfx.dsl.io import fileio
+
+from components.servability_validator import replay
+from components.servability_validator.requests import WARMUP_PATH
+
+_TIMEOUT_SECONDS = 300
+
+logger = logging.getLogger(__name__)
+
+
+class CannotServeError(Exception):
+    """The model can't be loaded, or it can't answer a well-formed request."""
+
+
+def read_signatures(model_path: str) -> dict[str, tf.TensorSpec]:
+    """Returns the one input of each signature, `serving_default` first.
+
+    Read from the file alone: the model is first loaded where it is served.
+    """
+    path = f"{model_path}/saved_model.pb"
+    if not fileio.exists(path):
+        raise CannotServeError(f"{path}: is missing")
+    with fileio.open(path, "rb") as file:
+        saved_model = saved_model_pb2.SavedModel.FromString(file.read())
+    signatures = {}
+    for name, signature in saved_model.meta_graphs[0].signature_def.items():
+        if name.startswith("__"):  # TensorFlow's own, such as __saved_model_init_op
+            continue
+        if len(signature.inputs) != 1:
+            raise CannotServeError(
+                f"signature {name}: expected one input, received {sorted(signature.inputs)}"
+            )
+        [(input_name, info)] = signature.inputs.items()
+        signatures[name] = tf.TensorSpec(info.tensor_shape, info.dtype, name=input_name)
+    if replay.DEFAULT_SIGNATURE not in signatures:
+        raise CannotServeError(
+            f"expected a signature {replay.DEFAULT_SIGNATURE!r}, received {sorted(signatures)}"
+        )
+    return dict(sorted(signatures.items(), key=lambda item: item[0] != replay.DEFAULT_SIGNATURE))
+
+
+def replay_warmup_file(model_path: str, timed_calls: int) -> Mapping[str, npt.NDArray[Any]]:
+    """Replays the model's own warmup file in a fresh process and returns its answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        answers_path = f"{folder}/answers.npz"
+        command = [
+            *(sys.executable, "-m", replay.__name__, model_path),
+            *(f"{model_path}/{WARMUP_PATH}", answers_path, str(timed_calls)),
+        ]
+        # A candidate gets no GPU: the trainer's process may still hold its memory.
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+        try:
+            subprocess.run(  # noqa: S603 - this project's own module
+                command,
+                env=environment,
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except subprocess.CalledProcessError as error:
+            raise CannotServeError(_last_error(error)) from error
+        except subprocess.TimeoutExpired as error:
+            raise CannotServeError(f"no answer within {_TIMEOUT_SECONDS} s") from error
+        with np.load(answers_path) as answers:
+            return dict(answers)
+
+
+def _last_error(error: subprocess.CalledProcessError) -> str:
+    """Returns the exception that ended the process, or the signal that did."""
+    logger.error("The served model failed:\n%s", error.stderr)
+    if error.returncode < 0:
+        return f"the serving process died of signal {-error.returncode}"
+    lines = [line for line in error.stderr.splitlines() if line and not line.startswith(" ")]
+    return next((line for line in reversed(lines) if "Error" in line), "".join(lines[-1:]))

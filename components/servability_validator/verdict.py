@@ -1,0 +1,71 @@
+"""Judges a served model by its answers (numpy only)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modules.features import CLASSES_KEY, PROBABILITIES_KEY
+
+Answer = Mapping[str, npt.NDArray[Any]]
+"""The outputs of one request, by name."""
+
+# Batches of other sizes go through other kernels: single-precision noise is no disagreement.
+_TOLERANCE = 1e-4
+
+
+def find_malformed(answer: Answer, num_rows: int) -> Iterator[str]:
+    """Yields what is wrong with the form of one answer.
+
+    Args:
+      answer: Outputs of a request of `num_rows` rows.
+      num_rows: Every output must have so many rows.
+    """
+    for name, values in answer.items():
+        if values.shape[:1] != (num_rows,):
+            yield f"{name}: expected {num_rows} rows, received shape {list(values.shape)}"
+        elif values.dtype.kind == "f" and not np.isfinite(values).all():
+            yield f"{name}: expected finite numbers, received {_first_not_finite(values)}"
+    if PROBABILITIES_KEY in answer:
+        yield from _find_bad_probabilities(answer)
+
+
+def find_disagreement(
+    probabilities: npt.NDArray[Any], expected: npt.NDArray[Any], of_what: str
+) -> Iterator[str]:
+    """Yields a sentence if two answers to the same images differ beyond single precision."""
+    if probabilities.shape != expected.shape:
+        yield f"{of_what}: shapes {list(probabilities.shape)} and {list(expected.shape)} differ"
+        return
+    difference = float(np.abs(probabilities - expected).max(initial=0.0))
+    if not difference <= _TOLERANCE:
+        yield f"{of_what}: probabilities differ by {difference:.3g}, expected at most {_TOLERANCE}"
+
+
+def find_slowness(latencies_ms: npt.NDArray[Any], max_p99_latency_ms: float) -> Iterator[str]:
+    """Yields a sentence if the 99th percentile of `latencies_ms` is over the budget."""
+    p99 = float(np.percentile(latencies_ms, 99))
+    if p99 > max_p99_latency_ms:
+        yield f"p99 latency of one image is {p99:.1f} ms, expected at most {max_p99_latency_ms} ms"
+
+
+def _find_bad_probabilities(answer: Answer) -> Iterator[str]:
+    probabilities = answer[PROBABILITIES_KEY]
+    if probabilities.dtype != np.float32 or probabilities.ndim != 2:  # noqa: PLR2004 - rows, classes
+        yield (
+            f"{PROBABILITIES_KEY}: expected float32 [rows, classes], received "
+            f"{probabilities.dtype} {list(probabilities.shape)}"
+        )
+        return
+    sums = probabilities.sum(axis=1)
+    if not np.allclose(sums, 1.0, atol=_TOLERANCE):
+        worst = sums[np.argmax(np.abs(sums - 1.0))]
+        yield f"{PROBABILITIES_KEY}: expected rows that sum to 1, received a sum of {worst:.6f}"
+    classes = answer.get(CLASSES_KEY)
+    if classes is None or not np.array_equal(classes, probabilities.argmax(axis=1)):
+        yield f"{CLASSES_KEY}: expected the most probable class of each row, received another"
+
+
+def _first_not_finite(values: npt.NDArray[Any]) -> str:
+    return str(values[~np.isfinite(values)].flat[0])

@@ -1,0 +1,1 @@
+"""The user code that TFX calls: features, preprocessing, model and trainer."""

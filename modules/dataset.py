@@ -1,0 +1,125 @@
+"""Reads TFRecords of tf.Examples and feeds them to training as batches of transformed features."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from modules.augmentation import augment
+from modules.features import IMAGE_KEY, LABEL_KEY, transformed_name
+from modules.hyperparameters import Hyperparameters
+
+_PARSED_AT_ONCE = 1000
+
+
+def match_files(file_patterns: Sequence[str]) -> list[str]:
+    """Returns the files that match any of the patterns, sorted.
+
+    Raises:
+      ValueError: No file matches.
+    """
+    files = sorted({file for pattern in file_patterns for file in tf.io.gfile.glob(pattern)})
+    if not files:
+        raise ValueError(
+            f"{', '.join(file_patterns)}: expected TFRecord files of examples, found none. "
+            "Has the split that TrainArgs or EvalArgs name been written by the ExampleGen?"
+        )
+    return files
+
+
+def read_examples(
+    file_patterns: Sequence[str], transform_output: tft.TFTransformOutput, *, num_classes: int
+) -> tf.data.Dataset:
+    """Reads, transforms and keeps in memory all examples, in the order of the files.
+
+    Args:
+      file_patterns: TFRecord files, gzip, of serialized tf.Examples.
+      transform_output: What Transform made: the raw features and how to transform them.
+      num_classes: Length of a one-hot label.
+
+    Returns:
+      A dataset of known size, of single pairs: image, float32 [28, 28, 1], and one-hot label,
+      float32 [num_classes].
+
+    Raises:
+      ValueError: No file matches a pattern, or the files hold no example.
+    """
+    files = match_files(file_patterns)
+    raw_feature_spec = transform_output.raw_feature_spec()
+    feature_spec = {key: raw_feature_spec[key] for key in (IMAGE_KEY, LABEL_KEY)}
+    transform_layer = transform_output.transform_features_layer()
+
+    def transform(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features = transform_layer(tf.io.parse_example(serialized, feature_spec))
+        labels = tf.one_hot(features[transformed_name(LABEL_KEY)], num_classes)
+        return features[transformed_name(IMAGE_KEY)], labels
+
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_PARSED_AT_ONCE)
+    examples = records.map(transform, num_parallel_calls=tf.data.AUTOTUNE).unbatch().cache()
+    return examples.apply(tf.data.experimental.assert_cardinality(_count(examples, files)))
+
+
+def make_training_batches(
+    examples: tf.data.Dataset,
+    hyperparameters: Hyperparameters,
+    *,
+    batch_size: int,
+    first_epoch: int = 0,
+) -> tf.data.Dataset:
+    """Returns the batches of one epoch after the other, without end.
+
+    Order and augmentation follow from the seed, the epoch and the step alone: a training that
+    goes on at a later epoch sees what it would have seen without the interruption.
+
+    Args:
+      examples: What `read_examples` returned.
+      hyperparameters: Gives the seed, the shuffle buffer and whether to augment.
+      batch_size: Images in a batch over all devices; an epoch has whole batches only.
+      first_epoch: The epoch to begin with, from 0.
+    """
+
+    def make_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        seed = hyperparameters.seed + epoch
+        batches = examples.shuffle(hyperparameters.shuffle_buffer, seed=seed).batch(
+            batch_size, drop_remainder=True
+        )
+        if not hyperparameters.augment:
+            return batches
+        return batches.enumerate().map(
+            lambda step, batch: (augment(batch[0], tf.stack([seed, step])), batch[1]),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+
+    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
+    return epochs.flat_map(make_epoch).prefetch(tf.data.AUTOTUNE)
+
+
+def make_evaluation_batches(examples: tf.data.Dataset, *, batch_size: int) -> tf.data.Dataset:
+    """Returns all examples once, in order; the last batch may be smaller."""
+    return examples.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def count_steps(examples: tf.data.Dataset, *, batch_size: int) -> int:
+    """Returns the number of whole batches in one epoch.
+
+    Raises:
+      ValueError: There are fewer examples than one batch takes.
+    """
+    num_examples = int(examples.cardinality())
+    if num_examples < batch_size:
+        raise ValueError(
+            f"Training split: expected at least one batch of {batch_size} examples, received "
+            f"{num_examples}. Lower batch_size_per_replica or train on more data."
+        )
+    return num_examples // batch_size
+
+
+def _count(examples: tf.data.Dataset, files: Sequence[str]) -> int:
+    batches = examples.batch(_PARSED_AT_ONCE)
+    num_examples = int(batches.reduce(0, lambda total, batch: total + tf.shape(batch[1])[0]))
+    if not num_examples:
+        raise ValueError(
+            f"{files[0]} and {len(files) - 1} more: expected examples, received none. "
+            "Is the split empty?"
+        )
+    return num_examples

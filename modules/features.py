@@ -1,0 +1,33 @@
+"""Names and shapes of the features, in the one place where they are defined (stdlib only)."""
+
+IMAGE_KEY = "image"
+"""The raw pixels: one bytes value of 784 = 28 * 28 unsigned bytes, row by row."""
+
+LABEL_KEY = "label"
+"""The class of the image: one int64 from 0 to num_classes - 1."""
+
+HEIGHT_KEY = "height"
+"""Rows of the image: one int64."""
+
+WIDTH_KEY = "width"
+"""Columns of the image: one int64."""
+
+MEAN_INTENSITY_KEY = "mean_intensity"
+"""Mean of pixel / 255 over the image: one float in [0, 1]."""
+
+INK_FRACTION_KEY = "ink_fraction"
+"""Share of the pixels that are not zero: one float in [0, 1]."""
+
+IMAGE_SHAPE = (28, 28)
+"""Rows and columns of every image."""
+
+PROBABILITIES_KEY = "probabilities"
+"""Output of the model: float32 [batch, num_classes], each row sums to one."""
+
+CLASSES_KEY = "classes"
+"""Output of the model: int64 [batch], the most probable class of each image."""
+
+
+def transformed_name(key: str) -> str:
+    """Returns the name that the feature `key` has after Transform."""
+    return f"{key}_xf"

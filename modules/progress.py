@@ -1,0 +1,69 @@
+"""How a training says how far it is: as log records that any handler can draw (stdlib only).
+
+    class Bars(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            progress = progress_of(record)
+
+A handler on the logger of this module sees one INFO record for each epoch and, if the logger is
+set to DEBUG, records for the steps between.
+"""
+
+import logging
+from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
+
+_RECORD_ATTRIBUTE = "training_progress"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingProgress:
+    """Where a training stands.
+
+    Attributes:
+      epoch: The epoch that runs or has just ended, from 1.
+      epochs: Epochs in all.
+      step: Steps done in this epoch, from 1.
+      steps: Steps in one epoch.
+      metrics: Means over the epoch so far, by Keras name: `loss`, `accuracy` and, at the end of
+        an epoch, `val_loss` and `val_accuracy`.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def report_step(progress: TrainingProgress) -> None:
+    """Logs a step at level DEBUG."""
+    logger.debug(
+        "Epoch %d/%d, step %d/%d: %s",
+        progress.epoch,
+        progress.epochs,
+        progress.step,
+        progress.steps,
+        _render_metrics(progress.metrics),
+        extra={_RECORD_ATTRIBUTE: progress},
+    )
+
+
+def report_epoch(progress: TrainingProgress) -> None:
+    """Logs the end of an epoch at level INFO."""
+    logger.info(
+        "Epoch %d/%d: %s",
+        progress.epoch,
+        progress.epochs,
+        _render_metrics(progress.metrics),
+        extra={_RECORD_ATTRIBUTE: progress},
+    )
+
+
+def progress_of(record: logging.LogRecord) -> TrainingProgress | None:
+    """Returns the progress that a log record carries, None if it carries none."""
+    return getattr(record, _RECORD_ATTRIBUTE, None)
+
+
+def _render_metrics(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())

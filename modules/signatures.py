@@ -1,0 +1,70 @@
+"""The signatures of the exported model: what a server, TFMA or a converter can call."""
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from modules.features import (
+    CLASSES_KEY,
+    IMAGE_KEY,
+    IMAGE_SHAPE,
+    LABEL_KEY,
+    PROBABILITIES_KEY,
+    transformed_name,
+)
+from modules.preprocessing import scale_pixels
+
+_EXAMPLES_SPEC = tf.TensorSpec([None], tf.string, name="examples")
+_IMAGES_SPEC = tf.TensorSpec([None, *IMAGE_SHAPE], tf.uint8, name="images")
+
+
+def export_model(
+    model: keras.Model, transform_output: tft.TFTransformOutput, directory: str
+) -> None:
+    """Writes the model as a SavedModel, all of it or nothing.
+
+    Its signatures, each with the preprocessing inside:
+      serving_default: serialized tf.Examples, string [batch], of which only the image is read,
+        to `probabilities`, float32 [batch, num_classes], and `classes`, int64 [batch].
+      serve_images: pixels, uint8 [batch, 28, 28], to the same.
+      transform_features: serialized tf.Examples with image and label to transformed features.
+
+    Args:
+      model: From transformed images to logits.
+      transform_output: The transform graph that the model was trained with.
+      directory: Where the SavedModel is to be; must not exist.
+    """
+    feature_spec = transform_output.raw_feature_spec()
+    transform_layer = transform_output.transform_features_layer()
+
+    def predict(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        logits = model(images, training=False)
+        return {
+            PROBABILITIES_KEY: tf.nn.softmax(logits),
+            CLASSES_KEY: tf.argmax(logits, axis=-1, output_type=tf.int64),
+        }
+
+    def transform(examples: tf.Tensor, keys: tuple[str, ...]) -> dict[str, tf.Tensor]:
+        raw = tf.io.parse_example(examples, {key: feature_spec[key] for key in keys})
+        return transform_layer(raw)
+
+    def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        # A client has no label to send, so nothing but the image may be asked for.
+        return predict(transform(examples, (IMAGE_KEY,))[transformed_name(IMAGE_KEY)])
+
+    def serve_images(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return predict(scale_pixels(images))
+
+    def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return transform(examples, (IMAGE_KEY, LABEL_KEY))
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    # An attribute, so that the tables and files of the transform graph are exported with it.
+    archive.transform_layer = transform_layer
+    archive.add_endpoint("serving_default", serve_examples, [_EXAMPLES_SPEC])
+    archive.add_endpoint("serve_images", serve_images, [_IMAGES_SPEC])
+    archive.add_endpoint("transform_features", transform_features, [_EXAMPLES_SPEC])
+    partial = f"{directory.rstrip('/')}.partial"
+    archive.write_out(partial, verbose=False)
+    tf.io.gfile.rename(partial, directory)

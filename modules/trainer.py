@@ -1,0 +1,130 @@
+"""Trains and exports the model: TFX's Trainer calls `run_fn`."""
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from modules.callbacks import FiniteLoss, HistoryFile, ProgressReport
+from modules.checkpoints import Checkpoints, digest_training
+from modules.dataset import (
+    count_steps,
+    make_evaluation_batches,
+    make_training_batches,
+    match_files,
+    read_examples,
+)
+from modules.hyperparameters import Hyperparameters
+from modules.model import build_model, compile_model
+from modules.signatures import export_model
+from modules.strategy import make_strategy
+
+if TYPE_CHECKING:
+    from tfx.components.trainer.fn_args_utils import FnArgs
+
+logger = logging.getLogger(__name__)
+
+
+def _refuse_num_steps(fn_args: "FnArgs") -> None:
+    for name, num_steps in [("TrainArgs", fn_args.train_steps), ("EvalArgs", fn_args.eval_steps)]:
+        if num_steps:
+            raise ValueError(
+                f"{name}: expected no num_steps, received {num_steps}. The length of a training "
+                "is set by hyperparameters.epochs, and validation reads its whole split."
+            )
+
+
+def _open_checkpoints(fn_args: "FnArgs", hyperparameters: Hyperparameters) -> Checkpoints:
+    digest = digest_training(
+        files=match_files(
+            [
+                *fn_args.train_files,
+                *fn_args.eval_files,
+                os.path.join(fn_args.transform_graph_path, "transform_fn", "saved_model.pb"),
+            ]
+        ),
+        hyperparameters=hyperparameters,
+        code_digest=fn_args.custom_config.get("code_digest", ""),
+    )
+    backup_root = fn_args.custom_config.get("backup_root") or fn_args.model_run_dir
+    return Checkpoints(os.path.join(backup_root, digest))
+
+
+def _train(
+    fn_args: "FnArgs",
+    hyperparameters: Hyperparameters,
+    transform_output: tft.TFTransformOutput,
+    checkpoints: Checkpoints,
+) -> keras.Model:
+    """Returns the model with the weights of its best epoch."""
+    strategy = make_strategy(
+        logical_cpus=hyperparameters.logical_cpus, hide_gpus=hyperparameters.hide_gpus
+    )
+    batch_size = hyperparameters.batch_size_per_replica * strategy.num_replicas_in_sync
+    num_classes = hyperparameters.num_classes
+    train_examples = read_examples(fn_args.train_files, transform_output, num_classes=num_classes)
+    eval_examples = read_examples(fn_args.eval_files, transform_output, num_classes=num_classes)
+    steps_per_epoch = count_steps(train_examples, batch_size=batch_size)
+
+    with strategy.scope():
+        model = build_model(hyperparameters)
+        compile_model(model, hyperparameters, steps_per_epoch=steps_per_epoch)
+
+    epochs_done = checkpoints.count_epochs_done()
+    if epochs_done:
+        logger.info("Going on after epoch %d/%d", epochs_done, hyperparameters.epochs)
+    history_file = HistoryFile(
+        [checkpoints.history_path, os.path.join(fn_args.model_run_dir, "history.json")],
+        rows=checkpoints.read_history(),
+    )
+    model.fit(
+        make_training_batches(
+            train_examples, hyperparameters, batch_size=batch_size, first_epoch=epochs_done
+        ),
+        epochs=hyperparameters.epochs,
+        steps_per_epoch=steps_per_epoch,
+        validation_data=make_evaluation_batches(eval_examples, batch_size=batch_size),
+        callbacks=[
+            FiniteLoss(),
+            keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False),
+            history_file,
+            ProgressReport(),
+            *checkpoints.make_callbacks(),
+        ],
+        # The batches come shuffled.
+        shuffle=False,
+        verbose=0,
+    )
+    best_weights = checkpoints.find_best_weights(history_file.rows)
+    model.load_weights(best_weights)
+    tf.io.gfile.copy(best_weights, os.path.join(fn_args.model_run_dir, "best.weights.h5"))
+    return model
+
+
+def run_fn(fn_args: "FnArgs") -> None:
+    """Trains on one split, validates on another and exports the weights of the best epoch.
+
+    Best is the highest accuracy on the evaluation split. A run that was killed goes on after the
+    last epoch that it finished, if inputs, hyperparameters and code are still the same.
+
+    Args:
+      fn_args: From TFX. Its `custom_config` has `hyperparameters` (those that differ from the
+        defaults), `code_digest` (of the source of this package) and `backup_root` (a directory
+        that outlives the run; without it a killed run starts anew).
+
+    Raises:
+      ValueError: A hyperparameter, an input or a number of steps is not as expected.
+      RuntimeError: The devices cannot be set up as asked; see modules.strategy.
+      FloatingPointError: The loss is not finite.
+    """
+    _refuse_num_steps(fn_args)
+    hyperparameters = Hyperparameters.model_validate(fn_args.custom_config["hyperparameters"])
+    keras.utils.set_random_seed(hyperparameters.seed)
+    transform_output = tft.TFTransformOutput(fn_args.transform_graph_path)
+    checkpoints = _open_checkpoints(fn_args, hyperparameters)
+    model = _train(fn_args, hyperparameters, transform_output, checkpoints)
+    export_model(model, transform_output, fn_args.serving_model_dir)
+    checkpoints.delete()

@@ -1,0 +1,87 @@
+"""The pipeline's one frozen configuration: every key, its default and its bounds."""
+
+import os
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from modules.hyperparameters import Hyperparameters
+
+
+def _absolute(path: str) -> str:
+    """Makes a local path absolute, for nodes that run elsewhere; leaves gs:// and the like."""
+    return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - Path() would fold "gs://"
+
+
+LocalOrRemotePath = Annotated[str, AfterValidator(_absolute)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Examples(_Section):
+    """How raw rows become examples."""
+
+    train_hash_buckets: int = Field(
+        11, ge=1, description="Share of the training rows that is trained on, in hash buckets."
+    )
+    eval_hash_buckets: int = Field(
+        1, ge=1, description="Share of the training rows that is held out, in hash buckets."
+    )
+    rows_per_shard: int = Field(
+        10_000, ge=1, description="Rows that one shard file is made from, and one worker holds."
+    )
+
+
+class Thresholds(_Section):
+    """What a model must reach on the test split to be blessed."""
+
+    accuracy: float = Field(0.985, ge=0, le=1, description="Least accuracy over all classes.")
+    class_accuracy: float = Field(0.96, ge=0, le=1, description="Least accuracy of each class.")
+    max_accuracy_drop: float = Field(
+        0.002, ge=0, le=1, description="Most that accuracy may fall below the last blessed model."
+    )
+
+
+class PipelineConfig(_Section):
+    """Everything that `create_pipeline` needs to know; the same for every runner."""
+
+    pipeline_name: str = Field(
+        "tfx-mnist",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,127}$",
+        description="Names the pipeline in metadata; models are compared within one name.",
+    )
+    pipeline_root: LocalOrRemotePath = Field(
+        default_factory=lambda values: _absolute(f"runs/{values.get('pipeline_name', '')}"),
+        description="Where artifacts, logs and run.json go. Default: runs/<pipeline_name>.",
+    )
+    metadata_path: LocalOrRemotePath = Field(
+        default_factory=lambda values: f"{values.get('pipeline_root', '')}/metadata.db",
+        description="SQLite file of ML Metadata. Default: <pipeline_root>/metadata.db.",
+    )
+    serving_model_dir: LocalOrRemotePath = Field(
+        default_factory=lambda values: _absolute(
+            f"serving_model/{values.get('pipeline_name', '')}"
+        ),
+        description="Versioned directory that a model server watches. "
+        "Default: serving_model/<pipeline_name>.",
+    )
+    data_root: LocalOrRemotePath = Field(
+        default_factory=lambda: _absolute("data/mnist"),
+        description="Folder of the four IDX files. Default: data/mnist.",
+    )
+    schema_path: LocalOrRemotePath = Field(
+        default_factory=lambda: _absolute("data/schema/schema.pbtxt"),
+        description="The data contract. Default: data/schema/schema.pbtxt.",
+    )
+    enable_cache: bool = Field(True, description="Reuse a node's output while its inputs stand.")
+    beam_pipeline_args: tuple[str, ...] = Field(
+        # FnApiRunner: the default runner first tries to download Prism. The image is unused
+        # here; naming one keeps TFX from building an sdist of itself for every Beam node.
+        ("--runner=FnApiRunner", "--sdk_container_image=unused"),
+        description="Where Beam nodes run. Default: in this process.",
+    )
+    examples: Examples = Examples()
+    training: Hyperparameters = Hyperparameters()
+    thresholds: Thresholds = Thresholds()

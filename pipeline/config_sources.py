@@ -1,0 +1,147 @@
+"""Builds the configuration from its sources: preset, YAML file, environment, overrides."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from modules.hyperparameters import PRESETS
+from pipeline.config import PipelineConfig
+
+ENVIRONMENT_PREFIX = "TFX_MNIST_"
+
+
+class ConfigError(ValueError):
+    """A key or value that the configuration does not take; the message says which are legal."""
+
+
+def load_config(
+    *,
+    preset: str | None = None,
+    config_file: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+) -> PipelineConfig:
+    """Builds the configuration; each source wins over the one before it.
+
+    Args:
+        preset: A name in `modules.hyperparameters.PRESETS`.
+        config_file: Path of a YAML mapping with the configuration's keys.
+        environ: Environment variables; `TFX_MNIST_TRAINING__EPOCHS` sets `training.epochs`.
+        overrides: "key=value" each, e.g. "training.epochs=3".
+
+    Raises:
+        ConfigError: A source is unreadable, or has an unknown key or a bad value.
+    """
+    settings: dict[str, tuple[Any, str]] = {}
+    for source in (
+        _from_preset(preset),
+        _from_file(config_file),
+        _from_environ(environ or {}),
+        _from_overrides(overrides),
+    ):
+        for key, value, where in source:
+            if key not in describe_keys():
+                raise ConfigError(_unknown_key(key, where))
+            settings[key] = (value, where)
+    return _validated(settings)
+
+
+def describe_keys(model: type[BaseModel] = PipelineConfig, prefix: str = "") -> dict[str, str]:
+    """Returns every legal dotted key with its description, in the order of the fields."""
+    keys: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys |= describe_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            keys[f"{prefix}{name}"] = field.description or ""
+    return keys
+
+
+_Setting = tuple[str, Any, str]
+"""A dotted key, its value, and where it was said."""
+
+
+def _from_preset(preset: str | None) -> Iterator[_Setting]:
+    if preset is None:
+        return
+    if preset not in PRESETS:
+        raise ConfigError(f"preset {preset!r} does not exist; there are: {', '.join(PRESETS)}")
+    yield from _flat({"training": PRESETS[preset].model_dump()}, f"preset {preset}")
+
+
+def _from_file(path: str | None) -> Iterator[_Setting]:
+    if path is None:
+        return
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - the user's own spelling
+            content = yaml.safe_load(file) or {}
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected a mapping of keys, received {type(content).__name__}")
+    yield from _flat(content, path)
+
+
+def _from_environ(environ: Mapping[str, str]) -> Iterator[_Setting]:
+    for name, value in sorted(environ.items()):
+        if name.startswith(ENVIRONMENT_PREFIX):
+            key = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
+            yield key, _parsed(value), f"environment variable {name}"
+
+
+def _from_overrides(overrides: Sequence[str]) -> Iterator[_Setting]:
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {override}: expected key=value")
+        yield key.strip(), _parsed(value), f"--set {override}"
+
+
+def _flat(values: Mapping[str, Any], where: str, prefix: str = "") -> Iterator[_Setting]:
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict) and key not in describe_keys():
+            yield from _flat(value, where, f"{key}.")
+        else:
+            yield key, value, where
+
+
+def _parsed(value: str) -> Any:
+    """Reads a list or mapping; pydantic itself turns the other strings into its fields' types."""
+    return yaml.safe_load(value) if re.match(r"\s*[\[{]", value) else value
+
+
+def _validated(settings: Mapping[str, tuple[Any, str]]) -> PipelineConfig:
+    nested: dict[str, Any] = {}
+    for key, (value, _) in settings.items():
+        *sections, name = key.split(".")
+        target = nested
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[name] = value
+    try:
+        return PipelineConfig.model_validate(nested)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_bad_values(error, settings))) from error
+
+
+def _bad_values(error: ValidationError, settings: Mapping[str, tuple[Any, str]]) -> Iterator[str]:
+    for problem in error.errors():
+        if problem["type"] == "default_factory_not_called":  # follows from another bad value
+            continue
+        key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
+        _, where = settings.get(key, (None, "configuration"))
+        yield (
+            f"{where}: {key}: {problem['msg']}; received {problem['input']!r}. "
+            f"{describe_keys().get(key, '')}"
+        )
+
+
+def _unknown_key(key: str, where: str) -> str:
+    legal = "\n".join(f"  {name:32} {text}" for name, text in describe_keys().items())
+    return f"{where}: unknown key {key!r}. The legal keys are:\n{legal}"

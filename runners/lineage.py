@@ -1,0 +1,193 @@
+"""Walks through ML Metadata from a pushed version back to the files that it was made from."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
+
+from components.atomic_pusher.source_files import source_files
+from components.atomic_pusher.versions import Version
+
+_VERDICT_KEYS = ("evaluation", "infra_blessing", "model_blessing")
+_DIGEST_KEYS = ("code_digest", "content_digest")
+
+
+class LineageError(LookupError):
+    """ML Metadata does not know the model; the message says what was looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ancestor:
+    """An artifact that a model comes from, or that speaks of it.
+
+    Attributes:
+      key: As what it was used.
+      artifact_id: Its id in ML Metadata.
+      type: Its type there.
+      uri: Its folder.
+      node_id: The node that made it.
+      run_id: The run in which that was.
+      digests: Digests of the node's code and configuration, by name.
+      input_base: The folder that an ExampleGen read, or "".
+      files: SHA-256 of each source file of examples, by name.
+      inputs: What it was made from; empty where the tree has shown that before, or where it
+        only speaks of the model.
+      is_repeated: Whether the tree has shown it before.
+    """
+
+    key: str
+    artifact_id: int
+    type: str
+    uri: str
+    node_id: str
+    run_id: str
+    digests: dict[str, str]
+    input_base: str
+    files: dict[str, str]
+    inputs: tuple["Ancestor", ...]
+    is_repeated: bool
+
+
+def read_lineage(store: MetadataStore, version: Version) -> tuple[Ancestor, ...]:
+    """Returns the verdicts on a version's model, and the model with all that it comes from.
+
+    Raises:
+      LineageError: `store` does not know the version.
+    """
+    walk = _Walk(store)
+    push = _find_push(store, version)
+    if push is not None:
+        inputs = walk.inputs_of(push)
+        verdicts = [walk.describe(key, inputs[key]) for key in _VERDICT_KEYS if key in inputs]
+        return (*verdicts, walk.trace("model", inputs["model"]))
+    return (walk.trace("model", _find_model(store, version)),)
+
+
+class _Walk:
+    """Follows executions from outputs to inputs; each artifact is opened up once."""
+
+    def __init__(self, store: MetadataStore) -> None:
+        self._store = store
+        self._seen: set[int] = set()
+
+    def trace(self, key: str, artifact: Artifact) -> Ancestor:
+        """Describes an artifact with everything that it was made from."""
+        is_repeated = artifact.id in self._seen
+        self._seen.add(artifact.id)
+        producer = None if is_repeated else _producer(self._store, artifact)
+        inputs = self.inputs_of(producer) if producer else {}
+        return self.describe(
+            key,
+            artifact,
+            inputs=tuple(self.trace(name, inputs[name]) for name in sorted(inputs)),
+            is_repeated=is_repeated,
+        )
+
+    def describe(
+        self,
+        key: str,
+        artifact: Artifact,
+        *,
+        inputs: tuple[Ancestor, ...] = (),
+        is_repeated: bool = False,
+    ) -> Ancestor:
+        """Describes an artifact and the node that made it."""
+        producer = _producer(self._store, artifact)
+        node_id, run_id = _node_and_run(self._store, producer) if producer else ("", "")
+        properties = _execution_properties(producer) if producer else {}
+        return Ancestor(
+            key=key,
+            artifact_id=artifact.id,
+            type=artifact.type,
+            uri=artifact.uri,
+            node_id=node_id,
+            run_id=run_id,
+            digests=dict(_find_digests(properties)),
+            input_base=str(properties.get("input_base", "")),
+            files=source_files(_string_properties(artifact)),
+            inputs=inputs,
+            is_repeated=is_repeated,
+        )
+
+    def inputs_of(self, execution: Execution) -> dict[str, Artifact]:
+        """Returns the input artifacts of an execution by key; only the first of each."""
+        events = self._store.get_events_by_execution_ids([execution.id])
+        keys = {
+            event.artifact_id: event.path.steps[0].key
+            for event in events
+            if event.type == Event.INPUT
+        }
+        artifacts = self._store.get_artifacts_by_id(list(keys))
+        return {keys[artifact.id]: artifact for artifact in reversed(artifacts)}
+
+
+def _find_push(store: MetadataStore, version: Version) -> Execution | None:
+    """Returns the execution that pushed a version, or the one that it is a copy of."""
+    names = {str(version.path), str(version.path.with_name(str(version.first_number)))}
+    for artifact in store.get_artifacts_by_type("PushedModel"):
+        if artifact.custom_properties["pushed_destination"].string_value in names:
+            return _producer(store, artifact)
+    return None
+
+
+def _find_model(store: MetadataStore, version: Version) -> Artifact:
+    """Returns the model that a version's record names, for the push may not be in metadata."""
+    if version.record is None:
+        raise LineageError(
+            f"{version.path}: expected a version that a pipeline pushed, received one without a "
+            "record, and of which metadata knows no push."
+        )
+    origin = version.record.origin
+    for artifact in store.get_artifacts_by_id([origin.model_id]):
+        if artifact.uri == origin.model_uri:
+            return artifact
+    raise LineageError(
+        f"{version.path}: metadata does not know its model, {origin.model_uri or 'unnamed'} of run "
+        f"{origin.run_id or 'unknown'} of pipeline {origin.pipeline_name or 'unknown'}. Set "
+        "metadata_path to the metadata of that pipeline."
+    )
+
+
+def _producer(store: MetadataStore, artifact: Artifact) -> Execution | None:
+    """Returns the execution that made an artifact; later ones only found it in the cache."""
+    events = store.get_events_by_artifact_ids([artifact.id])
+    ids = [event.execution_id for event in events if event.type == Event.OUTPUT]
+    executions = store.get_executions_by_id(ids)
+    made = [item for item in executions if item.last_known_state == Execution.COMPLETE]
+    return min(made, key=lambda execution: execution.id, default=None)
+
+
+def _node_and_run(store: MetadataStore, execution: Execution) -> tuple[str, str]:
+    names = {
+        context.type: context.name for context in store.get_contexts_by_execution(execution.id)
+    }
+    # A node's context is named "<pipeline>.<node id>"; a pipeline's name has no dot.
+    return names.get("node", "").partition(".")[2], names.get("pipeline_run", "")
+
+
+def _execution_properties(execution: Execution) -> dict[str, Any]:
+    """Returns the properties of an execution, with those that are JSON taken apart."""
+    properties: dict[str, Any] = {}
+    for name, value in execution.custom_properties.items():
+        text = value.string_value
+        try:
+            properties[name] = json.loads(text)
+        except json.JSONDecodeError:
+            properties[name] = text
+    return properties
+
+
+def _find_digests(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields the digests in `content`, however deep they are."""
+    for key, value in content.items():
+        if key in _DIGEST_KEYS and value:
+            yield key, str(value)
+        elif isinstance(value, Mapping):
+            yield from _find_digests(value)
+
+
+def _string_properties(artifact: Artifact) -> dict[str, str]:
+    return {key: value.string_value for key, value in artifact.custom_properties.items()}

@@ -1,0 +1,119 @@
+"""Runs the pipeline on this machine with TFX's LocalDagRunner."""
+
+import datetime as dt
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from absl import logging as absl_logging
+from ml_metadata import MetadataStore
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.config import PipelineConfig
+from pipeline.pipeline import create_pipeline
+from runners.failure import cause_of
+from runners.node_events import NodeObserver, observe_nodes
+from runners.outcome import RunOutcome
+from runners.outcome_reader import read_outcome
+from runners.recovery import close_dead_executions
+from runners.run_records import read_run, sqlite_connection
+
+logger = logging.getLogger(__name__)
+
+
+class RunDisplay(NodeObserver, Protocol):
+    """An observer that also wants to know the nodes before they run."""
+
+    def nodes_known(self, node_ids: Sequence[str]) -> None:
+        """The pipeline consists of `node_ids`, in the order of the flow."""
+
+
+def run_locally(
+    config: PipelineConfig,
+    display: RunDisplay,
+    *,
+    from_nodes: Collection[str] = (),
+    to_nodes: Collection[str] = (),
+) -> RunOutcome:
+    """Runs the pipeline in this process and says what came of it.
+
+    Needs the run lock of `config.pipeline_root`. Artifacts go under that root, metadata into
+    SQLite at `config.metadata_path`. What an earlier run finished is taken from the cache; what
+    it left unfinished is tidied up first.
+
+    Args:
+      config: The pipeline's configuration.
+      display: Told what happens.
+      from_nodes: Run these nodes anew, and what follows them; the nodes before them are not run,
+        their output of the last run is used.
+      to_nodes: Run nothing after these nodes.
+
+    Raises:
+      ValueError: There is no node of that name.
+    """
+    Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
+    ir, run_id = _compile(config)
+    node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
+    _check_nodes([*from_nodes, *to_nodes], node_ids)
+    store = MetadataStore(sqlite_connection(config.metadata_path))
+    _tidy_up(store, config, "the run's process ended before the node did")
+    display.nodes_known(node_ids)
+    cause = ""
+    try:
+        with observe_nodes(display):
+            LocalDagRunner().run_with_ir(ir, _partial_run(ir, from_nodes, to_nodes))
+    except Exception as error:
+        logger.exception("The run failed")
+        cause = cause_of(error)
+    except KeyboardInterrupt:
+        _tidy_up(store, config, "interrupted")
+        raise
+    return read_outcome(read_run(store, run_id), config, run_id, node_ids, cause)
+
+
+def _compile(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, str]:
+    """Returns the pipeline in TFX's intermediate representation, and the id of the new run."""
+    absl_logging.set_verbosity(absl_logging.INFO)
+    pipeline = create_pipeline(config)
+    pipeline.metadata_connection_config = sqlite_connection(config.metadata_path)
+    ir = Compiler().compile(pipeline)
+    run_id = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    )
+    return ir, run_id
+
+
+def _partial_run(
+    ir: pipeline_pb2.Pipeline, from_nodes: Collection[str], to_nodes: Collection[str]
+) -> pipeline_pb2.RunOptions | None:
+    """Returns the options of a partial run, None for a whole one; `from_nodes` lose their cache."""
+    if not from_nodes and not to_nodes:
+        return None
+    for node in ir.nodes:
+        if node.pipeline_node.node_info.id in from_nodes:
+            node.pipeline_node.execution_options.caching_options.enable_cache = False
+    options = pipeline_pb2.RunOptions()
+    options.partial_run.from_nodes.extend(from_nodes)
+    options.partial_run.to_nodes.extend(to_nodes)
+    options.partial_run.snapshot_settings.latest_pipeline_run_strategy.SetInParent()
+    return options
+
+
+def _check_nodes(asked: Collection[str], node_ids: Sequence[str]) -> None:
+    unknown = sorted(set(asked) - set(node_ids))
+    if unknown:
+        raise ValueError(f"no such node: {', '.join(unknown)}; the nodes are {', '.join(node_ids)}")
+
+
+def _tidy_up(store: MetadataStore, config: PipelineConfig, reason: str) -> None:
+    dead = close_dead_executions(
+        store, config.pipeline_name, Path(config.pipeline_root), reason=reason
+    )
+    if dead:
+        logger.warning("Marked as failed, because %s: %s", reason, ", ".join(dead))

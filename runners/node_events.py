@@ -1,0 +1,62 @@
+"""Turns what LocalDagRunner and the trainer log into events that a display can draw."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from modules import progress
+from modules.progress import TrainingProgress, progress_of
+
+
+class NodeObserver(Protocol):
+    """What is told about a run while it goes on."""
+
+    def node_started(self, node_id: str) -> None:
+        """`node_id` is about to run, or to be found in the cache."""
+
+    def node_cached(self, node_id: str) -> None:
+        """`node_id` reuses the output of an earlier run."""
+
+    def node_finished(self, node_id: str) -> None:
+        """`node_id` is done."""
+
+    def training_progressed(self, training: TrainingProgress) -> None:
+        """The trainer did some more steps."""
+
+
+class _EventHandler(logging.Handler):
+    """Reads the log records by their templates, which TFX 1.21 does not expose otherwise."""
+
+    def __init__(self, observer: NodeObserver) -> None:
+        super().__init__(logging.DEBUG)
+        self._observer = observer
+        self._running_node = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        match record.msg, record.args:
+            case "Component %s is running.", (str(node_id),):
+                self._running_node = node_id
+                self._observer.node_started(node_id)
+            case "A cached execution %d is used.", _:
+                self._observer.node_cached(self._running_node)
+            case "Component %s is finished.", (str(node_id),):
+                self._observer.node_finished(node_id)
+            case _:
+                if training := progress_of(record):
+                    self._observer.training_progressed(training)
+
+
+@contextmanager
+def observe_nodes(observer: NodeObserver) -> Iterator[None]:
+    """Tells `observer` what happens within the block; needs log level INFO for logger absl."""
+    handler = _EventHandler(observer)
+    loggers = (logging.getLogger("absl"), progress.logger)
+    progress.logger.setLevel(logging.DEBUG)
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)

@@ -1,0 +1,75 @@
+"""What came of a run: the one record behind the summary, run.json and the exit code."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.checks import Check
+
+RUN_FILE = "run.json"
+
+PUSHED = 0
+FAILED = 1
+NOT_BLESSED = 3
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeOutcome:
+    """How one node ended: complete, cached, failed, or not reached."""
+
+    node_id: str
+    state: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOutcome:
+    """Everything that a person or a script asks after a run.
+
+    Attributes:
+      run_id: The run's id in ML Metadata.
+      exit_code: 0 blessed and pushed, 1 failed, 3 finished but not blessed, 130 interrupted.
+      seconds: Wall time of the whole run in seconds, imports included; set by the command.
+      nodes: All nodes of the pipeline in the order of the flow.
+      metrics: Metrics over the test split, by name.
+      checks: Every threshold with its value.
+      has_baseline: Whether an earlier blessed model was compared with.
+      blessed: None if the run did not get as far as an evaluation.
+      pushed_version: Version number under `pushed_to`; "" if nothing was pushed.
+      pushed_to: The version's folder in the serving directory, or "".
+      failed_node: The node that failed, or "".
+      cause: Why it failed, in one paragraph, or "".
+      log_file: Where everything that was logged stands.
+    """
+
+    run_id: str
+    exit_code: int
+    seconds: float = 0.0
+    nodes: tuple[NodeOutcome, ...]
+    metrics: dict[str, float] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    has_baseline: bool = False
+    blessed: bool | None = None
+    pushed_version: str = ""
+    pushed_to: str = ""
+    failed_node: str = ""
+    cause: str = ""
+    log_file: str = ""
+
+    @property
+    def refusals(self) -> tuple[Check, ...]:
+        """The thresholds that did not hold."""
+        return tuple(check for check in self.checks if not check.passed)
+
+
+def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) -> Path:
+    """Writes `outcome` and the configuration it came from to run.json, whole or not at all."""
+    path = folder / RUN_FILE
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    content = {**asdict(outcome), "config": config}
+    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return path

@@ -1,0 +1,76 @@
+"""Puts a run's outcome together from its metadata and its evaluation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.config import PipelineConfig
+from pipeline.evaluation_result import EvaluationResult, read_evaluation
+from runners.failure import cause_of
+from runners.outcome import FAILED, NOT_BLESSED, PUSHED, NodeOutcome, RunOutcome
+from runners.run_records import NodeRecord
+
+_NOT_REACHED = "not reached"
+
+
+def read_outcome(
+    records: Mapping[str, NodeRecord],
+    config: PipelineConfig,
+    run_id: str,
+    node_ids: Sequence[str],
+    cause: str,
+) -> RunOutcome:
+    """Returns what came of a run.
+
+    Args:
+      records: What metadata knows of each node that the run reached, by node id.
+      config: The configuration of the run.
+      run_id: The run's id in metadata.
+      node_ids: All nodes of the pipeline, in the order of the flow.
+      cause: Why the runner stopped, or "" if it went through.
+    """
+    # The launcher does not raise when a node's inputs are missing: only metadata tells.
+    failed = next((record for record in records.values() if record.state == "failed"), None)
+    failed_node = failed.node_id if failed else ""
+    if failed and not cause:
+        cause = cause_of(failed.error)
+    evaluation = _evaluation(records, config)
+    blessed = _property(records, "Evaluator", "blessing", "blessed")
+    pushed = _property(records, "Pusher", "pushed_model", "pushed") == 1
+    return RunOutcome(
+        run_id=run_id,
+        exit_code=FAILED if cause or failed else PUSHED if pushed else NOT_BLESSED,
+        nodes=tuple(_node_outcome(node_id, records.get(node_id)) for node_id in node_ids),
+        metrics=evaluation.metrics if evaluation else {},
+        checks=evaluation.checks if evaluation else (),
+        has_baseline=bool(evaluation and evaluation.has_baseline),
+        blessed=None if blessed is None else blessed == 1,
+        pushed_version=_property(records, "Pusher", "pushed_model", "pushed_version") or "",
+        pushed_to=_property(records, "Pusher", "pushed_model", "pushed_destination") or "",
+        failed_node=failed_node,
+        cause=cause,
+    )
+
+
+def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:
+    if record is None:
+        return NodeOutcome(node_id=node_id, state=_NOT_REACHED)
+    return NodeOutcome(node_id=node_id, state=record.state, seconds=record.seconds)
+
+
+def _evaluation(
+    records: Mapping[str, NodeRecord], config: PipelineConfig
+) -> EvaluationResult | None:
+    record = records.get("Evaluator")
+    if record is None or record.state not in ("complete", "cached"):
+        return None
+    return read_evaluation(record.outputs["evaluation"].uri, config.thresholds)
+
+
+def _property(records: Mapping[str, NodeRecord], node_id: str, key: str, name: str) -> Any:
+    """Returns a custom property of an output artifact, None if the run has no such thing."""
+    record = records.get(node_id)
+    artifact = record.outputs.get(key) if record else None
+    if artifact is None or name not in artifact.custom_properties:
+        return None
+    value = artifact.custom_properties[name]
+    return getattr(value, value.WhichOneof("value"))

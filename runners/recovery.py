@@ -1,0 +1,58 @@
+"""Tidies up after a run that ended without a word: killed, out of memory, power cut.
+
+Only for the holder of the run lock: then an execution that metadata calls running has no process.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import Execution
+
+from runners.run_records import RESULT_PROPERTY, node_id_of
+
+_UNFINISHED = (Execution.NEW, Execution.RUNNING)
+
+
+def close_dead_executions(
+    store: MetadataStore, pipeline_name: str, pipeline_root: Path, *, reason: str
+) -> list[str]:
+    """Marks every unfinished execution of the pipeline as failed and removes its half-made output.
+
+    Args:
+      store: The metadata of the pipeline.
+      pipeline_name: Executions of other pipelines in the same store are left alone.
+      pipeline_root: Where TFX puts outputs: <root>/<node>/<output key>/<execution id>.
+      reason: Recorded as why they failed.
+
+    Returns:
+      The node ids of those executions.
+    """
+    context = store.get_context_by_type_and_name("pipeline", pipeline_name)
+    if context is None:
+        return []
+    dead = [
+        execution
+        for execution in store.get_executions_by_context(context.id)
+        if execution.last_known_state in _UNFINISHED
+    ]
+    node_ids = []
+    for execution in dead:
+        node_id = node_id_of(store, execution)
+        for folder in _output_folders(pipeline_root / node_id, execution.id):
+            shutil.rmtree(folder)
+        execution.last_known_state = Execution.FAILED
+        execution.custom_properties[RESULT_PROPERTY].string_value = json.dumps(
+            {"resultMessage": reason}
+        )
+        node_ids.append(node_id)
+    store.put_executions(dead)
+    return node_ids
+
+
+def _output_folders(node_folder: Path, execution_id: int) -> Iterator[Path]:
+    """Yields what TFX made for an execution, the working files under .system included."""
+    yield from node_folder.glob(f"*/{execution_id}")
+    yield from node_folder.glob(f".system/*/{execution_id}")

@@ -1,0 +1,87 @@
+"""`tfx-mnist run`: the whole pipeline on this machine."""
+
+import dataclasses
+import datetime as dt
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+from pipeline.config import PipelineConfig
+from runners.configuration import configuration_options, read_configuration
+from runners.display import make_display
+from runners.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
+from runners.run_lock import RunLockedError, lock_run
+from runners.run_log import log_to_file
+from runners.summary import print_summary
+
+logger = logging.getLogger(__name__)
+
+
+@click.command()
+@configuration_options
+@click.option("--from", "from_node", metavar="NODE", help="Run NODE anew and what follows it.")
+@click.option("--only", "only_node", metavar="NODE", help="Run NODE anew and nothing else.")
+@click.option("--wait", is_flag=True, help="Wait for another run on the same root to end.")
+def run(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    from_node: str | None,
+    only_node: str | None,
+    wait: bool,  # noqa: FBT001 - click hands it over by name
+) -> None:
+    """Run the pipeline here: from the IDX files to a pushed model.
+
+    Exit code: 0 blessed and pushed, 3 not blessed, 1 failed, 2 bad usage, 130 interrupted.
+    """
+    if from_node and only_node:
+        raise click.UsageError("--from and --only exclude each other")
+    config = read_configuration(config_file, preset, overrides)
+    started = time.monotonic()
+    # SIGTERM, from `kill` or a container's stop, ends a run as cleanly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    root = Path(config.pipeline_root)
+    stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    log_file = root / "logs" / f"{stamp}-{os.getpid()}.log"
+    try:
+        with lock_run(root, wait=wait, on_wait=click.echo), log_to_file(log_file) as terminal:
+            from_nodes = [node for node in (from_node, only_node) if node]
+            outcome = _run(config, terminal, from_nodes, [only_node] if only_node else [])
+            outcome = dataclasses.replace(
+                outcome, seconds=time.monotonic() - started, log_file=str(log_file)
+            )
+            write_run_file(outcome, root, config.model_dump(mode="json"))
+            print_summary(outcome, Console(file=terminal))
+    except (RunLockedError, OSError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Taking TensorFlow and Beam down in order takes seconds of CPU and changes nothing.
+    os._exit(outcome.exit_code)
+
+
+def _run(
+    config: PipelineConfig,
+    terminal: TextIO,
+    from_nodes: Collection[str],
+    to_nodes: Collection[str],
+) -> RunOutcome:
+    try:
+        with make_display(terminal) as display:
+            from runners.local import run_locally  # noqa: PLC0415 - TensorFlow comes with it
+
+            return run_locally(config, display, from_nodes=from_nodes, to_nodes=to_nodes)
+    except KeyboardInterrupt:
+        return RunOutcome(run_id="", exit_code=INTERRUPTED, nodes=())
+    except Exception as error:
+        logger.exception("The run could not start")
+        return RunOutcome(run_id="", exit_code=FAILED, nodes=(), cause=str(error))

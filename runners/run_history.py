@@ -1,0 +1,98 @@
+"""Reads from ML Metadata which runs there were, and how each ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
+
+from runners.failure import cause_of
+from runners.run_records import NodeRecord, read_run
+
+PUSHED = "pushed"
+NOT_PUSHED = "not pushed"
+FAILED = "failed"
+STOPPED = "stopped"
+ENDED_EARLY = "ended early"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """How one run ended.
+
+    Attributes:
+      run_id: The run's id in ML Metadata.
+      started_ms: When its first node was registered, in milliseconds since 1970.
+      seconds: Sum of the times of its nodes.
+      end: "pushed", "not pushed" (a gate refused the model), "failed", "stopped" (it was
+        killed, or it still runs), or "ended early" (between two nodes, or only a part was to
+        run).
+      node_id: The node at which a run failed or stopped, or after which it ended; or "".
+      cause: Why it failed, or "".
+      version: The version that it pushed, or found pushed by an earlier run; or "".
+      cached: Nodes that reused an earlier run's output.
+      nodes: Nodes that it reached.
+    """
+
+    run_id: str
+    started_ms: int
+    seconds: float
+    end: str
+    node_id: str = ""
+    cause: str = ""
+    version: str = ""
+    cached: int
+    nodes: int
+
+
+def read_history(store: MetadataStore, pipeline_name: str, limit: int) -> list[RunSummary]:
+    """Returns the last `limit` runs of a pipeline, newest first."""
+    pipeline = store.get_context_by_type_and_name("pipeline", pipeline_name)
+    if pipeline is None:
+        return []
+    runs = [
+        context
+        for context in store.get_children_contexts_by_context(pipeline.id)
+        if context.type == "pipeline_run"
+    ]
+    runs.sort(key=lambda context: context.create_time_since_epoch, reverse=True)
+    return [_summarize(run, read_run(store, run.name)) for run in runs[:limit]]
+
+
+def _summarize(run: Context, records: Mapping[str, NodeRecord]) -> RunSummary:
+    nodes = list(records.values())
+    end, node_id, cause, version = _end(nodes)
+    return RunSummary(
+        run_id=run.name,
+        started_ms=run.create_time_since_epoch,
+        seconds=sum(record.seconds for record in nodes),
+        end=end,
+        node_id=node_id,
+        cause=cause,
+        version=version,
+        cached=sum(record.state == "cached" for record in nodes),
+        nodes=len(nodes),
+    )
+
+
+def _end(nodes: Sequence[NodeRecord]) -> tuple[str, str, str, str]:
+    """Returns the end, the node that it came at, its cause, and the version pushed."""
+    for record in nodes:
+        if record.state in ("failed", "canceled"):
+            return FAILED, record.node_id, cause_of(record.error), ""
+    for record in nodes:
+        if record.state == "running":
+            return STOPPED, record.node_id, "", ""
+    pushed_model = next(
+        (record.outputs["pushed_model"] for record in nodes if "pushed_model" in record.outputs),
+        None,
+    )
+    if pushed_model is None:
+        return ENDED_EARLY, nodes[-1].node_id if nodes else "", "", ""
+    version = _pushed_version(pushed_model)
+    return (PUSHED if version else NOT_PUSHED), "", "", version
+
+
+def _pushed_version(pushed_model: Artifact) -> str:
+    properties = pushed_model.custom_properties
+    return properties["pushed_version"].string_value if properties["pushed"].int_value else ""

@@ -1,0 +1,51 @@
+"""Sends the noise of TFX, Beam and TensorFlow to a log file, C++ included."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@contextmanager
+def log_to_file(path: Path) -> Iterator[TextIO]:
+    """Within the block, everything written to stdout and stderr goes to `path`.
+
+    TensorFlow's C++ code writes to the file descriptor itself, so that replacing `sys.stderr`
+    would not hold it. Also makes `path` the target of Python's logging from level INFO.
+
+    Yields:
+        The terminal (or whatever stdout was), to write on.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal = os.fdopen(os.dup(1), "w", buffering=1, encoding=sys.stdout.encoding)
+    saved_stderr = os.dup(2)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    root = logging.getLogger()
+    level_before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    log_descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.dup2(log_descriptor, 1)
+        os.dup2(log_descriptor, 2)
+        yield terminal
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(terminal.fileno(), 1)
+        os.dup2(saved_stderr, 2)
+        root.removeHandler(handler)
+        root.setLevel(level_before)
+        handler.close()
+        terminal.flush()
+        os.close(log_descriptor)
+        os.close(saved_stderr)

@@ -1,0 +1,103 @@
+"""Reads what ML Metadata recorded of one run."""
+
+import json
+from dataclasses import dataclass, field
+
+from ml_metadata import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
+
+_STATES = {
+    Execution.COMPLETE: "complete",
+    Execution.CACHED: "cached",
+    Execution.RUNNING: "running",
+    Execution.NEW: "running",
+    Execution.FAILED: "failed",
+    Execution.CANCELED: "canceled",
+}
+RESULT_PROPERTY = "__execution_result__"
+"""Where TFX keeps the message of a failed execution, as JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeRecord:
+    """How one node of a run ended.
+
+    Attributes:
+      node_id: The node's id in the pipeline.
+      state: "complete", "cached", "running" (also what a killed run leaves), "failed" or
+        "canceled".
+      seconds: From the registration of the execution to its last change.
+      error: What a failed execution says of its end, or "".
+      outputs: Output artifacts by key; only the first of each key.
+    """
+
+    node_id: str
+    state: str
+    seconds: float
+    error: str = ""
+    outputs: dict[str, Artifact] = field(default_factory=dict)
+
+
+def sqlite_connection(path: str) -> metadata_store_pb2.ConnectionConfig:
+    """Returns the connection to a SQLite file, patient with other processes that write to it."""
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = path
+    connection.sqlite.connection_mode = (
+        metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    )
+    connection.retry_options.max_num_retries = 50
+    return connection
+
+
+def read_run(store: MetadataStore, run_id: str) -> dict[str, NodeRecord]:
+    """Returns the record of every node that the run reached, by node id."""
+    context = store.get_context_by_type_and_name("pipeline_run", run_id)
+    if context is None:
+        return {}
+    records = (
+        _node_record(store, execution) for execution in store.get_executions_by_context(context.id)
+    )
+    return {record.node_id: record for record in records}
+
+
+def node_id_of(store: MetadataStore, execution: Execution) -> str:
+    """Returns the id of the node that `execution` ran."""
+    # A node's context is named "<pipeline>.<node id>"; a pipeline's name has no dot.
+    return next(
+        context.name.partition(".")[2]
+        for context in store.get_contexts_by_execution(execution.id)
+        if context.type == "node"
+    )
+
+
+def _node_record(store: MetadataStore, execution: Execution) -> NodeRecord:
+    milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+    return NodeRecord(
+        node_id=node_id_of(store, execution),
+        state=_STATES.get(execution.last_known_state, "running"),
+        seconds=milliseconds / 1000,
+        error=_error(execution),
+        outputs=_outputs(store, execution.id),
+    )
+
+
+def _outputs(store: MetadataStore, execution_id: int) -> dict[str, Artifact]:
+    keys = {
+        event.artifact_id: event.path.steps[0].key
+        for event in store.get_events_by_execution_ids([execution_id])
+        if event.type == Event.OUTPUT
+    }
+    artifacts = store.get_artifacts_by_id(list(keys))
+    return {keys[artifact.id]: artifact for artifact in reversed(artifacts)}
+
+
+def _error(execution: Execution) -> str:
+    result = execution.custom_properties.get(RESULT_PROPERTY)
+    if execution.last_known_state != Execution.FAILED or result is None:
+        return ""
+    text = result.string_value
+    try:
+        return str(json.loads(text).get("resultMessage", text))
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,134 @@
+"""Reads the body of a REST request as TF Serving's JSON parser does.
+
+That parser (RapidJSON) also takes NaN and Infinity, and anything behind the first value. orjson
+is strict and fast, so it goes first and the standard library's parser takes what it refuses.
+"""
+
+import json
+import math
+from typing import Any
+
+import orjson
+
+from serving.errors import ServingError, invalid_argument
+
+_DEBUG_CHARACTERS = 256
+_ERRORS = {
+    "Expecting value": "Invalid value.",
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Illegal trailing comma before end of object": "Missing a name for object member.",
+    "Illegal trailing comma before end of array": "Invalid value.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+}
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    """Returns the JSON object in `body`.
+
+    Raises:
+      ServingError: It is empty, no JSON, nested too deep, or no object.
+    """
+    if not body:
+        raise invalid_argument("JSON Parse error: The document is empty")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = _parse_leniently(body)
+    if not isinstance(document, dict):
+        raise format_error(document, "Is not object")
+    return document
+
+
+def format_error(value: Any, problem: str) -> ServingError:
+    """Returns TF Serving's error about one JSON value."""
+    return invalid_argument(f"JSON Value: {render(value)} {problem}")
+
+
+def render(value: Any) -> str:
+    """Renders a JSON value for an error message, its first 256 characters at most."""
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "))
+    text = ""
+    for chunk in encoder.iterencode(value):
+        text += chunk[:_DEBUG_CHARACTERS]
+        if len(text) >= _DEBUG_CHARACTERS:
+            break
+    return text[:_DEBUG_CHARACTERS].encode("utf-8", "replace").decode()
+
+
+def type_of(value: Any) -> str:
+    """Returns RapidJSON's name of a value's type."""
+    if value is None:
+        return "Null"
+    if isinstance(value, bool):
+        return str(value)
+    names: dict[type, str] = {dict: "Object", list: "Array", str: "String"}
+    return names.get(type(value), "Number")
+
+
+def _parse_leniently(body: bytes) -> Any:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise _parse_error("Invalid encoding in string.", error.start) from error
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    if start == len(text):
+        raise _parse_error("The document is empty.", start)
+    decoder = json.JSONDecoder(parse_int=_parse_int, parse_float=_parse_float)
+    try:
+        document, _ = decoder.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise _parse_error(_rapidjson_message(error), error.pos) from error
+    except RecursionError as error:
+        raise _parse_error("The document is nested too deep.", 0) from error
+    except OverflowError as error:
+        raise _parse_error("Number too big to be stored in double.", 0) from error
+    return document
+
+
+def _parse_int(text: str) -> int | float:
+    """Integers that take more than 64 bits become floating-point numbers."""
+    if len(text) <= len(str(2**64)):
+        value = int(text)
+        if -(2**63) <= value < 2**64:
+            return value
+    return _parse_float(text)
+
+
+def _parse_float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise OverflowError
+    return value
+
+
+def _rapidjson_message(error: json.JSONDecodeError) -> str:
+    if error.msg == "Expecting ',' delimiter":
+        if _innermost_bracket(error.doc[: error.pos]) == "{":
+            return "Missing a comma or } after an object member."
+        return "Missing a comma or ] after an array element."
+    return _ERRORS.get(error.msg, "Invalid value.")
+
+
+def _innermost_bracket(text: str) -> str:
+    """Returns the bracket that is still open at the end of `text`, which breaks off there."""
+    open_brackets: list[str] = []
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "{[":
+            open_brackets.append(character)
+        elif character in "}]" and open_brackets:
+            open_brackets.pop()
+    return open_brackets[-1] if open_brackets else ""
+
+
+def _parse_error(message: str, offset: int) -> ServingError:
+    return invalid_argument(f"JSON Parse error: {message} at offset: {offset}")

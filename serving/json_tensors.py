@@ -1,0 +1,185 @@
+"""Turns JSON values into arrays and back, with TF Serving's rules and error texts."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from serving import json_body
+from serving.errors import Code, ServingError, invalid_argument
+from serving.tensors import NUMPY_TYPES, Array
+
+_BASE64_KEY = "b64"
+_BYTES_SUFFIX = "_bytes"
+_FLOATING = ("float", "double")
+# TF Serving silently wraps a number that does not fit into int8, int16 and uint8; here it is
+# an error, because a wrong prediction is worse.
+_INTEGERS = {
+    name: (int(np.iinfo(NUMPY_TYPES[name]).min), int(np.iinfo(NUMPY_TYPES[name]).max))  # type: ignore[type-var]
+    for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")
+}
+_WRITABLE = {*_FLOATING, *_INTEGERS, "bool", "string"}
+
+
+def is_base64(value: Any) -> bool:
+    """Returns whether `value` is an object of the one key "b64", which stands for bytes."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get(_BASE64_KEY), str)
+
+
+def decode_base64(value: Any) -> bytes:
+    """Returns the bytes that {"b64": "..."} stands for.
+
+    Raises:
+      ServingError: The object has another form, or the text is not base64.
+    """
+    if not is_base64(value):
+        raise invalid_argument(
+            f"JSON Value: {json_body.render(value)} not formatted correctly for base64 data"
+        )
+    text = value[_BASE64_KEY].rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid_argument("Unable to base64 decode") from error
+
+
+def parse_tensor(value: Any, dtype: str) -> Array:
+    """Returns the tensor that a JSON value, nested lists or a scalar, stands for.
+
+    Its rank is how deep the first elements are nested, as in TF Serving.
+
+    Raises:
+      ServingError: The lists are ragged, or a value is not of type `dtype`.
+    """
+    shape = _shape(value)
+    leaves: Sequence[Any] = [value]
+    for size in shape:
+        # Checking types and lengths of a whole level at once is what makes this fast.
+        if set(map(type, leaves)) != {list} or set(map(len, leaves)) - {size}:
+            break
+        leaves = list(chain.from_iterable(leaves))
+    else:
+        array = _leaves_to_array(leaves, dtype)
+        if array is not None:
+            return array.reshape(shape)
+    _raise_first_error(value, dtype, shape, 0)
+    # Only an empty list inside a list gets here: it has no elements to be wrong.
+    return np.empty(shape, NUMPY_TYPES[dtype])
+
+
+def array_to_json(name: str, array: Array, dtype: str) -> Any:
+    """Returns what stands for an output in JSON: an array that orjson writes, or nested lists.
+
+    Raises:
+      ServingError: TF Serving's JSON has no form for this type, or the strings are not UTF-8.
+    """
+    if dtype not in _WRITABLE:
+        raise invalid_argument(f"Failed to write JSON value for tensor type: {dtype}")
+    if dtype != "string":
+        return np.ascontiguousarray(array) if array.ndim else array[()]
+    return _strings_to_json(array, _bytes_writer(name))
+
+
+def _bytes_writer(name: str) -> Callable[[bytes], Any]:
+    if name.endswith(_BYTES_SUFFIX):
+        return lambda value: {_BASE64_KEY: base64.b64encode(value).decode()}
+
+    def write(value: bytes) -> str:
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise invalid_argument(
+                "Failed to write JSON value for tensor type: string: output "
+                f"{name} holds bytes that are not UTF-8; a name that ends in {_BYTES_SUFFIX} "
+                "would send them as base64"
+            ) from error
+
+    return write
+
+
+def _strings_to_json(array: Array, write: Callable[[bytes], Any]) -> Any:
+    if array.ndim == 0:
+        value = array[()]
+        return write(value if isinstance(value, bytes) else bytes(value))
+    return [_strings_to_json(np.asarray(row, dtype=object), write) for row in array]
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    return tuple(shape)
+
+
+def _leaves_to_array(leaves: Sequence[Any], dtype: str) -> Array | None:
+    """Returns the flat array of `leaves`, None if one of them is of a wrong type."""
+    types = set(map(type, leaves))
+    if dtype in _FLOATING and types <= {int, float}:
+        with np.errstate(over="ignore"):  # a double beyond float32 is infinite, as in TF Serving
+            return np.array(leaves, np.float64).astype(NUMPY_TYPES[dtype])
+    if dtype in _INTEGERS and types <= {int}:
+        low, high = _INTEGERS[dtype]
+        if not leaves or (low <= min(leaves) and max(leaves) <= high):
+            return np.array(leaves, NUMPY_TYPES[dtype])
+    elif dtype == "bool" and types <= {bool}:
+        return np.array(leaves, np.bool_)
+    elif dtype == "string" and types <= {str, dict}:
+        strings = np.empty(len(leaves), object)
+        strings[:] = [_to_bytes(leaf) for leaf in leaves]
+        return strings
+    return None
+
+
+def _to_bytes(value: str | dict[str, Any]) -> bytes:
+    if isinstance(value, dict):
+        return decode_base64(value)
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise invalid_argument(
+            "JSON Parse error: The surrogate pair in string is invalid."
+        ) from error
+
+
+def _raise_first_error(value: Any, dtype: str, shape: tuple[int, ...], level: int) -> None:
+    """Walks the values in order and raises TF Serving's error about the first wrong one."""
+    if not isinstance(value, list):
+        if level != len(shape):
+            raise invalid_argument(
+                f"JSON Value: {json_body.render(value)} found at incorrect level: {level + 1} "
+                f"in the JSON DOM. Expected at level: {len(shape)}"
+            )
+        _check_leaf(value, dtype)
+        return
+    if level >= len(shape):
+        raise invalid_argument(
+            f"Encountered list at unexpected level: {level} expected < {len(shape)}"
+        )
+    if len(value) != shape[level]:
+        raise invalid_argument(
+            f"Encountered list at unexpected size: {len(value)} at level: {level} "
+            f"expected size: {shape[level]}"
+        )
+    for element in value:
+        _raise_first_error(element, dtype, shape, level + 1)
+
+
+def _check_leaf(value: Any, dtype: str) -> None:
+    rendered = json_body.render(value)
+    if isinstance(value, dict) and dtype == "string":
+        decode_base64(value)
+    elif dtype not in _WRITABLE and not isinstance(value, dict):
+        raise ServingError(
+            Code.UNIMPLEMENTED, f"Conversion of JSON Value: {rendered} to type: {dtype}"
+        )
+    elif _leaves_to_array([value], dtype) is None:
+        raise invalid_argument(
+            f"JSON Value: {rendered} Type: {json_body.type_of(value)} is not of expected type: "
+            f"{dtype}"
+        )

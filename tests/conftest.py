@@ -1,0 +1,83 @@
+"""Fixtures that write small IDX folders."""
+
+import gzip
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+MNIST_FOLDER = Path(__file__).parent.parent / "data" / "mnist"
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def _write_idx(path: Path, content: Pixels) -> Path:
+    header = struct.pack(f">{content.ndim + 1}I", 0x800 | content.ndim, *content.shape)
+    data = header + content.tobytes()
+    # A fixed time in the gzip header: equal content makes equal files.
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    return path
+
+
+def _write_folder(folder: Path, sets: dict[str, tuple[Pixels, Pixels]], *, compress: bool) -> Path:
+    folder.mkdir(parents=True)
+    ending = ".gz" if compress else ""
+    for name, (images, labels) in sets.items():
+        _write_idx(folder / f"{name}-images-idx3-ubyte{ending}", images)
+        _write_idx(folder / f"{name}-labels-idx1-ubyte{ending}", labels)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_idx() -> Callable[[Path, Pixels], Path]:
+    """Returns a function that writes an array as an IDX file, gzip if the name ends in .gz."""
+    return _write_idx
+
+
+@pytest.fixture(scope="session")
+def random_idx_folder() -> Callable[..., Path]:
+    """Returns a function that makes a folder of the four IDX files with random rows.
+
+    The first rows are the same whatever the number of rows.
+    """
+
+    def make(
+        folder: Path, *, num_train: int = 60, num_test: int = 20, compress: bool = False
+    ) -> Path:
+        sets = {}
+        for seed, (name, num_rows) in enumerate([("train", num_train), ("t10k", num_test)]):
+            images = np.random.default_rng(seed).integers(
+                0, 256, size=(num_rows, 28, 28), dtype=np.uint8
+            )
+            sets[name] = images, np.arange(num_rows, dtype=np.uint8) % 10
+        return _write_folder(folder, sets, compress=compress)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def mnist_idx_folder() -> Callable[..., Path]:
+    """Returns a function that makes a folder with the first rows of the real MNIST files."""
+
+    def make(folder: Path, *, num_train: int, num_test: int, compress: bool = True) -> Path:
+        sets = {
+            name: (
+                _read_rows(f"{name}-images-idx3-ubyte.gz", num_rows, row_shape=(28, 28)),
+                _read_rows(f"{name}-labels-idx1-ubyte.gz", num_rows, row_shape=()),
+            )
+            for name, num_rows in [("train", num_train), ("t10k", num_test)]
+        }
+        return _write_folder(folder, sets, compress=compress)
+
+    return make
+
+
+def _read_rows(name: str, num_rows: int, *, row_shape: tuple[int, ...]) -> Pixels:
+    header_bytes = 4 * (2 + len(row_shape))
+    num_bytes = num_rows * int(np.prod(row_shape))
+    with gzip.open(MNIST_FOLDER / name) as stream:
+        data = stream.read(header_bytes + num_bytes)
+    return np.frombuffer(data, np.uint8, offset=header_bytes).reshape(num_rows, *row_shape)

@@ -1,0 +1,284 @@
+"""The gate in a pipeline, from IDX files to the statistics that it accepts or refuses."""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import ml_metadata as mlmd
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Execution
+from tensorflow_data_validation import StatsOptions, validate_statistics
+from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import example_gen_pb2
+from tfx.types import Channel
+from tfx.types.standard_artifacts import ExampleStatistics
+
+from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
+from components.anomaly_gate.component import AnomalyGate
+from components.anomaly_gate.distances import Comparator, Comparison, find_distances
+from components.anomaly_gate.executor import AnomalyError
+from components.idx_example_gen.component import IdxExampleGen
+from components.previous_statistics.strategy import PreviousStatisticsStrategy
+from components.schema_importer.component import SchemaImporter
+
+CONTRACT = """
+feature {
+  name: "image" type: BYTES
+  presence { min_fraction: 1 min_count: 1 } shape { dim { size: 1 } } image_domain {}
+}
+feature {
+  name: "label" type: INT
+  presence { min_fraction: 1 min_count: 1 } shape { dim { size: 1 } }
+  int_domain { min: 0 max: 9 is_categorical: true }
+  skew_comparator { infinity_norm { threshold: 0.1 } }
+  drift_comparator { infinity_norm { threshold: 0.05 } }
+}
+feature {
+  name: "height" type: INT
+  presence { min_fraction: 1 min_count: 1 } shape { dim { size: 1 } }
+}
+feature {
+  name: "width" type: INT
+  presence { min_fraction: 1 min_count: 1 } shape { dim { size: 1 } }
+}
+feature {
+  name: "mean_intensity" type: FLOAT
+  presence { min_fraction: 1 min_count: 1 } shape { dim { size: 1 } }
+  float_domain { min: 0.005 max: 1 }
+  skew_comparator { jensen_shannon_divergence { threshold: 0.2 } }
+  drift_comparator { jensen_shannon_divergence { threshold: 0.2 } }
+}
+feature {
+  name: "ink_fraction" type: FLOAT
+  presence { min_fraction: 1 min_count: 1 } shape { dim { size: 1 } }
+  float_domain { min: 0.01 max: 1 }
+}
+"""
+NUM_TRAIN = 1000
+NUM_TEST = 20
+
+Pixels = npt.NDArray[np.uint8]
+WriteIdx = Callable[[Path, Pixels], Path]
+
+
+def make_images(num_rows: int, seed: int) -> Pixels:
+    """Returns images that differ in their brightness, as handwriting does."""
+    rng = np.random.default_rng(seed)
+    brightness = rng.uniform(0.2, 0.8, size=(num_rows, 1, 1))
+    return (rng.integers(0, 256, size=(num_rows, 28, 28)) * brightness).astype(np.uint8)
+
+
+class Project:
+    """A folder of IDX files, a contract, and the pipeline that brings them before the gate."""
+
+    def __init__(self, folder: Path, write_idx: WriteIdx) -> None:
+        self._write_idx = write_idx
+        self._data = folder / "data"
+        self._data.mkdir()
+        self.contract = folder / "schema.pbtxt"
+        self.contract.write_text(CONTRACT)
+        self._root = folder / "root"
+        self._root.mkdir()
+        self._connection = sqlite_metadata_connection_config(str(folder / "metadata.db"))
+
+    def write_data(
+        self, *, images: Pixels | None = None, labels: Pixels | None = None, seed: int = 0
+    ) -> None:
+        sets = {
+            "train-images-idx3": make_images(NUM_TRAIN, seed) if images is None else images,
+            "train-labels-idx1": np.arange(NUM_TRAIN, dtype=np.uint8) % 10
+            if labels is None
+            else labels,
+            "t10k-images-idx3": make_images(NUM_TEST, seed + 1000),
+            "t10k-labels-idx1": np.arange(NUM_TEST, dtype=np.uint8) % 10,
+        }
+        for name, content in sets.items():
+            path = self._write_idx(self._data / f"{name}-ubyte", content)
+            os.utime(path, (seed, seed))  # TFX compares sizes and times, to the second
+
+    def run(self) -> None:
+        halves = example_gen_pb2.SplitConfig(
+            splits=[{"name": "train", "hash_buckets": 1}, {"name": "eval", "hash_buckets": 1}]
+        )
+        example_gen = IdxExampleGen(
+            str(self._data), output_config=example_gen_pb2.Output(split_config=halves)
+        )
+        schema = SchemaImporter(schema_file=str(self.contract)).outputs["schema"]
+        statistics_gen = StatisticsGen(
+            examples=example_gen.outputs["examples"],
+            schema=schema,
+            stats_options=StatsOptions(
+                use_sketch_based_topk_uniques=True, num_histogram_buckets=50
+            ),
+        )
+        statistics = statistics_gen.outputs["statistics"]
+        validator = ExampleValidator(statistics=statistics, schema=schema)
+        resolver = Resolver(
+            strategy_class=PreviousStatisticsStrategy,
+            statistics=statistics,
+            accepted_statistics=Channel(type=ExampleStatistics),
+        ).with_id("previous_statistics_resolver")
+        gate = AnomalyGate(
+            anomalies=validator.outputs["anomalies"],
+            statistics=statistics,
+            schema=schema,
+            previous_statistics=resolver.outputs["accepted_statistics"],
+        )
+        LocalDagRunner().run(
+            Pipeline(
+                pipeline_name="test",
+                pipeline_root=str(self._root),
+                metadata_connection_config=self._connection,
+                components=[
+                    example_gen,
+                    schema.producer_component,
+                    statistics_gen,
+                    validator,
+                    resolver,
+                    gate,
+                ],
+                enable_cache=True,
+                beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
+            )
+        )
+
+    def accepted(self) -> list[Artifact]:
+        return [
+            artifact
+            for artifact in mlmd.MetadataStore(self._connection).get_artifacts_by_type(
+                "ExampleStatistics"
+            )
+            if "source_statistics_id" in artifact.custom_properties
+            and artifact.state == Artifact.LIVE
+        ]
+
+    def last_states(self) -> list[str]:
+        store = mlmd.MetadataStore(self._connection)
+        run = max(store.get_contexts_by_type("pipeline_run"), key=lambda context: context.id)
+        executions = sorted(store.get_executions_by_context(run.id), key=lambda one: one.id)
+        return [Execution.State.Name(execution.last_known_state) for execution in executions]
+
+
+@pytest.fixture
+def project(tmp_path: Path, write_idx: WriteIdx) -> Project:
+    return Project(tmp_path, write_idx)
+
+
+def test_images_of_zero_bytes_are_refused_with_feature_split_and_value(project: Project):
+    project.write_data(images=np.zeros((NUM_TRAIN, 28, 28), np.uint8))
+
+    with pytest.raises(AnomalyError) as error:
+        project.run()
+
+    message = str(error.value)
+    for split in ("train", "eval"):
+        for feature, bound in (("mean_intensity", "0.005"), ("ink_fraction", "0.01")):
+            assert f"split {split}, feature {feature}: Out-of-range values." in message
+            assert f"Unexpectedly low values: 0<{bound}" in message
+    assert "min 0, median 0, max 0, mean 0" in message
+    assert "tfx-mnist schema accept" in message
+    assert "split test" not in message
+    assert project.accepted() == []
+
+
+def test_drifted_data_are_refused_and_the_next_are_compared_with_the_last_accepted(
+    project: Project, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, logger="components.anomaly_gate")
+    project.write_data(seed=1)
+    project.run()
+    (first,) = project.accepted()
+    assert "No statistics were accepted before" in caplog.text
+    assert first.properties["split_names"].string_value == '["train", "eval", "test"]'
+    assert len(list(Path(first.uri).glob("Split-*/FeatureStats.pb"))) == 3
+
+    project.run()
+    assert project.last_states() == ["CACHED"] * 4 + ["COMPLETE", "CACHED"]  # resolvers always run
+
+    labels = np.arange(NUM_TRAIN, dtype=np.uint8) % 10
+    labels[labels == 7] = 1
+    project.write_data(images=make_images(NUM_TRAIN, seed=2) // 4, labels=labels, seed=2)
+    with pytest.raises(AnomalyError) as error:
+        project.run()
+    message = str(error.value)
+    assert f"split train against the one accepted before (artifact {first.id})" in message
+    assert "feature mean_intensity: High approximate Jensen-Shannon divergence" in message
+    assert "feature label: High Linfty distance between current and previous" in message
+    assert "9 distinct values from 0 to 9 (1 " in message
+    assert "10 distinct values from 0 to 9 (" in message
+    assert "raise the threshold" in message
+    assert project.accepted() == [first]
+
+    caplog.clear()
+    project.write_data(seed=3)
+    project.run()
+    assert len(project.accepted()) == 2
+    drift = [line for line in caplog.messages if f"accepted before (artifact {first.id})" in line]
+    assert any("label: L-infinity distance 0.0" in line for line in drift)
+    assert any("mean_intensity: Jensen-Shannon distance 0." in line for line in drift)
+    assert all("threshold 0." in line for line in drift)
+
+
+def make_statistics(values: list[float]) -> DatasetFeatureStatisticsList:
+    batch = pa.RecordBatch.from_arrays([pa.array([[value] for value in values])], ["weight"])
+    return generate_statistics_in_memory(batch, StatsOptions())
+
+
+def test_a_comparator_that_measures_nothing_for_its_feature_is_a_finding():
+    schema = schema_pb2.Schema()
+    feature = schema.feature.add(name="weight", type=schema_pb2.FLOAT)
+    feature.skew_comparator.infinity_norm.threshold = 0.1
+    statistics, control = make_statistics([0.0, 1.0]), make_statistics([5.0, 9.0])
+    comparison = Comparison(
+        where="split train against split eval",
+        comparator=Comparator.SKEW,
+        statistics=statistics,
+        control=control,
+        anomalies=validate_statistics(statistics, schema, serving_statistics=control),
+    )
+
+    (finding,) = find_distances(comparison, schema)
+
+    assert "feature weight: No distance" in str(finding)
+    assert "max 1, mean 0.5 against FLOAT in 2 of 2 examples, min 5" in str(finding)
+
+
+def make_artifact(artifact_id: int, uri: Path, source_id: int | None = None) -> ExampleStatistics:
+    uri.mkdir(exist_ok=True)
+    statistics = ExampleStatistics()
+    statistics.id = artifact_id
+    statistics.uri = str(uri)
+    if source_id:
+        statistics.set_int_custom_property(SOURCE_STATISTICS_PROPERTY, source_id)
+    return statistics
+
+
+def test_the_latest_accepted_statistics_that_still_exist_are_resolved(tmp_path: Path):
+    current = make_artifact(9, tmp_path / "9")
+    candidates = [
+        make_artifact(3, tmp_path / "3", source_id=2),
+        make_artifact(5, tmp_path / "5", source_id=4),
+        make_artifact(7, tmp_path / "7", source_id=6),  # deleted below
+        make_artifact(8, tmp_path / "8"),  # never accepted
+        make_artifact(10, tmp_path / "10", source_id=9),  # accepted from the current ones
+    ]
+    (tmp_path / "7").rmdir()
+
+    resolved = PreviousStatisticsStrategy().resolve_artifacts(
+        None, {"statistics": [current], "accepted_statistics": candidates}
+    )
+
+    assert [statistics.id for statistics in resolved["accepted_statistics"]] == [5]
+    assert resolved["statistics"] == [current]

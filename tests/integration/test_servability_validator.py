@@ -1,0 +1,152 @@
+"""The servability gate on small real SavedModels: what it blesses, and why it refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+from tfx.types import standard_artifacts
+from tfx.utils import path_utils
+
+from components.servability_validator.executor import REASONS_PROPERTY, Executor
+from components.servability_validator.requests import WARMUP_PATH, serialize_images
+from modules.features import IMAGE_KEY
+from modules.reference_predictions import ReferencePredictions, write_reference_predictions
+
+NUM_CLASSES = 10
+IMAGES = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
+
+
+class LinearModel(tf.Module):
+    """A model in the project's form: two signatures, probabilities and classes."""
+
+    def __init__(self, spoil: Callable[[tf.Tensor], tf.Tensor] = tf.identity) -> None:
+        generator = np.random.default_rng(1)
+        self.weights = tf.Variable(generator.normal(size=(784, NUM_CLASSES)).astype(np.float32))
+        self.spoil = spoil
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8, name="images")])
+    def serve_images(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        flat = tf.reshape(tf.cast(images, tf.float32), [-1, 784]) / 25_500.0
+        probabilities = self.spoil(tf.nn.softmax(flat @ self.weights))
+        return {"probabilities": probabilities, "classes": tf.argmax(probabilities, axis=1)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        spec = {IMAGE_KEY: tf.io.FixedLenFeature([], tf.string)}
+        pixels = tf.io.decode_raw(tf.io.parse_example(examples, spec)[IMAGE_KEY], tf.uint8)
+        return self.serve_images(tf.reshape(pixels, [-1, 28, 28]))
+
+
+@pytest.fixture
+def validate(tmp_path: Path):
+    """Returns a function that runs the executor on a model and returns the blessing."""
+    examples = standard_artifacts.Examples()
+    examples.uri = str(tmp_path / "examples")
+    examples.splits = ["test"]
+    shard = Path(examples.path(split="test")) / "data_tfrecord-00000-of-00001.gz"
+    shard.parent.mkdir(parents=True)
+    with tf.io.TFRecordWriter(str(shard), "GZIP") as writer:
+        for record in serialize_images(IMAGES):
+            writer.write(record)
+    model_run = standard_artifacts.ModelRun()
+    model_run.uri = str(tmp_path / "model_run")
+    trained = LinearModel()
+    expected = trained.serve_images(IMAGES[:8])["probabilities"].numpy()
+    write_reference_predictions(model_run.uri, ReferencePredictions(IMAGES[:8], expected))
+
+    def run(
+        model: LinearModel, *, max_p99_latency_ms: float = 1000.0, damage: str = ""
+    ) -> standard_artifacts.InfraBlessing:
+        artifact = standard_artifacts.Model()
+        artifact.uri = str(tmp_path / "model")
+        path = path_utils.serving_model_path(artifact.uri)
+        signatures = {"serving_default": model.serve_examples, "serve_images": model.serve_images}
+        tf.saved_model.save(model, path, signatures)
+        if damage:
+            (Path(path) / damage).unlink()
+        blessing = standard_artifacts.InfraBlessing()
+        blessing.uri = str(tmp_path / "blessing")
+        Executor().Do(
+            {"model": [artifact], "model_run": [model_run], "examples": [examples]},
+            {"blessing": [blessing]},
+            {"example_split": "test", "max_p99_latency_ms": max_p99_latency_ms},
+        )
+        return blessing
+
+    return run
+
+
+def _reasons(blessing: standard_artifacts.InfraBlessing) -> list[str]:
+    return json.loads(blessing.get_string_custom_property(REASONS_PROPERTY))
+
+
+def test_a_sound_model_is_blessed_and_carries_warmup_requests(validate: Callable):
+    blessing = validate(LinearModel())
+
+    assert _reasons(blessing) == []
+    assert blessing.get_int_custom_property("blessed") == 1
+    assert blessing.get_int_custom_property("has_model") == 1
+    warmup = f"{path_utils.stamped_model_path(blessing.uri)}/{WARMUP_PATH}"
+    requests = [
+        prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        for record in tf.data.TFRecordDataset(warmup).as_numpy_iterator()
+    ]
+    asked = {
+        (request.model_spec.signature_name, value.tensor_shape.dim[0].size)
+        for request in requests
+        for value in request.inputs.values()
+    }
+    assert asked == {
+        (signature, rows)
+        for signature in ("serving_default", "serve_images")
+        for rows in (1, 256, 8)
+    }
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda p: p * float("nan"), "expected finite numbers, received nan"),
+        (lambda p: p * 0.5, "expected rows that sum to 1, received a sum of 0.5"),
+        (lambda p: tf.reverse(p, axis=[1]), "the model as it was trained"),
+        (lambda p: p[:1], "expected 256 rows, received shape [1, 10]"),
+        (lambda p: tf.cast(p, tf.float64), "expected float32 [rows, classes], received float64"),
+    ],
+    ids=["nan", "not a distribution", "disagrees", "one row only", "wrong dtype"],
+)
+def test_wrong_answers_are_refused_with_the_signature_and_the_value(
+    validate: Callable, spoil: Callable, expected: str
+):
+    blessing = validate(LinearModel(spoil))
+
+    assert blessing.get_int_custom_property("blessed") == 0
+    reasons = "\n".join(_reasons(blessing))
+    assert expected in reasons
+    assert "serve_images" in reasons
+    assert not Path(path_utils.stamped_model_path(blessing.uri)).exists()
+
+
+def test_a_model_without_its_variables_is_refused(validate: Callable):
+    blessing = validate(LinearModel(), damage="variables/variables.index")
+
+    assert blessing.get_int_custom_property("blessed") == 0
+    [reason] = _reasons(blessing)
+    assert "variables" in reason
+
+
+def test_a_folder_without_a_saved_model_is_refused(validate: Callable):
+    blessing = validate(LinearModel(), damage="saved_model.pb")
+
+    assert "saved_model.pb: is missing" in _reasons(blessing)[0]
+
+
+def test_a_model_over_the_latency_budget_is_refused(validate: Callable):
+    blessing = validate(LinearModel(), max_p99_latency_ms=0.0)
+
+    [reason] = _reasons(blessing)
+    assert reason.startswith("p99 latency of one image is")
+    assert reason.endswith("expected at most 0.0 ms")

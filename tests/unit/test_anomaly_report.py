@@ -1,0 +1,256 @@
+"""What the anomaly gate tells a person, from hand-made TFDV output."""
+
+import pytest
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
+from tensorflow_metadata.proto.v0.schema_pb2 import Schema
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+
+from components.anomaly_gate.distances import (
+    Comparator,
+    Comparison,
+    find_distances,
+    read_distances,
+)
+from components.anomaly_gate.report import (
+    Finding,
+    describe_feature,
+    find_anomalies,
+    render_refusal,
+)
+from runners.failure import cause_of
+
+STATISTICS = text_format.Parse(
+    """
+    datasets {
+      num_examples: 4
+      features {
+        path { step: "label" } type: INT
+        string_stats {
+          common_stats {
+            num_non_missing: 4 min_num_values: 1 max_num_values: 1 tot_num_values: 4
+          }
+          unique: 3
+          rank_histogram {
+            buckets { label: "3" sample_count: 2 }
+            buckets { label: "10" sample_count: 1 }
+            buckets { label: "9" sample_count: 1 }
+          }
+        }
+      }
+      features {
+        path { step: "ink_fraction" } type: FLOAT
+        num_stats {
+          common_stats { num_non_missing: 3 num_missing: 1 min_num_values: 1 max_num_values: 2 }
+          min: 0 median: 0.25 max: 0.5 mean: 0.25
+          histograms { num_nan: 1 }
+        }
+      }
+      features {
+        path { step: "image" } type: BYTES
+        bytes_stats {
+          common_stats { num_non_missing: 4 min_num_values: 1 max_num_values: 1 }
+          min_num_bytes: 3 max_num_bytes: 784
+        }
+      }
+    }
+    """,
+    DatasetFeatureStatisticsList(),
+)
+LOW_INK = text_format.Parse(
+    """
+    anomaly_info {
+      key: "ink_fraction"
+      value {
+        path { step: "ink_fraction" } severity: WARNING
+        short_description: "Out-of-range values"
+        description: "Unexpectedly low values: 0<0.01."
+      }
+    }
+    """,
+    Anomalies(),
+)
+SCHEMA = text_format.Parse(
+    """
+    feature {
+      name: "label" skew_comparator { infinity_norm { threshold: 0.03 } }
+    }
+    feature {
+      name: "ink_fraction" skew_comparator { jensen_shannon_divergence { threshold: 0.02 } }
+      drift_comparator { jensen_shannon_divergence { threshold: 0.02 } }
+    }
+    feature {
+      name: "retired" lifecycle_stage: DEPRECATED
+      skew_comparator { jensen_shannon_divergence { threshold: 0.02 } }
+    }
+    """,
+    Schema(),
+)
+
+
+def compare(anomalies: str, comparator: Comparator = Comparator.SKEW) -> Comparison:
+    return Comparison(
+        where="split train against split eval",
+        comparator=comparator,
+        statistics=STATISTICS,
+        control=STATISTICS,
+        anomalies=text_format.Parse(anomalies, Anomalies()),
+    )
+
+
+def test_an_anomaly_names_split_feature_both_descriptions_and_the_values_seen():
+    (finding,) = find_anomalies("train", LOW_INK, STATISTICS)
+
+    assert str(finding) == (
+        "split train, feature ink_fraction: Out-of-range values. Unexpectedly low values: "
+        "0<0.01. Seen: FLOAT in 3 of 4 examples, 1 to 2 values each, min 0, median 0.25, "
+        "max 0.5, mean 0.25, 1 NaN."
+    )
+
+
+def test_a_split_without_data_or_with_too_few_examples_is_a_finding():
+    anomalies = text_format.Parse(
+        """
+        data_missing: true
+        dataset_anomaly_info {
+          short_description: "Low num examples in dataset."
+          description: "The dataset has 0 examples, which is fewer than expected."
+        }
+        """,
+        Anomalies(),
+    )
+
+    missing, too_few = find_anomalies("eval", anomalies, DatasetFeatureStatisticsList())
+
+    assert "split eval, feature the whole data set: No data" in str(missing)
+    assert "fewer than expected. Seen: 0 examples." in str(too_few)
+
+
+def test_no_anomaly_is_no_finding():
+    assert list(find_anomalies("train", Anomalies(), STATISTICS)) == []
+
+
+@pytest.mark.parametrize(
+    ("feature", "expected"),
+    [
+        (
+            "label",
+            "INT in 4 of 4 examples, 3 distinct values from 3 to 10 (3 50.0%, 10 25.0%, 9 25.0%)",
+        ),
+        ("image", "BYTES in 4 of 4 examples, 3 to 784 bytes long"),
+        ("age", "no such feature in the data"),
+    ],
+)
+def test_what_was_seen_is_told_by_the_kind_of_feature(feature: str, expected: str):
+    assert describe_feature(STATISTICS, feature) == expected
+
+
+def test_only_the_first_of_many_values_are_listed():
+    statistics = DatasetFeatureStatisticsList()
+    strings = statistics.datasets.add().features.add(name="word").string_stats
+    strings.common_stats.num_non_missing = 100
+    strings.unique = 100
+    for number in range(100):
+        strings.rank_histogram.buckets.add(label=f"word{number}", sample_count=1)
+
+    text = describe_feature(statistics, "word")
+
+    assert "100 distinct values (word0 1.0%, " in text
+    assert text.endswith("word11 1.0%, 88 more)")
+
+
+def test_a_distance_over_its_threshold_is_a_finding_and_other_anomalies_are_not():
+    comparison = compare(
+        """
+        anomaly_info {
+          key: "label"
+          value {
+            path { step: "label" }
+            reason { type: INT_TYPE_BIG_INT short_description: "Out-of-range values" }
+            reason {
+              type: COMPARATOR_L_INFTY_HIGH short_description: "High Linfty distance"
+              description: "The distance is 0.5, above the threshold 0.03."
+            }
+          }
+        }
+        drift_skew_info {
+          path { step: "label" }
+          skew_measurements { type: L_INFTY value: 0.5 threshold: 0.03 }
+        }
+        drift_skew_info {
+          path { step: "ink_fraction" }
+          skew_measurements { type: JENSEN_SHANNON_DIVERGENCE value: 0.004 threshold: 0.02 }
+        }
+        """
+    )
+
+    (finding,) = find_distances(comparison, SCHEMA)
+
+    assert "split train against split eval, feature label: High Linfty distance." in str(finding)
+    assert "above the threshold 0.03. Seen: INT in 4 of 4 examples" in str(finding)
+    assert [str(distance) for distance in read_distances(comparison)] == [
+        "label: L-infinity distance 0.5000, threshold 0.0300",
+        "ink_fraction: Jensen-Shannon distance 0.0040, threshold 0.0200",
+    ]
+
+
+def test_a_distance_that_was_not_measured_is_a_finding_but_not_for_a_retired_feature():
+    findings = list(find_distances(compare(""), SCHEMA))
+
+    assert [finding.feature for finding in findings] == ["label", "ink_fraction"]
+    assert "has a skew_comparator, but TFDV could not measure" in str(findings[0])
+
+
+def test_only_the_comparators_of_the_comparison_are_asked_for():
+    (finding,) = find_distances(compare("", Comparator.DRIFT), SCHEMA)
+
+    assert finding.feature == "ink_fraction"
+
+
+def test_a_change_of_the_number_of_examples_is_a_finding():
+    comparison = compare(
+        """
+        dataset_anomaly_info {
+          reason {
+            type: COMPARATOR_LOW_NUM_EXAMPLES
+            short_description: "Low num examples" description: "The ratio is 0.1."
+          }
+        }
+        """
+    )
+
+    (finding,) = find_distances(comparison, Schema())
+
+    assert str(finding).endswith("The ratio is 0.1. Seen: 4 examples against 4 examples.")
+
+
+def make_finding(*, is_distance: bool) -> Finding:
+    return Finding(
+        where="split train",
+        feature="label",
+        short_description="Bad",
+        description="Very bad.",
+        seen="nothing",
+        is_distance=is_distance,
+    )
+
+
+def test_a_refusal_says_how_to_go_on_from_each_kind_of_finding():
+    value = render_refusal([make_finding(is_distance=False)])
+    distance = render_refusal([make_finding(is_distance=True)])
+
+    assert "in 1 place," in value
+    assert "tfx-mnist schema accept" in value
+    assert "raise the threshold" not in value
+    assert "raise the threshold" in distance
+    assert "tfx-mnist schema accept" not in distance
+
+
+def test_a_refusal_comes_whole_out_of_a_traceback():
+    text = render_refusal([make_finding(is_distance=True), make_finding(is_distance=False)])
+    traceback = (
+        'Traceback (most recent call last):\n\n  File "x.py", line 1\n\n    raise\n\n'
+        f"components.anomaly_gate.executor.AnomalyError: {text}\n"
+    )
+
+    assert cause_of(traceback) == f"AnomalyError: {text}"

@@ -1,0 +1,54 @@
+"""The command line answers at once: no TensorFlow for help and for bad flags."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys\n"
+        "from runners.command_line import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "finally:\n"
+        "    heavy = {'tensorflow', 'tfx', 'apache_beam', 'ml_metadata'} & set(sys.modules)\n"
+        "    print('heavy imports:', sorted(heavy))\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], check=False, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["config"], ["data", "--help"], ["--version"]]
+)
+def test_help_and_config_import_nothing_heavy(arguments: list[str]):
+    answer = _run(*arguments)
+
+    assert answer.returncode == 0
+    assert "heavy imports: []" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["walk"], "No such command 'walk'"),
+        (["run", "--sett", "a=b"], "No such option"),
+        (["run", "--set", "training.epoch=1"], "unknown key 'training.epoch'"),
+        (["run", "--preset", "slow"], "there are: default, quick"),
+    ],
+)
+def test_bad_usage_exits_2_with_one_clear_message(arguments: list[str], expected: str):
+    answer = _run(*arguments)
+
+    assert answer.returncode == 2
+    assert expected in answer.stderr
+    assert "heavy imports: []" in answer.stdout
+
+
+def test_config_shows_the_value_that_the_environment_set(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TFX_MNIST_PIPELINE_NAME", "from-the-environment")
+
+    assert "from-the-environment" in _run("config").stdout

@@ -1,0 +1,128 @@
+"""The configuration: which source wins, and what a wrong key or value is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.config import PipelineConfig
+from pipeline.config_sources import ConfigError, describe_keys, load_config
+
+
+def test_defaults_come_from_the_model():
+    assert load_config() == PipelineConfig()
+
+
+def test_each_source_wins_over_the_one_before_it(tmp_path: Path):
+    file = tmp_path / "config.yaml"
+    file.write_text("training: {epochs: 7, seed: 7, filters: 7}\n")
+
+    config = load_config(
+        preset="quick",
+        config_file=str(file),
+        environ={"TFX_MNIST_TRAINING__SEED": "8", "TFX_MNIST_TRAINING__FILTERS": "8"},
+        overrides=["training.filters=9"],
+    )
+
+    assert config.training.augment is False  # preset
+    assert (config.training.epochs, config.training.seed, config.training.filters) == (7, 8, 9)
+
+
+def test_yaml_may_use_dotted_keys(tmp_path: Path):
+    file = tmp_path / "config.yaml"
+    file.write_text("thresholds.accuracy: 0.5\n")
+
+    assert load_config(config_file=str(file)).thresholds.accuracy == 0.5
+
+
+@pytest.mark.parametrize(
+    ("source", "where"),
+    [
+        ({"overrides": ["training.epoch=3"]}, "--set training.epoch=3"),
+        ({"environ": {"TFX_MNIST_EPOCHS": "3"}}, "environment variable TFX_MNIST_EPOCHS"),
+    ],
+)
+def test_unknown_key_names_its_source_and_lists_every_legal_key(source: dict, where: str):
+    with pytest.raises(ConfigError) as raised:
+        load_config(**source)
+
+    message = str(raised.value)
+    assert message.startswith(f"{where}: unknown key")
+    assert all(key in message for key in describe_keys())
+
+
+def test_unknown_key_in_a_file_names_the_file(tmp_path: Path):
+    file = tmp_path / "config.yaml"
+    file.write_text("traning: {epochs: 3}\n")
+
+    with pytest.raises(ConfigError, match=r"config\.yaml: unknown key 'traning\.epochs'"):
+        load_config(config_file=str(file))
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("training.epochs=0", "greater than or equal to 1"),
+        ("training.epochs=many", "valid integer"),
+        ("thresholds.accuracy=1.5", "less than or equal to 1"),
+        ("pipeline_name=My Pipeline", "match pattern"),
+    ],
+)
+def test_bad_value_says_where_what_was_expected_and_what_came(override: str, expected: str):
+    with pytest.raises(ConfigError) as raised:
+        load_config(overrides=[override])
+
+    message = str(raised.value)
+    assert f"--set {override}" in message
+    assert expected in message
+    assert repr(override.partition("=")[2]) in message
+    assert len(message.splitlines()) == 1
+
+
+def test_override_without_equals_sign_is_an_error():
+    with pytest.raises(ConfigError, match="expected key=value"):
+        load_config(overrides=["training.epochs"])
+
+
+def test_unknown_preset_lists_the_presets():
+    with pytest.raises(ConfigError, match="there are: default, quick"):
+        load_config(preset="fast")
+
+
+def test_unreadable_and_malformed_files_are_named(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"absent\.yaml: cannot be read"):
+        load_config(config_file=str(tmp_path / "absent.yaml"))
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("training: [")
+    with pytest.raises(ConfigError, match=r"broken\.yaml: is not YAML"):
+        load_config(config_file=str(broken))
+    broken.write_text("- a list\n")
+    with pytest.raises(ConfigError, match="expected a mapping of keys, received list"):
+        load_config(config_file=str(broken))
+
+
+def test_lists_can_be_given_as_one_value():
+    config = load_config(overrides=["beam_pipeline_args=[--runner=X, --streaming]"])
+
+    assert config.beam_pipeline_args == ("--runner=X", "--streaming")
+
+
+def test_paths_follow_the_pipeline_name_and_are_absolute():
+    config = load_config(overrides=["pipeline_name=other"])
+
+    assert config.pipeline_root == str(Path.cwd() / "runs" / "other")
+    assert config.metadata_path == f"{config.pipeline_root}/metadata.db"
+    assert Path(config.serving_model_dir).name == "other"
+    assert os.path.isabs(config.data_root)  # noqa: PTH117 - it is a string
+
+
+def test_remote_paths_stay_as_they_are():
+    config = load_config(overrides=["pipeline_root=gs://bucket/root"])
+
+    assert config.pipeline_root == "gs://bucket/root"
+
+
+def test_the_configuration_is_frozen():
+    with pytest.raises(ValidationError, match="frozen"):
+        load_config().pipeline_name = "other"
