@@ -24,7 +24,7 @@ set_up := requirements/install.sh requirements/private_glibc.sh requirements/boo
 
 # An environment that was copied or moved here is none: its scripts name the old place.
 ifneq ($(file <$(VENV)/.created),$(abspath $(VENV)))
-$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.created: FORCE
+$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.cuda $(VENV)/.created: FORCE
 endif
 
 .PHONY: help
@@ -64,12 +64,15 @@ doctor: $(VENV)/.pipeline ## check this machine and the environment; say what to
 # Pins that still fit stay; ARGS=--upgrade takes the newest releases. No index is written down.
 .PHONY: lock
 lock: $(VENV)/.created ## lock requirements/*.in again, with hashes (ARGS=--upgrade for newer releases)
-	for name in bootstrap pipeline dev; do \
+	for name in bootstrap pipeline dev cuda; do \
 	  $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
 	    $$([ $$name = dev ] && echo --constraint requirements/pipeline.txt) \
 	    --output-file requirements/$$name.txt requirements/$$name.in; \
 	done
+
+.PHONY: cuda
+cuda: $(VENV)/.cuda ## add the CUDA libraries (gigabytes), so that training uses NVIDIA GPUs
 
 .PHONY: image
 image: ## build the container image that Beam workers, Kubeflow and Vertex use (docker or podman)
@@ -92,6 +95,9 @@ $(VENV)/.pipeline: $(set_up) requirements/pipeline.txt
 
 $(VENV)/.dev: $(set_up) requirements/pipeline.txt requirements/dev.txt
 	requirements/install.sh dev
+
+$(VENV)/.cuda: $(set_up) requirements/pipeline.txt requirements/cuda.txt
+	requirements/install.sh cuda
 
 .PHONY: FORCE
 FORCE:

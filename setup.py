@@ -11,7 +11,7 @@ setup(
     packages=find_packages(
         include=[
             f"{name}{suffix}"
-            for name in ("components", "modules", "pipeline", "runners")
+            for name in ("components", "modules", "pipeline", "runners", "serving")
             for suffix in ("", ".*")
         ]
     ),

@@ -44,16 +44,16 @@ def _sources(module: str) -> dict[str, bytes]:
         sources[name] = path.read_bytes()
         waiting += [
             imported
-            for imported in _imported_names(sources[name])
+            for imported in _imported_names(sources[name], path)
             if imported.split(".")[0] in _PROJECT_PACKAGES and _source_path(imported)
         ]
     return sources
 
 
-def _imported_names(source: bytes) -> set[str]:
+def _imported_names(source: bytes, path: Path) -> set[str]:
     """Returns every dotted name that `source` may import; some may be attributes, not modules."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source, path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -31,12 +31,12 @@ class Checkpoints:
         """
         tf.io.gfile.makedirs(directory)
         self._directory = directory
-        self._state_directory = os.path.join(directory, "state")
-        self.history_path = os.path.join(directory, "history.json")
+        self._state_directory = f"{directory}/state"
+        self.history_path = f"{directory}/history.json"
 
     def count_epochs_done(self) -> int:
         """Returns how many epochs are behind the state that will be restored."""
-        path = os.path.join(self._state_directory, _KERAS_METADATA_FILE)
+        path = f"{self._state_directory}/{_KERAS_METADATA_FILE}"
         return int(_read_json(path)["epoch"]) if tf.io.gfile.exists(path) else 0
 
     def read_history(self) -> list[EpochRow]:
@@ -69,9 +69,9 @@ class Checkpoints:
             ),
         ]
 
-    def find_best_weights(self, rows: Sequence[EpochRow]) -> str:
+    def find_best_weights(self) -> str:
         """Returns the weights file of the epoch with the best val_accuracy, the first of equals."""
-        best = max(rows, key=lambda row: row["val_accuracy"])
+        best = max(self.read_history(), key=lambda row: row["val_accuracy"])
         return self._weights_path(f"{best['epoch']:04d}")
 
     def delete(self) -> None:
@@ -79,7 +79,7 @@ class Checkpoints:
         tf.io.gfile.rmtree(self._directory)
 
     def _weights_path(self, epoch: str) -> str:
-        return os.path.join(self._directory, f"epoch-{epoch}.weights.h5")
+        return f"{self._directory}/epoch-{epoch}.weights.h5"
 
 
 def digest_training(
@@ -101,6 +101,6 @@ def digest_training(
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _read_json(path: str) -> object:
+def _read_json(path: str) -> Any:
     with tf.io.gfile.GFile(path) as file:
         return json.loads(file.read())

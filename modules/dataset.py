@@ -1,15 +1,19 @@
 """Reads TFRecords of tf.Examples and feeds them to training as batches of transformed features."""
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.augmentation import augment
-from modules.features import IMAGE_KEY, LABEL_KEY, transformed_name
+from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY, transformed_name
 from modules.hyperparameters import Hyperparameters
 
 _PARSED_AT_ONCE = 1000
+_EVALUATED_AT_ONCE = 1000  # on one device
 
 
 def match_files(file_patterns: Sequence[str]) -> list[str]:
@@ -59,6 +63,25 @@ def read_examples(
     return examples.apply(tf.data.experimental.assert_cardinality(_count(examples, files)))
 
 
+def read_raw_images(file_patterns: Sequence[str], count: int) -> npt.NDArray[np.uint8]:
+    """Returns the pixels of the first `count` examples, in the order of `read_examples`.
+
+    Args:
+      file_patterns: TFRecord files, gzip, of serialized tf.Examples.
+      count: How many; fewer are returned if there are fewer.
+
+    Returns:
+      uint8 [rows, 28, 28].
+    """
+    records = tf.data.TFRecordDataset(match_files(file_patterns), compression_type="GZIP")
+    serialized = list(records.take(count).as_numpy_iterator())
+    spec = {IMAGE_KEY: tf.io.FixedLenFeature([], tf.string)}
+    pixels: npt.NDArray[np.uint8] = tf.io.decode_raw(
+        tf.io.parse_example(serialized, spec)[IMAGE_KEY], tf.uint8
+    ).numpy()
+    return pixels.reshape(-1, *IMAGE_SHAPE)
+
+
 def make_training_batches(
     examples: tf.data.Dataset,
     hyperparameters: Hyperparameters,
@@ -94,9 +117,31 @@ def make_training_batches(
     return epochs.flat_map(make_epoch).prefetch(tf.data.AUTOTUNE)
 
 
-def make_evaluation_batches(examples: tf.data.Dataset, *, batch_size: int) -> tf.data.Dataset:
-    """Returns all examples once, in order; the last batch may be smaller."""
-    return examples.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+def make_evaluation_batches(examples: tf.data.Dataset, *, num_replicas: int) -> tf.data.Dataset:
+    """Returns the examples once, in order, in large batches.
+
+    One device gets all of them. Several get equal shares of every batch, which leaves out less
+    than one example in a thousand, plus one for each device: Keras refuses unequal shares of a
+    first batch, and TensorFlow's convolutions on the CPU fail on an empty share of a last one.
+
+    Args:
+      examples: What `read_examples` returned.
+      num_replicas: Devices that share a batch.
+
+    Raises:
+      ValueError: There are fewer examples than devices.
+    """
+    if num_replicas == 1:
+        return examples.batch(_EVALUATED_AT_ONCE).prefetch(tf.data.AUTOTUNE)
+    num_examples = int(examples.cardinality())
+    if num_examples < num_replicas:
+        raise ValueError(
+            f"Evaluation split: expected at least one example for each of {num_replicas} devices, "
+            f"received {num_examples}. Evaluate on more data or train on fewer devices."
+        )
+    num_batches = math.ceil(num_examples / (_EVALUATED_AT_ONCE * num_replicas))
+    batch_size = num_examples // (num_batches * num_replicas) * num_replicas
+    return examples.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def count_steps(examples: tf.data.Dataset, *, batch_size: int) -> int:

@@ -1,13 +1,13 @@
 """Chooses the devices to train on and the tf.distribute strategy that spreads the work."""
 
 import logging
-import os
+from pathlib import Path
 
 import tensorflow as tf
 
 logger = logging.getLogger(__name__)
 
-_NVIDIA_GPUS_OF_HOST = "/proc/driver/nvidia/gpus"
+_NVIDIA_GPUS_OF_HOST = Path("/proc/driver/nvidia/gpus")
 
 
 def prepare_devices(*, logical_cpus: int = 0, hide_gpus: bool = False) -> None:
@@ -35,9 +35,8 @@ def make_strategy(*, logical_cpus: int = 0, hide_gpus: bool = False) -> tf.distr
     """Makes the strategy to train with: one replica on each device of this machine.
 
     The devices are all logical CPUs if `logical_cpus` asks for them, else all visible GPUs, else
-    the CPU. This is the only place where a strategy is made, so training across machines begins
-    here: return a tf.distribute.MultiWorkerMirroredStrategy or ParameterServerStrategy instead.
-    Nothing else in the trainer depends on which one it is but the number of replicas.
+    the CPU. This is the only place where a strategy is made: one for many machines
+    (tf.distribute.MultiWorkerMirroredStrategy, ParameterServerStrategy) would be chosen here.
 
     Args:
       logical_cpus: As for `prepare_devices`, which this calls.
@@ -53,9 +52,9 @@ def make_strategy(*, logical_cpus: int = 0, hide_gpus: bool = False) -> tf.distr
     return tf.distribute.MirroredStrategy(devices)
 
 
-def find_gpus_of_host(folder: str = _NVIDIA_GPUS_OF_HOST) -> list[str]:
+def find_gpus_of_host(folder: Path = _NVIDIA_GPUS_OF_HOST) -> list[str]:
     """Returns the PCI addresses of the NVIDIA GPUs whose driver is loaded, used or not."""
-    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return sorted(gpu.name for gpu in folder.iterdir()) if folder.is_dir() else []
 
 
 def _hide_gpus() -> None:

@@ -1,7 +1,6 @@
 """Trains and exports the model: TFX's Trainer calls `run_fn`."""
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import keras
@@ -16,9 +15,11 @@ from modules.dataset import (
     make_training_batches,
     match_files,
     read_examples,
+    read_raw_images,
 )
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
+from modules.reference_predictions import ReferencePredictions, write_reference_predictions
 from modules.signatures import export_model
 from modules.strategy import make_strategy
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
 
 logger = logging.getLogger(__name__)
+
+_NUM_REFERENCE_IMAGES = 32
 
 
 def _refuse_num_steps(fn_args: "FnArgs") -> None:
@@ -39,75 +42,50 @@ def _refuse_num_steps(fn_args: "FnArgs") -> None:
 
 def _open_checkpoints(fn_args: "FnArgs", hyperparameters: Hyperparameters) -> Checkpoints:
     digest = digest_training(
-        files=match_files(
-            [
-                *fn_args.train_files,
-                *fn_args.eval_files,
-                os.path.join(fn_args.transform_graph_path, "transform_fn", "saved_model.pb"),
-            ]
-        ),
+        files=[
+            *match_files(fn_args.train_files),
+            *match_files(fn_args.eval_files),
+            f"{fn_args.transform_graph_path}/transform_fn/saved_model.pb",
+        ],
         hyperparameters=hyperparameters,
         code_digest=fn_args.custom_config.get("code_digest", ""),
     )
-    backup_root = fn_args.custom_config.get("backup_root") or fn_args.model_run_dir
-    return Checkpoints(os.path.join(backup_root, digest))
-
-
-def _train(
-    fn_args: "FnArgs",
-    hyperparameters: Hyperparameters,
-    transform_output: tft.TFTransformOutput,
-    checkpoints: Checkpoints,
-) -> keras.Model:
-    """Returns the model with the weights of its best epoch."""
-    strategy = make_strategy(
-        logical_cpus=hyperparameters.logical_cpus, hide_gpus=hyperparameters.hide_gpus
-    )
-    batch_size = hyperparameters.batch_size_per_replica * strategy.num_replicas_in_sync
-    num_classes = hyperparameters.num_classes
-    train_examples = read_examples(fn_args.train_files, transform_output, num_classes=num_classes)
-    eval_examples = read_examples(fn_args.eval_files, transform_output, num_classes=num_classes)
-    steps_per_epoch = count_steps(train_examples, batch_size=batch_size)
-
-    with strategy.scope():
-        model = build_model(hyperparameters)
-        compile_model(model, hyperparameters, steps_per_epoch=steps_per_epoch)
-
-    epochs_done = checkpoints.count_epochs_done()
-    if epochs_done:
+    backup_root = fn_args.custom_config.get("backup_root", fn_args.model_run_dir)
+    checkpoints = Checkpoints(f"{backup_root}/{digest}")
+    if epochs_done := checkpoints.count_epochs_done():
         logger.info("Going on after epoch %d/%d", epochs_done, hyperparameters.epochs)
-    history_file = HistoryFile(
-        [checkpoints.history_path, os.path.join(fn_args.model_run_dir, "history.json")],
-        rows=checkpoints.read_history(),
-    )
-    model.fit(
-        make_training_batches(
-            train_examples, hyperparameters, batch_size=batch_size, first_epoch=epochs_done
+    return checkpoints
+
+
+def _make_callbacks(model_run_dir: str, checkpoints: Checkpoints) -> list[keras.callbacks.Callback]:
+    # In this order: nothing is recorded of an epoch whose loss is not finite, and the state is
+    # saved last, when all else about the epoch is on disk.
+    return [
+        FiniteLoss(),
+        keras.callbacks.TensorBoard(model_run_dir, write_graph=False),
+        HistoryFile(
+            [checkpoints.history_path, f"{model_run_dir}/history.json"],
+            rows=checkpoints.read_history(),
         ),
-        epochs=hyperparameters.epochs,
-        steps_per_epoch=steps_per_epoch,
-        validation_data=make_evaluation_batches(eval_examples, batch_size=batch_size),
-        callbacks=[
-            FiniteLoss(),
-            keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False),
-            history_file,
-            ProgressReport(),
-            *checkpoints.make_callbacks(),
-        ],
-        # The batches come shuffled.
-        shuffle=False,
-        verbose=0,
-    )
-    best_weights = checkpoints.find_best_weights(history_file.rows)
-    model.load_weights(best_weights)
-    tf.io.gfile.copy(best_weights, os.path.join(fn_args.model_run_dir, "best.weights.h5"))
-    return model
+        ProgressReport(),
+        *checkpoints.make_callbacks(),
+    ]
+
+
+def _keep_reference_predictions(
+    fn_args: "FnArgs", model: keras.Model, eval_examples: tf.data.Dataset
+) -> None:
+    """Keeps what the trained model answers, for the check of what is exported from it."""
+    images = read_raw_images(fn_args.eval_files, _NUM_REFERENCE_IMAGES)
+    transformed, _ = next(iter(eval_examples.batch(len(images))))
+    probabilities = tf.nn.softmax(model(transformed, training=False)).numpy()
+    write_reference_predictions(fn_args.model_run_dir, ReferencePredictions(images, probabilities))
 
 
 def run_fn(fn_args: "FnArgs") -> None:
     """Trains on one split, validates on another and exports the weights of the best epoch.
 
-    Best is the highest accuracy on the evaluation split. A run that was killed goes on after the
+    Best is the highest accuracy on the validation split. A run that was killed goes on after the
     last epoch that it finished, if inputs, hyperparameters and code are still the same.
 
     Args:
@@ -122,9 +100,42 @@ def run_fn(fn_args: "FnArgs") -> None:
     """
     _refuse_num_steps(fn_args)
     hyperparameters = Hyperparameters.model_validate(fn_args.custom_config["hyperparameters"])
+    strategy = make_strategy(
+        logical_cpus=hyperparameters.logical_cpus, hide_gpus=hyperparameters.hide_gpus
+    )
+    batch_size = hyperparameters.batch_size_per_replica * strategy.num_replicas_in_sync
     keras.utils.set_random_seed(hyperparameters.seed)
+
     transform_output = tft.TFTransformOutput(fn_args.transform_graph_path)
+    num_classes = hyperparameters.num_classes
+    train_examples = read_examples(fn_args.train_files, transform_output, num_classes=num_classes)
+    eval_examples = read_examples(fn_args.eval_files, transform_output, num_classes=num_classes)
+    steps_per_epoch = count_steps(train_examples, batch_size=batch_size)
+
+    with strategy.scope():
+        model = build_model(hyperparameters)
+        compile_model(model, hyperparameters, steps_per_epoch=steps_per_epoch)
     checkpoints = _open_checkpoints(fn_args, hyperparameters)
-    model = _train(fn_args, hyperparameters, transform_output, checkpoints)
+    model.fit(
+        make_training_batches(
+            train_examples,
+            hyperparameters,
+            batch_size=batch_size,
+            first_epoch=checkpoints.count_epochs_done(),
+        ),
+        epochs=hyperparameters.epochs,
+        steps_per_epoch=steps_per_epoch,
+        validation_data=make_evaluation_batches(
+            eval_examples, num_replicas=strategy.num_replicas_in_sync
+        ),
+        callbacks=_make_callbacks(fn_args.model_run_dir, checkpoints),
+        shuffle=False,  # the batches come shuffled
+        verbose=0,
+    )
+
+    best_weights = checkpoints.find_best_weights()
+    model.load_weights(best_weights)
+    tf.io.gfile.copy(best_weights, f"{fn_args.model_run_dir}/best.weights.h5")
+    _keep_reference_predictions(fn_args, model, eval_examples)
     export_model(model, transform_output, fn_args.serving_model_dir)
     checkpoints.delete()

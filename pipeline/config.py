@@ -42,6 +42,9 @@ class Thresholds(_Section):
     max_accuracy_drop: float = Field(
         0.002, ge=0, le=1, description="Most that accuracy may fall below the last blessed model."
     )
+    max_p99_latency_ms: float = Field(
+        100.0, gt=0, description="Slowest answer to 99 of 100 requests of one image, in ms."
+    )
 
 
 class PipelineConfig(_Section):
@@ -74,6 +77,9 @@ class PipelineConfig(_Section):
     schema_path: LocalOrRemotePath = Field(
         default_factory=lambda: _absolute("data/schema/schema.pbtxt"),
         description="The data contract. Default: data/schema/schema.pbtxt.",
+    )
+    keep_versions: int = Field(
+        5, ge=1, description="How many of the newest versions stay in the serving directory."
     )
     enable_cache: bool = Field(True, description="Reuse a node's output while its inputs stand.")
     beam_pipeline_args: tuple[str, ...] = Field(

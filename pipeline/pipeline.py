@@ -3,7 +3,6 @@
 from tensorflow_data_validation import StatsOptions
 from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
-from tfx.components.pusher.component import Pusher
 from tfx.components.schema_gen.component import SchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
@@ -12,12 +11,16 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import example_gen_pb2, pusher_pb2, trainer_pb2
 from tfx.types import Channel
-from tfx.types.standard_artifacts import Model, ModelBlessing
+from tfx.types.standard_artifacts import ExampleStatistics, Model, ModelBlessing
 
+from components.anomaly_gate.component import AnomalyGate
+from components.atomic_pusher.component import AtomicPusher
 from components.baseline_model.strategy import BaselineModelStrategy
 from components.code_digest import code_digest
 from components.idx_example_gen.component import IdxExampleGen
+from components.previous_statistics.strategy import PreviousStatisticsStrategy
 from components.schema_importer.component import SchemaImporter
+from components.servability_validator.component import ServabilityValidator
 from pipeline.config import PipelineConfig
 from pipeline.evaluation import make_eval_config
 
@@ -46,11 +49,23 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     statistics_gen = StatisticsGen(
         examples=examples,
         schema=schema,
-        stats_options=StatsOptions(use_sketch_based_topk_uniques=True),
+        # Ten buckets, the default, would make noise of the distance between two distributions.
+        stats_options=StatsOptions(use_sketch_based_topk_uniques=True, num_histogram_buckets=50),
     )
     statistics = statistics_gen.outputs["statistics"]
     schema_gen = SchemaGen(statistics=statistics)
     example_validator = ExampleValidator(statistics=statistics, schema=schema)
+    previous_statistics_resolver = Resolver(
+        strategy_class=PreviousStatisticsStrategy,
+        statistics=statistics,
+        accepted_statistics=Channel(type=ExampleStatistics),
+    ).with_id("previous_statistics_resolver")
+    anomaly_gate = AnomalyGate(
+        anomalies=example_validator.outputs["anomalies"],
+        statistics=statistics,
+        schema=schema,
+        previous_statistics=previous_statistics_resolver.outputs["accepted_statistics"],
+    )
 
     # Only the graph is written: applying it while training is cheaper than storing its output.
     transform = Transform(
@@ -61,6 +76,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         disable_statistics=True,
         custom_config={"code_digest": code_digest("modules.preprocessing")},
     )
+    transform.add_upstream_node(anomaly_gate)
+    trainer_digest = code_digest("modules.trainer")
     trainer = Trainer(
         examples=examples,
         transform_graph=transform.outputs["transform_graph"],
@@ -71,7 +88,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         custom_config={
             "hyperparameters": config.training.model_dump(),
             "backup_root": f"{config.pipeline_root}/Trainer/backup",
-            "code_digest": code_digest("modules.trainer"),
+            "code_digest": trainer_digest,
         },
     )
     model = trainer.outputs["model"]
@@ -89,13 +106,24 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         example_splits=["test"],
         eval_config=make_eval_config(config.thresholds),
     )
-    pusher = Pusher(
+    servability_validator = ServabilityValidator(
+        model=model,
+        model_run=trainer.outputs["model_run"],
+        examples=examples,
+        max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
+    )
+    pusher = AtomicPusher(
         model=model,
         model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=servability_validator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        examples=examples,
         push_destination=pusher_pb2.PushDestination(
             filesystem={"base_directory": config.serving_model_dir}
         ),
-    )
+        keep_versions=config.keep_versions,
+        model_code_digest=trainer_digest,
+    ).with_id("Pusher")
     return Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=config.pipeline_root,
@@ -107,10 +135,13 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             statistics_gen,
             schema_gen,
             example_validator,
+            previous_statistics_resolver,
+            anomaly_gate,
             transform,
             trainer,
             baseline_resolver,
             evaluator,
+            servability_validator,
             pusher,
         ],
     )

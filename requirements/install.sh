@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Builds .venv from a hash-locked file: requirements/install.sh tools|pipeline|dev
+# Builds .venv from hash-locked files: requirements/install.sh tools|pipeline|dev|cuda
 #
 # Needs nothing but Python with its venv module and a C++ compiler. On a host whose glibc is
 # too old for the ml-metadata and TFDV wheels, the environment gets a glibc of its own
-# (private_glibc.sh); the system is never touched. "tools" stops when uv is there.
+# (private_glibc.sh); the system is never touched. "tools" stops when uv is there; "cuda" adds
+# the CUDA libraries to the packages of a pipeline run. What an environment once got it keeps:
+# "pipeline" takes neither the test tools away nor the CUDA libraries.
 #
 # PYTHON names the interpreter to use, VENV the folder to build. A set-up that was interrupted
 # is repaired by the next one; two at once wait for each other.
 set -euo pipefail
 
-lock_name="${1:?usage: requirements/install.sh tools|pipeline|dev}"
+readonly wanted="${1:?usage: requirements/install.sh tools|pipeline|dev|cuda}"
 requirements_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
 readonly requirements_dir
 project_dir="$(dirname "$requirements_dir")"
@@ -102,22 +104,33 @@ install_tools() {
   cp "$requirements_dir/bootstrap.txt" "$tools/"
 }
 
+# What is wanted now and what earlier calls added; dev.txt holds all of pipeline.txt.
+chosen_locks() {
+  local name=pipeline
+  if [ "$wanted" = dev ] || [ -e "$venv/.dev" ]; then name=dev; fi
+  printf '%s\n' "$requirements_dir/$name.txt"
+  if [ "$wanted" = cuda ] || [ -e "$venv/.cuda" ]; then printf '%s\n' "$requirements_dir/cuda.txt"; fi
+}
+
 # uv takes a package for installed once its metadata is there, so after an interruption
 # everything is installed again (from uv's cache, in seconds).
 synchronize() {
-  local lock="$requirements_dir/$lock_name.txt" again=()
+  local locks again=()
+  readarray -t locks < <(chosen_locks)
   if [ -e "$venv/.unfinished" ]; then again=(--reinstall); fi
   touch "$venv/.unfinished"
-  printf 'installing the packages that requirements/%s.txt locks\n' "$lock_name"
+  printf 'installing what requirements locks: %s\n' "${locks[*]##*/}"
   "$tools/bin/uv" pip sync --quiet --python "$venv/bin/python" --compile-bytecode "${again[@]}" \
     --require-hashes --build-constraint "$requirements_dir/pipeline.txt" \
-    --only-binary :all: "${source_only[@]/#/--no-binary=}" "$lock"
+    --only-binary :all: "${source_only[@]/#/--no-binary=}" "${locks[@]}"
   "$tools/bin/uv" pip install --quiet --python "$venv/bin/python" \
     --no-deps --no-build-isolation --editable "$project_dir"
+  touch "$venv/.pipeline" "$venv/.$wanted"
   rm "$venv/.unfinished"
+  printf '%s is ready\n' "$venv"
 }
 
-# Held until this script ends; a folder can be locked as well as a file.
+# The lock is held until this script ends; a folder can be locked as well as a file.
 wait_for_other_set_ups() {
   local handle
   exec {handle}<"$requirements_dir"
@@ -126,6 +139,10 @@ wait_for_other_set_ups() {
   flock "$handle"
 }
 
+case "$wanted" in
+  tools | pipeline | dev | cuda) ;;
+  *) fail "there is no set of packages named $wanted; expected tools, pipeline, dev or cuda." ;;
+esac
 check_platform
 # The same spelling of the folder's name as the Makefile's $(abspath).
 venv="$(realpath --no-symlinks --canonicalize-missing "${VENV:-$project_dir/.venv}")"
@@ -133,9 +150,4 @@ readonly venv tools="$venv/setup"
 wait_for_other_set_ups
 if ! environment_is_usable; then create_environment; fi
 if ! cmp --silent "$requirements_dir/bootstrap.txt" "$tools/bootstrap.txt"; then install_tools; fi
-if [ "$lock_name" = tools ]; then exit; fi
-# An environment that has the test tools keeps them.
-if [ -e "$venv/.dev" ]; then lock_name=dev; fi
-synchronize
-touch "$venv/.pipeline" "$venv/.$lock_name"
-printf '%s is ready\n' "$venv"
+if [ "$wanted" != tools ]; then synchronize; fi

@@ -8,6 +8,11 @@ _COMMANDS = {
     "run": ("runners.run_command:run", "Run the whole pipeline on this machine."),
     "config": ("runners.config_command:config", "Show every configuration key and its value."),
     "data": ("runners.data_commands:data", "Verify or fetch the IDX files."),
+    "schema": ("runners.schema_command:schema", "Compare the contract with the data; accept it."),
+    "models": ("runners.models_command:models", "List the versions in the serving directory."),
+    "rollback": ("runners.models_command:rollback", "Make an older version the served one."),
+    "runs": ("runners.lineage_command:runs", "List the runs and how they ended."),
+    "lineage": ("runners.lineage_command:lineage", "Walk from a model back to its data files."),
     "doctor": ("runners.doctor:doctor", "Check the environment and say what to do."),
 }
 

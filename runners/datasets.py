@@ -7,7 +7,7 @@ import re
 import tempfile
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runners.public_datasets import PublicDataset
@@ -85,12 +85,16 @@ def fetch(
             urls = [f"{mirror.rstrip('/')}/{name}" for mirror in mirrors or dataset.mirrors]
             report(f"{name}: {_download_from_any(urls, path, expected)}")
             downloads.append(path)
-        checksums = Path(temporary, CHECKSUM_FILE)
-        _write_checksums(checksums, downloads)
-        new = [path for path in (*downloads, checksums) if _is_new(path, checksums, folder)]
+        checksums = {path.stem: _digest_content(path) for path in downloads}
+        _check_no_conflict(folder, checksums)
         folder.mkdir(exist_ok=True)
-        for path in new:
-            path.replace(folder / path.name)
+        for path in downloads:
+            if not _find_plain_and_gzip(folder, path.stem):
+                path.replace(folder / path.name)
+        lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items())]
+        checksum_file = Path(temporary, CHECKSUM_FILE)
+        checksum_file.write_text("".join(lines), encoding="utf-8")
+        checksum_file.replace(folder / CHECKSUM_FILE)
     return verify(folder)
 
 
@@ -114,11 +118,6 @@ def _read_checksums(path: Path) -> dict[str, str]:
     return checksums
 
 
-def _write_checksums(path: Path, files: Iterable[Path]) -> None:
-    lines = [f"{_digest_content(file)}  {file.name.removesuffix('.gz')}\n" for file in files]
-    path.write_text("".join(sorted(lines, key=lambda line: line.split()[1])), encoding="utf-8")
-
-
 def _find_plain_and_gzip(folder: Path, name: str) -> list[Path]:
     return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
 
@@ -135,21 +134,22 @@ def _digest_content(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_new(path: Path, checksums: Path, folder: Path) -> bool:
-    """Tells whether the folder lacks a file; it must not hold another one under its name."""
-    if path == checksums:
-        others = [folder / CHECKSUM_FILE] if (folder / CHECKSUM_FILE).exists() else []
-        same = all(_read_checksums(other) == _read_checksums(checksums) for other in others)
-    else:
-        name = path.name.removesuffix(".gz")
-        others = _find_plain_and_gzip(folder, name)
-        same = all(_digest_content(other) == _read_checksums(checksums)[name] for other in others)
-    if not same:
+def _check_no_conflict(folder: Path, checksums: dict[str, str]) -> None:
+    """Checks that the folder holds nothing else under the names of the fetched files."""
+    conflicts = [
+        path
+        for name, expected in checksums.items()
+        for path in _find_plain_and_gzip(folder, name)
+        if _digest_content(path) != expected
+    ]
+    checksum_file = folder / CHECKSUM_FILE
+    if checksum_file.exists() and _read_checksums(checksum_file) != checksums:
+        conflicts.append(checksum_file)
+    if conflicts:
         raise DatasetError(
-            f"{', '.join(map(str, others))}: expected none, or the content of the fetched file; "
-            "received something else. Fetch into another folder, or move it away."
+            f"{', '.join(map(str, conflicts))}: expected none, or what was fetched, received "
+            "something else. Fetch into another folder, or move it away."
         )
-    return not others
 
 
 def _download_from_any(urls: Sequence[str], path: Path, sha256: str) -> str:

@@ -66,11 +66,11 @@ class LiveDisplay:
     """Draws one line for each node, with its state and time, and a bar for the training."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=8)
         self._states: dict[str, str] = {}
         self._started: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._training: TrainingProgress | None = None
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -136,7 +136,7 @@ class LiveDisplay:
         row.add_row(
             Text(f"  epoch {training.epoch}/{training.epochs}"),
             ProgressBar(total=training.epochs * training.steps, completed=done, width=32),
-            Text(_metrics(training)),
+            Text(_metrics(training), no_wrap=True, overflow="ellipsis"),
         )
         return row
 

@@ -74,9 +74,12 @@ def examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
 
 def _print_table(findings: list[Finding]) -> None:
     table = Table(box=None, padding=(0, 2))
-    for column in ("checked", "", "found", "what to do"):
+    for column in ("checked", "", "found, and what to do"):
         table.add_column(column, overflow="fold")
     for finding in findings:
         state = Text(finding.severity, style=_STYLES[finding.severity])
-        table.add_row(finding.subject, state, Text(finding.found), Text(finding.advice))
+        text = Text(finding.found)
+        if finding.advice:
+            text.append(f"\n-> {finding.advice}", style="bold")
+        table.add_row(finding.subject, state, text)
     Console().print(table)

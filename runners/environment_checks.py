@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from runners.finding import Finding, Severity
@@ -36,7 +36,7 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
             "Python",
             Severity.FIX,
             found,
-            "TFX 1.21 needs Python 3.11 to 3.13: make clean, then PYTHON=/path/to/python3.11 make run",
+            "TFX 1.21 needs Python 3.11 to 3.13: make clean; PYTHON=/path/to/python3.11 make run",
         )
     if version > _KUBEFLOW_PYTHON:
         return Finding(
@@ -103,7 +103,7 @@ def check_tensorboard() -> Finding:
     return Finding("TensorBoard", Severity.OK, metadata.version("tensorboard"))
 
 
-def _read_lock(lock_file: Path) -> dict[str, str]:
+def _read_lock(lock_file: Path) -> dict[NormalizedName, str]:
     """Returns name to version of the packages that the lock means for this platform."""
     requirements = (Requirement(line) for line in _LOCKED.findall(lock_file.read_text()))
     return {

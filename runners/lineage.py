@@ -10,6 +10,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
 
 from components.atomic_pusher.source_files import source_files
 from components.atomic_pusher.versions import Version
+from runners.run_records import node_id_of
 
 _VERDICT_KEYS = ("evaluation", "infra_blessing", "model_blessing")
 _DIGEST_KEYS = ("code_digest", "content_digest")
@@ -31,7 +32,7 @@ class Ancestor:
       node_id: The node that made it.
       run_id: The run in which that was.
       digests: Digests of the node's code and configuration, by name.
-      input_base: The folder that an ExampleGen read, or "".
+      source_folder: The folder that an ExampleGen read, or "".
       files: SHA-256 of each source file of examples, by name.
       inputs: What it was made from; empty where the tree has shown that before, or where it
         only speaks of the model.
@@ -45,7 +46,7 @@ class Ancestor:
     node_id: str
     run_id: str
     digests: dict[str, str]
-    input_base: str
+    source_folder: str
     files: dict[str, str]
     inputs: tuple["Ancestor", ...]
     is_repeated: bool
@@ -96,17 +97,16 @@ class _Walk:
     ) -> Ancestor:
         """Describes an artifact and the node that made it."""
         producer = _producer(self._store, artifact)
-        node_id, run_id = _node_and_run(self._store, producer) if producer else ("", "")
         properties = _execution_properties(producer) if producer else {}
         return Ancestor(
             key=key,
             artifact_id=artifact.id,
             type=artifact.type,
             uri=artifact.uri,
-            node_id=node_id,
-            run_id=run_id,
+            node_id=node_id_of(self._store, producer) if producer else "",
+            run_id=_run_id_of(self._store, producer) if producer else "",
             digests=dict(_find_digests(properties)),
-            input_base=str(properties.get("input_base", "")),
+            source_folder=_source_folder(properties),
             files=source_files(_string_properties(artifact)),
             inputs=inputs,
             is_repeated=is_repeated,
@@ -160,12 +160,9 @@ def _producer(store: MetadataStore, artifact: Artifact) -> Execution | None:
     return min(made, key=lambda execution: execution.id, default=None)
 
 
-def _node_and_run(store: MetadataStore, execution: Execution) -> tuple[str, str]:
-    names = {
-        context.type: context.name for context in store.get_contexts_by_execution(execution.id)
-    }
-    # A node's context is named "<pipeline>.<node id>"; a pipeline's name has no dot.
-    return names.get("node", "").partition(".")[2], names.get("pipeline_run", "")
+def _run_id_of(store: MetadataStore, execution: Execution) -> str:
+    contexts = store.get_contexts_by_execution(execution.id)
+    return str(next(context.name for context in contexts if context.type == "pipeline_run"))
 
 
 def _execution_properties(execution: Execution) -> dict[str, Any]:
@@ -178,6 +175,14 @@ def _execution_properties(execution: Execution) -> dict[str, Any]:
         except json.JSONDecodeError:
             properties[name] = text
     return properties
+
+
+def _source_folder(properties: Mapping[str, Any]) -> str:
+    """Returns the folder of an ExampleGen's input; its pattern may lead to that of a span."""
+    if "input_base" not in properties:
+        return ""
+    [split, *_] = properties["input_config"]["splits"]
+    return f"{properties['input_base']}/{split['pattern']}".rpartition("/")[0]
 
 
 def _find_digests(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """`tfx-mnist runs` and `tfx-mnist lineage`: what ML Metadata remembers."""
 
-import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,12 +20,25 @@ from runners.models_command import read_versions, serving_directory
 from runners.run_history import RunSummary, read_history
 from runners.run_records import sqlite_connection
 
-_END_STYLES = {"pushed": "green", "not pushed": "yellow", "failed": "bold red"}
+_WIDEST_LINE = 4000
+_END_STYLES = {
+    "pushed": "green",
+    "unchanged": "green",
+    "not pushed": "yellow",
+    "failed": "bold red",
+}
 
 
 @click.command()
 @configuration_options
-@click.option("--last", default=20, show_default=True, type=click.IntRange(min=1), metavar="N")
+@click.option(
+    "--last",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
 def runs(
     config_file: str | None,
@@ -72,7 +84,8 @@ def lineage(
     if as_json:
         click.echo(json.dumps([asdict(ancestor) for ancestor in ancestors], indent=2))
     else:
-        Console().print(_render_lineage(version, ancestors), soft_wrap=True)
+        # A line that is cut would be no line for sha256sum --check.
+        Console(width=_WIDEST_LINE).print(_render_lineage(version, ancestors))
 
 
 def _open_metadata(config: PipelineConfig) -> MetadataStore:
@@ -104,16 +117,18 @@ def _render_runs(history: Sequence[RunSummary], config: PipelineConfig) -> Table
     table = Table(
         title=f"Runs of {config.pipeline_name} in {config.metadata_path}",
         title_justify="left",
+        caption=f"What each run logged: {config.pipeline_root}/logs",
+        caption_justify="left",
         box=None,
         padding=(0, 2, 0, 0),
     )
-    for column in ("run", "started", "time", "nodes", "end"):
-        table.add_column(column, justify="right" if column == "time" else "left", overflow="fold")
+    table.add_column("run", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("nodes", no_wrap=True)
+    table.add_column("end", overflow="fold")
     for run in history:
-        started = dt.datetime.fromtimestamp(run.started_ms / 1000, tz=dt.UTC)
         table.add_row(
             run.run_id,
-            started.isoformat(timespec="seconds"),
             f"{run.seconds:.1f} s",
             f"{run.nodes}, {run.cached} cached",
             Text(_end_of(run), style=_END_STYLES.get(run.end, "")),
@@ -125,8 +140,10 @@ def _end_of(run: RunSummary) -> str:
     match run.end:
         case "pushed":
             return f"version {run.version} pushed"
+        case "unchanged":
+            return f"version {run.version} unchanged"
         case "failed":
-            return f"failed in {run.node_id}: {run.cause}"
+            return f"failed in {run.node_id}{f': {run.cause}' if run.cause else ''}"
         case "stopped":
             return f"stopped in {run.node_id}, or still running"
         case "ended early":
@@ -156,6 +173,6 @@ def _add(tree: Tree, ancestor: Ancestor) -> None:
     label.append(f"\n{ancestor.uri}", style="dim")
     branch = tree.add(label)
     for name, digest in ancestor.files.items():
-        branch.add(Text(f"{digest}  {ancestor.input_base}/{name}"))
+        branch.add(Text(f"{digest}  {ancestor.source_folder}/{name}"))
     for inner in ancestor.inputs:
         _add(branch, inner)

@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_folder import find_idx_files
+from runners.datasets import CHECKSUM_FILE, DatasetError, verify
 from runners.finding import Finding, Severity
 
 _GIB = 1024**3
@@ -40,7 +42,7 @@ def check_gpus(*, ask_tensorflow: bool = False, devices: Path = Path("/dev")) ->
             "TensorFlow cannot be imported",
             f"see why: {sys.executable} -c 'import tensorflow'",
         )
-    found = f"{len(seen)} seen ({', '.join(seen) or 'none'}), {len(usable)} usable by TensorFlow"
+    found = f"{', '.join(seen) or 'none'} seen; {len(usable)} usable by TensorFlow"
     if len(usable) < len(seen):
         return Finding("GPUs", Severity.NOTE, found, _why_unused())
     return Finding("GPUs", Severity.OK, found)
@@ -69,22 +71,16 @@ def check_writable(folders: Sequence[str]) -> Finding:
     Args:
       folders: Local folders, which need not exist yet, or remote addresses, which are passed over.
     """
-    parents = {
-        folder: _existing_parent(Path(folder)) for folder in folders if not _is_remote(folder)
-    }
-    refused = [
-        f"{folder}: {parent} cannot be written to"
-        for folder, parent in parents.items()
-        if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK))
-    ]
+    local = [folder for folder in folders if not _is_remote(folder)]
+    refused = [f"{folder}: {reason}" for folder in local if (reason := _why_unwritable(folder))]
     if refused:
         advice = "give yourself the permission, or choose other folders in the configuration"
         return Finding("write permission", Severity.FIX, "\n".join(refused), advice)
-    return Finding("write permission", Severity.OK, "\n".join(parents) or "remote: not looked at")
+    return Finding("write permission", Severity.OK, "\n".join(local) or "remote: not looked at")
 
 
 def check_data(data_root: str) -> Finding:
-    """Checks that the four IDX files are there.
+    """Checks that the four IDX files are there and, where sums lie beside them, intact.
 
     Args:
       data_root: Local folder of the files, or a remote address.
@@ -95,9 +91,15 @@ def check_data(data_root: str) -> Finding:
     paths = [str(path) for path in folder.iterdir()] if folder.is_dir() else []
     try:
         find_idx_files(paths, folder=data_root)
-    except IdxError as error:
-        return Finding("data", Severity.FIX, str(error), "tfx-mnist data fetch --name mnist")
-    return Finding("data", Severity.OK, f"four IDX files in {data_root}")
+        if not (folder / CHECKSUM_FILE).exists():
+            found = f"four IDX files in {data_root}, no {CHECKSUM_FILE} to verify them with"
+            return Finding(
+                "data", Severity.NOTE, found, f"sha256sum the plain files > {CHECKSUM_FILE}"
+            )
+        verify(folder)
+    except (IdxError, DatasetError) as error:
+        return Finding("data", Severity.FIX, str(error))
+    return Finding("data", Severity.OK, f"four IDX files in {data_root}, checksums right")
 
 
 def _seen_gpus(devices: Path) -> tuple[list[str], str]:
@@ -135,6 +137,15 @@ def _why_unused() -> str:
     if visible is not None:
         return f"CUDA_VISIBLE_DEVICES={visible!r} hides them; unset it"
     return "TensorFlow finds no CUDA libraries: make cuda installs them"
+
+
+def _why_unwritable(folder: str) -> str:
+    """Tries to write, since permission bits say little about read-only mounts or to root."""
+    try:
+        with tempfile.TemporaryFile(dir=_existing_parent(Path(folder))):
+            return ""
+    except OSError as error:
+        return str(error)
 
 
 def _is_remote(folder: str) -> bool:

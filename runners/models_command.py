@@ -1,8 +1,9 @@
 """`tfx-mnist models` and `tfx-mnist rollback`: the versions in the serving directory."""
 
+import datetime as dt
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.atomic_pusher.push_record import PushOrigin
+from components.atomic_pusher.push_record import PushOrigin, PushRecord
 from components.atomic_pusher.rollback import roll_back
 from components.atomic_pusher.versions import PushError, Version, list_versions
 from pipeline.config import PipelineConfig
 from runners.configuration import configuration_options, read_configuration
 
 _DIGITS_SHOWN = 12
-_UNKNOWN = "-"
+_UNKNOWN = "unknown"
 
 
 @click.command()
@@ -34,10 +35,18 @@ def models(
     """
     directory = serving_directory(read_configuration(config_file, preset, overrides))
     versions = read_versions(directory)
+    try:
+        described = json.dumps([_describe(version, versions[0]) for version in versions], indent=2)
+        table = _render(versions)
+    except FileNotFoundError as error:
+        raise click.ClickException(
+            f"{error.filename}: was removed by a push in this moment. List the versions again."
+        ) from error
     if as_json:
-        click.echo(json.dumps([_describe(version, versions[0]) for version in versions], indent=2))
+        click.echo(described)
     elif versions:
-        Console().print(_render(versions, directory))
+        click.echo(f"Models in {directory}, newest first; times are UTC")
+        Console().print(table)
     else:
         click.echo(f"{directory}: no version was pushed here yet (tfx-mnist run).")
 
@@ -59,7 +68,9 @@ def rollback(
         served = roll_back(directory, version, now=time.time())
     except PushError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"serving version {served.number}: {_history(served)} ({served.path})")
+    is_copy = served.record and served.record.copy_of is not None
+    history = _history(served.record) if served.record and is_copy else "as it was pushed"
+    click.echo(f"The newest version now is {served.number}: {history} ({served.path})")
 
 
 def serving_directory(config: PipelineConfig) -> Path:
@@ -109,49 +120,37 @@ def _describe(version: Version, newest: Version) -> dict[str, Any]:
     }
 
 
-def _render(versions: Sequence[Version], directory: Path) -> Table:
-    metrics = sorted(
-        {name for version in versions if version.record for name in version.record.origin.metrics}
-    )
-    table = Table(
-        title=f"Models in {directory}", title_justify="left", box=None, padding=(0, 2, 0, 0)
-    )
-    for column in ("version", "pushed", *map(_short_name, metrics)):
-        table.add_column(column, no_wrap=True)
-    for column in ("run", "data", "code", "model", "size", "note"):
-        table.add_column(column, overflow="fold")
+def _render(versions: Sequence[Version]) -> Table:
+    table = Table.grid(padding=(0, 2))
     for version in versions:
-        table.add_row(*_row(version, metrics, is_served=version is versions[0]))
+        style = "green" if version is versions[0] else ""
+        served = "\n  served" if version is versions[0] else ""
+        table.add_row(
+            Text(f"{version.number}{served}", style=style), Text("\n".join(_lines(version)))
+        )
     return table
 
 
-def _row(version: Version, metrics: Sequence[str], *, is_served: bool) -> list[Text]:
-    record = version.record
-    origin = record.origin if record else PushOrigin()
-    cells = [
-        str(version.number),
-        record.pushed_at if record else _UNKNOWN,
-        *(
-            f"{origin.metrics[name]:.4f}" if name in origin.metrics else _UNKNOWN
-            for name in metrics
-        ),
-        origin.run_id or _UNKNOWN,
-        origin.data_fingerprint[:_DIGITS_SHOWN] or _UNKNOWN,
-        origin.code_digest[:_DIGITS_SHOWN] or _UNKNOWN,
-        version.model_digest[:_DIGITS_SHOWN],
-        f"{version.num_bytes / 1e6:.1f} MB",
-        ", ".join(filter(None, ("served" if is_served else "", _history(version, short=True)))),
-    ]
-    return [Text(cell, style="green" if is_served else "") for cell in cells]
+def _lines(version: Version) -> Iterator[str]:
+    """Yields when a version was pushed and how good it is, what it comes from, and its history."""
+    size = f"{version.num_bytes / 1e6:.1f} MB"
+    if version.record is None:
+        yield f"pushed by something else, without a record  {size}"
+        return
+    origin = version.record.origin
+    pushed_at = dt.datetime.fromisoformat(version.record.pushed_at)
+    metrics = (f"{_short_name(key)} {value:.4f}" for key, value in sorted(origin.metrics.items()))
+    yield "  ".join([f"{pushed_at:%Y-%m-%d %H:%M:%S}", *metrics, size])
+    yield (
+        f"run {origin.run_id or _UNKNOWN}  "
+        f"data {origin.data_fingerprint[:_DIGITS_SHOWN] or _UNKNOWN}  "
+        f"code {origin.code_digest[:_DIGITS_SHOWN] or _UNKNOWN}"
+    )
+    if version.record.copy_of is not None:
+        yield _history(version.record)
 
 
-def _history(version: Version, *, short: bool = False) -> str:
-    """Says how a version came about."""
-    record = version.record
-    if record is None:
-        return "no record"
-    if record.copy_of is None:
-        return "" if short else f"as it was pushed at {record.pushed_at}"
+def _history(record: PushRecord) -> str:
     return f"the model of {record.copy_of}, rolled back from {record.replaced}"
 
 

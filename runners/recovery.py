@@ -4,12 +4,12 @@ Only for the holder of the run lock: then an execution that metadata calls runni
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
+from tfx.dsl.io import fileio
 
 from runners.run_records import RESULT_PROPERTY, node_id_of
 
@@ -38,21 +38,31 @@ def close_dead_executions(
         for execution in store.get_executions_by_context(context.id)
         if execution.last_known_state in _UNFINISHED
     ]
-    node_ids = []
-    for execution in dead:
-        node_id = node_id_of(store, execution)
-        for folder in _output_folders(pipeline_root / node_id, execution.id):
-            shutil.rmtree(folder)
-        execution.last_known_state = Execution.FAILED
-        execution.custom_properties[RESULT_PROPERTY].string_value = json.dumps(
-            {"resultMessage": reason}
-        )
-        node_ids.append(node_id)
-    store.put_executions(dead)
-    return node_ids
+    return [
+        close_execution(store, execution, str(pipeline_root), reason=reason) for execution in dead
+    ]
 
 
-def _output_folders(node_folder: Path, execution_id: int) -> Iterator[Path]:
+def close_execution(
+    store: MetadataStore, execution: Execution, pipeline_root: str, *, reason: str
+) -> str:
+    """Marks one execution as failed and removes its half-made output.
+
+    Returns:
+      The id of its node.
+    """
+    node_id = node_id_of(store, execution)
+    for folder in _output_folders(f"{pipeline_root}/{node_id}", execution.id):
+        fileio.rmtree(folder)
+    execution.last_known_state = Execution.FAILED
+    execution.custom_properties[RESULT_PROPERTY].string_value = json.dumps(
+        {"resultMessage": reason}
+    )
+    store.put_executions([execution])
+    return node_id
+
+
+def _output_folders(node_folder: str, execution_id: int) -> Iterator[str]:
     """Yields what TFX made for an execution, the working files under .system included."""
-    yield from node_folder.glob(f"*/{execution_id}")
-    yield from node_folder.glob(f".system/*/{execution_id}")
+    yield from fileio.glob(f"{node_folder}/*/{execution_id}")
+    yield from fileio.glob(f"{node_folder}/.system/*/{execution_id}")

@@ -1,15 +1,16 @@
 """Reads from ML Metadata which runs there were, and how each ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from runners.failure import cause_of
-from runners.run_records import NodeRecord, read_run
+from runners.run_records import NodeRecord, node_id_of, read_run
 
 PUSHED = "pushed"
+UNCHANGED = "unchanged"
 NOT_PUSHED = "not pushed"
 FAILED = "failed"
 STOPPED = "stopped"
@@ -24,11 +25,12 @@ class RunSummary:
       run_id: The run's id in ML Metadata.
       started_ms: When its first node was registered, in milliseconds since 1970.
       seconds: Sum of the times of its nodes.
-      end: "pushed", "not pushed" (a gate refused the model), "failed", "stopped" (it was
-        killed, or it still runs), or "ended early" (between two nodes, or only a part was to
-        run).
+      end: "pushed", "unchanged" (the push of an earlier run stands), "not pushed" (a gate
+        refused the model), "failed", "stopped" (it was killed, or it still runs), or "ended
+        early" (between two nodes, or only a part was to run).
       node_id: The node at which a run failed or stopped, or after which it ended; or "".
-      cause: Why it failed, or "".
+      cause: Why it failed, or "" where metadata does not hold that (TFX writes it down for nodes
+        in other processes only).
       version: The version that it pushed, or found pushed by an earlier run; or "".
       cached: Nodes that reused an earlier run's output.
       nodes: Nodes that it reached.
@@ -55,13 +57,15 @@ def read_history(store: MetadataStore, pipeline_name: str, limit: int) -> list[R
         for context in store.get_children_contexts_by_context(pipeline.id)
         if context.type == "pipeline_run"
     ]
-    runs.sort(key=lambda context: context.create_time_since_epoch, reverse=True)
-    return [_summarize(run, read_run(store, run.name)) for run in runs[:limit]]
+    runs.sort(key=lambda context: context.id, reverse=True)
+    return [_summarize(store, run) for run in runs[:limit]]
 
 
-def _summarize(run: Context, records: Mapping[str, NodeRecord]) -> RunSummary:
-    nodes = list(records.values())
+def _summarize(store: MetadataStore, run: Context) -> RunSummary:
+    nodes = list(read_run(store, run.name).values())
     end, node_id, cause, version = _end(nodes)
+    if end == ENDED_EARLY:
+        node_id = _last_node(store, run)
     return RunSummary(
         run_id=run.name,
         started_ms=run.create_time_since_epoch,
@@ -83,14 +87,19 @@ def _end(nodes: Sequence[NodeRecord]) -> tuple[str, str, str, str]:
     for record in nodes:
         if record.state == "running":
             return STOPPED, record.node_id, "", ""
-    pushed_model = next(
-        (record.outputs["pushed_model"] for record in nodes if "pushed_model" in record.outputs),
-        None,
-    )
-    if pushed_model is None:
-        return ENDED_EARLY, nodes[-1].node_id if nodes else "", "", ""
-    version = _pushed_version(pushed_model)
-    return (PUSHED if version else NOT_PUSHED), "", "", version
+    pusher = next((record for record in nodes if "pushed_model" in record.outputs), None)
+    if pusher is None:
+        return ENDED_EARLY, "", "", ""
+    version = _pushed_version(pusher.outputs["pushed_model"])
+    if not version:
+        return NOT_PUSHED, "", "", ""
+    return (UNCHANGED if pusher.state == "cached" else PUSHED), "", "", version
+
+
+def _last_node(store: MetadataStore, run: Context) -> str:
+    executions = store.get_executions_by_context(run.id)
+    last = max(executions, key=lambda execution: execution.id, default=None)
+    return node_id_of(store, last) if last else ""
 
 
 def _pushed_version(pushed_model: Artifact) -> str:

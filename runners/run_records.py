@@ -56,7 +56,7 @@ def read_run(store: MetadataStore, run_id: str) -> dict[str, NodeRecord]:
     if context is None:
         return {}
     records = (
-        _node_record(store, execution) for execution in store.get_executions_by_context(context.id)
+        read_node(store, execution) for execution in store.get_executions_by_context(context.id)
     )
     return {record.node_id: record for record in records}
 
@@ -71,7 +71,8 @@ def node_id_of(store: MetadataStore, execution: Execution) -> str:
     )
 
 
-def _node_record(store: MetadataStore, execution: Execution) -> NodeRecord:
+def read_node(store: MetadataStore, execution: Execution) -> NodeRecord:
+    """Returns the record of the node that `execution` ran."""
     milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
     return NodeRecord(
         node_id=node_id_of(store, execution),

@@ -6,6 +6,7 @@ is strict and fast, so it goes first and the standard library's parser takes wha
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -49,14 +50,32 @@ def format_error(value: Any, problem: str) -> ServingError:
 
 
 def render(value: Any) -> str:
-    """Renders a JSON value for an error message, its first 256 characters at most."""
-    encoder = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "))
+    """Renders a JSON value for an error message as TF Serving does, 256 characters at most."""
     text = ""
-    for chunk in encoder.iterencode(value):
-        text += chunk[:_DEBUG_CHARACTERS]
+    for token in _tokens(value, 0):
+        text += token[:_DEBUG_CHARACTERS]
         if len(text) >= _DEBUG_CHARACTERS:
             break
+    # A lone surrogate is legal in Python's strings and in nobody else's.
     return text[:_DEBUG_CHARACTERS].encode("utf-8", "replace").decode()
+
+
+def _tokens(value: Any, depth: int) -> Iterator[str]:
+    """Yields objects with a line for each member, and arrays in one line."""
+    if isinstance(value, dict) and value:
+        indent = " " * 4 * depth
+        for number, (key, member) in enumerate(value.items()):
+            yield f"{',' if number else '{'}\n{indent}    {json.dumps(key, ensure_ascii=False)}: "
+            yield from _tokens(member, depth + 1)
+        yield f"\n{indent}}}"
+    elif isinstance(value, list):
+        yield "["
+        for number, element in enumerate(value):
+            yield ", " if number else ""
+            yield from _tokens(element, depth + 1)
+        yield "]"
+    else:
+        yield json.dumps(value, ensure_ascii=False)
 
 
 def type_of(value: Any) -> str:

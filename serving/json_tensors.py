@@ -14,11 +14,13 @@ from serving.tensors import NUMPY_TYPES, Array
 
 _BASE64_KEY = "b64"
 _BYTES_SUFFIX = "_bytes"
+# numpy has no arrays of more dimensions.
+_MAX_RANK = 64
 _FLOATING = ("float", "double")
 # TF Serving silently wraps a number that does not fit into int8, int16 and uint8; here it is
 # an error, because a wrong prediction is worse.
 _INTEGERS = {
-    name: (int(np.iinfo(NUMPY_TYPES[name]).min), int(np.iinfo(NUMPY_TYPES[name]).max))  # type: ignore[type-var]
+    name: (int(np.iinfo(NUMPY_TYPES[name]).min), int(np.iinfo(NUMPY_TYPES[name]).max))
     for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")
 }
 _WRITABLE = {*_FLOATING, *_INTEGERS, "bool", "string"}
@@ -55,6 +57,8 @@ def parse_tensor(value: Any, dtype: str) -> Array:
       ServingError: The lists are ragged, or a value is not of type `dtype`.
     """
     shape = _shape(value)
+    if len(shape) > _MAX_RANK:
+        raise invalid_argument(f"Lists are nested {len(shape)} deep, expected <= {_MAX_RANK}")
     leaves: Sequence[Any] = [value]
     for size in shape:
         # Checking types and lengths of a whole level at once is what makes this fast.
@@ -67,7 +71,7 @@ def parse_tensor(value: Any, dtype: str) -> Array:
             return array.reshape(shape)
     _raise_first_error(value, dtype, shape, 0)
     # Only an empty list inside a list gets here: it has no elements to be wrong.
-    return np.empty(shape, NUMPY_TYPES[dtype])
+    return np.empty(shape, NUMPY_TYPES.get(dtype, np.object_))
 
 
 def array_to_json(name: str, array: Array, dtype: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serving.errors import invalid_argument
+from serving.errors import Code, ServingError, invalid_argument
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -120,6 +120,8 @@ def _check_names(signature: Signature, arrays: Arrays) -> None:
 
 
 def _check_array(name: str, array: Array, spec: TensorSpec) -> None:
+    if spec.dtype not in NUMPY_TYPES:
+        raise ServingError(Code.UNIMPLEMENTED, f"input {name}: type {spec.dtype} is not served")
     if array.dtype != NUMPY_TYPES[spec.dtype]:
         raise invalid_argument(
             f"input {name}: expected type {spec.dtype}, received {type_name(array)}"

@@ -8,6 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
+
+# A busy machine may stall for longer than Hypothesis lets one example take.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 MNIST_FOLDER = Path(__file__).parent.parent / "data" / "mnist"
 

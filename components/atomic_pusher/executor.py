@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,12 @@ class Executor(executor.Executor):
 
 def _push(source: Path, base_directory: str, origin: PushOrigin, keep: int) -> int:
     now = time.time()
+    check = partial(check_servable, source=origin.model_uri)
     if "://" in base_directory:
-        check_servable(source)
+        check(source)
         return push_remotely(source, base_directory, make_record(source, origin, now), now=now)
     version = push_model(
-        source, Path(base_directory), origin=origin, check=check_servable, keep=keep, now=now
+        source, Path(base_directory), origin=origin, check=check, keep=keep, now=now
     )
     return version.number
 

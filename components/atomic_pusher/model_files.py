@@ -1,5 +1,6 @@
 """The files of a model folder: their digests, and durable copies (standard library only)."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -76,10 +77,13 @@ def sync_folders(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Brings the names in `folder` alone down to the disk."""
+    """Brings the names in `folder` alone down to the disk, where its filesystem can do that."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

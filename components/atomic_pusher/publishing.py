@@ -59,7 +59,7 @@ def push_model(
       source: Folder of a SavedModel.
       directory: The versioned directory; it is made if it is not there.
       origin: Goes into the version's record.
-      check: Is called with the staged copy, and raises if it is not fit to be served.
+      check: Is called with the staged copy; it raises if that is not fit to be served.
       keep: How many of the newest versions stay, at least 1; the served one is the newest.
       now: Seconds since 1970; the version's number, unless that is taken or below another.
 
@@ -70,6 +70,7 @@ def push_model(
         record = make_record(source, origin, now)
         versions = list_versions(directory)
         if versions and digest_files(versions[-1].path) == record.files:
+            _sync_published(versions[-1])
             return versions[-1]
         with stage_model(source, directory, record, place=copy_file) as staged:
             check(staged)
@@ -92,7 +93,7 @@ def exclusive(directory: Path, *, create: bool = False) -> Iterator[None]:
       PushError: Something in the block, or here, raised an OSError.
     """
     try:
-        if create:
+        if create and not directory.is_dir():
             directory.mkdir(parents=True, exist_ok=True)
             sync_folder(directory.parent)
         with (directory / _LOCK).open("a") as lock:
@@ -139,15 +140,15 @@ def publish(staged: Path, directory: Path, now: float) -> Version:
     number = next_number(versions[-1].number if versions else None, now)
     while True:
         try:
-            path = staged.rename(directory / str(number))
+            version = Version(number, staged.rename(directory / str(number)))
         except OSError as error:
             # Something that does not heed the lock came first, such as TFX's own Pusher.
             if error.errno not in _NUMBER_IS_TAKEN:
                 raise
             number += 1
         else:
-            _sync_published(directory, path)
-            return Version(number, path)
+            _sync_published(version)
+            return version
 
 
 def _prune(directory: Path, keep: int) -> None:
@@ -162,12 +163,12 @@ def _prune(directory: Path, keep: int) -> None:
             logger.warning("%s: cannot be removed (%s)", version.path, error.strerror)
 
 
-def _sync_published(directory: Path, path: Path) -> None:
+def _sync_published(version: Version) -> None:
     """Makes the rename durable; what already is served is not called a failure."""
     try:
-        sync_folder(directory)
+        sync_folder(version.path.parent)
     except OSError as error:
-        logger.warning("%s: published, but may not outlive a power cut (%s)", path, error.strerror)
+        logger.warning("%s: may not outlive a power cut (%s)", version.path, error.strerror)
 
 
 def _wait_for(lock: int, directory: Path) -> None:

@@ -8,11 +8,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 from tfx import types
 from tfx.components.example_gen import write_split
 from tfx.components.util import examples_utils
@@ -21,70 +19,12 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.idx_example_gen.examples import serialize_rows, write_shard
-from components.idx_example_gen.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
-from components.idx_example_gen.idx_folder import IdxFolder, IdxPair, find_idx_files
-from components.idx_example_gen.idx_pair import IdxBlock, IdxPairReader
+from components.idx_example_gen.conversion import ConvertRows, plan_ranges
+from components.idx_example_gen.idx import IdxError
+from components.idx_example_gen.idx_folder import IdxFolder, find_idx_files
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
-from components.idx_example_gen.splits import Split, assign_splits
-from modules import features
 
 _DIGEST_CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class RowRange:
-    """Consecutive rows of a pair of files, which one worker converts.
-
-    Attributes:
-      pair: The files.
-      splits: Where the rows go.
-      first_row: Number of the first row, from 0; a multiple of the rows in a shard.
-      num_rows: How many, 1 or more.
-      num_shards: Shards that the whole pair becomes, in each of the splits.
-    """
-
-    pair: IdxPair
-    splits: tuple[Split, ...]
-    first_row: int
-    num_rows: int
-    num_shards: int
-
-
-class ConvertRows(beam.DoFn):
-    """Writes the shards of a RowRange; yields (split name, rows written) for each of them."""
-
-    def __init__(self, settings: Settings, split_uris: dict[str, str], temporary_dir: str) -> None:
-        self._settings = settings
-        self._split_uris = split_uris
-        self._temporary_dir = temporary_dir
-
-    def process(self, rows: RowRange) -> Iterator[tuple[str, int]]:
-        """Converts one range; see the class.
-
-        Raises:
-          IdxError: A file is truncated, damaged or too long, or a label is out of range.
-        """
-        with _open_pair(rows.pair, self._settings.num_classes) as reader:
-            for block in reader.read_blocks(
-                first_row=rows.first_row,
-                num_rows=rows.num_rows,
-                rows_per_block=self._settings.rows_per_shard,
-            ):
-                yield from self._write_shards(block, rows)
-
-    def _write_shards(self, block: IdxBlock, rows: RowRange) -> Iterator[tuple[str, int]]:
-        shard = block.first_row // self._settings.rows_per_shard
-        name = f"{write_split.DEFAULT_TF_RECORD_FILE_NAME}-{shard:05d}-of-{rows.num_shards:05d}.gz"
-        split_of_row = assign_splits(block, rows.splits)
-        for index, split in enumerate(rows.splits):
-            rows_of_split = np.flatnonzero(split_of_row == index)
-            write_shard(
-                serialize_rows(block, rows_of_split),
-                f"{self._split_uris[split.name]}/{name}",
-                temporary_dir=self._temporary_dir,
-            )
-            yield split.name, len(rows_of_split)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -128,8 +68,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     ) -> tuple[dict[str, int], dict[str, str]]:
         """Returns the rows of each split, and the SHA-256 of each source file."""
         ranges = [
-            *_plan_ranges(folder.train, settings.train_splits, settings),
-            *_plan_ranges(folder.test, (TEST_SPLIT,), settings),
+            *plan_ranges(folder.train, settings.train_splits, settings),
+            *plan_ranges(folder.test, (TEST_SPLIT,), settings),
         ]
         split_uris = {split: examples.path(split=split) for split in examples.splits}
         for uri in split_uris.values():
@@ -156,17 +96,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         return _read_json(num_rows_path), _read_json(digests_path)
 
 
-@contextmanager
-def _open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
-    with fileio.open(pair.images, "rb") as images, fileio.open(pair.labels, "rb") as labels:
-        yield IdxPairReader(
-            IdxReader(images, pair.images, magic=IMAGES_MAGIC),
-            IdxReader(labels, pair.labels, magic=LABELS_MAGIC),
-            image_shape=features.IMAGE_SHAPE,
-            num_classes=num_classes,
-        )
-
-
 def _find_files(file_pattern: str) -> IdxFolder:
     folder = file_pattern.rpartition("/")[0]
     paths = fileio.glob(file_pattern)
@@ -177,21 +106,6 @@ def _find_files(file_pattern: str) -> IdxFolder:
         )
     # Where nothing matches, the error names what else is there.
     return find_idx_files(paths or fileio.glob(f"{folder}/*"), folder=folder)
-
-
-def _plan_ranges(
-    pair: IdxPair, splits: tuple[Split, ...], settings: Settings
-) -> Iterator[RowRange]:
-    """Yields a range for each shard, or one for all rows where a file is compressed."""
-    with _open_pair(pair, settings.num_classes) as reader:
-        reader.check_lengths()
-        num_rows, is_gzip = reader.num_rows, reader.is_gzip
-    # A gzip stream can only be read from its beginning, so one worker streams all of it.
-    rows_per_range = num_rows if is_gzip else settings.rows_per_shard
-    num_shards = -(-num_rows // settings.rows_per_shard)
-    for first_row in range(0, num_rows, rows_per_range):
-        size = min(rows_per_range, num_rows - first_row)
-        yield RowRange(pair, splits, first_row, size, num_shards)
 
 
 def _digest_file(path: str) -> tuple[str, str]:

@@ -16,8 +16,10 @@ from tfx.utils import io_utils, path_utils
 from components.servability_validator import replay, verdict
 from components.servability_validator.requests import (
     WARMUP_PATH,
+    Rows,
     make_request,
-    read_images,
+    read_rows,
+    serialize_images,
     write_warmup_file,
 )
 from components.servability_validator.serving_process import (
@@ -41,16 +43,17 @@ _HAS_MODEL_PROPERTY = "has_model"
 REASONS_PROPERTY = "reasons"
 
 _LARGE_BATCH = 256
+_REFERENCE = "the images that the trained model answered"
 _TIMED_CALLS = 200
 
 logger = logging.getLogger(__name__)
 
 
 class _Batch(NamedTuple):
-    """Images that every signature is asked about in one request."""
+    """What a signature is asked about in one request."""
 
     name: str
-    images: npt.NDArray[np.uint8]
+    rows: Rows
 
 
 class Executor(base_executor.BaseExecutor):
@@ -64,9 +67,9 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Blesses the model, or says in the blessing's custom property `reasons` why not.
 
-        Every signature is asked about one image, 256 images, and the images whose answers the
-        trainer kept. A model that can't be loaded is not blessed; only a fault of this node's
-        own inputs fails it.
+        Every signature is asked about one image and 256 images; those that give probabilities
+        also about the images whose answers the trainer kept. A model that can't be loaded is not
+        blessed; only a fault of this node's own inputs fails it.
 
         Raises:
           ValueError: The split of examples to ask about is empty.
@@ -79,15 +82,16 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict[MODEL_RUN_KEY])
         )
         split = exec_properties[EXAMPLE_SPLIT_KEY]
-        images = read_images(f"{examples.path(split=split)}/*", _LARGE_BATCH)
-        if not len(images):
+        rows = read_rows(f"{examples.path(split=split)}/*", _LARGE_BATCH)
+        if not rows.records:
             raise ValueError(
                 f"{examples.uri}: split {split!r} has no examples to build requests from"
             )
         batches = [
-            _Batch("one image", images[:1]),
-            _Batch(f"{len(images)} images", images),
-            _Batch("reference images", reference.images),
+            _Batch("one image", Rows(rows.records[:1], rows.images[:1])),
+            _Batch(f"{len(rows.records)} images", rows),
+            # As clients send them: with nothing but the image.
+            _Batch(_REFERENCE, Rows(serialize_images(reference.images), reference.images)),
         ]
         model_path = path_utils.serving_model_path(model.uri)
         stamped_path = path_utils.stamped_model_path(blessing.uri)
@@ -112,10 +116,13 @@ def _find_reasons(
     """Serves the model and yields every reason not to bless it; leaves the warmup file in it."""
     try:
         signatures = read_signatures(model_path)
-        asked = list(product(signatures, batches))
+        asked = [
+            (name, batch)
+            for (name, signature), batch in product(signatures.items(), batches)
+            if batch.name != _REFERENCE or PROBABILITIES_KEY in signature.outputs
+        ]
         requests = [
-            make_request("model", signature, signatures[signature], batch.images)
-            for signature, batch in asked
+            make_request("model", name, signatures[name].input, batch.rows) for name, batch in asked
         ]
         write_warmup_file(f"{model_path}/{WARMUP_PATH}", requests)
         answers = replay_warmup_file(model_path, _TIMED_CALLS)
@@ -124,9 +131,9 @@ def _find_reasons(
         return
     by_request = [_answer(answers, number) for number in range(len(asked))]
     for (signature, batch), answer in zip(asked, by_request, strict=True):
-        for problem in verdict.find_malformed(answer, len(batch.images)):
+        for problem in verdict.find_malformed(answer, len(batch.rows.images)):
             yield f"signature {signature}, {batch.name}: {problem}"
-        if batch.name == "reference images" and PROBABILITIES_KEY in answer:
+        if batch.name == _REFERENCE and PROBABILITIES_KEY in answer:
             yield from verdict.find_disagreement(
                 answer[PROBABILITIES_KEY],
                 reference,

@@ -1,6 +1,7 @@
 """Builds the requests that prove a model, which TF Serving also replays to warm it up."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,30 +14,39 @@ from modules.features import IMAGE_KEY, IMAGE_SHAPE
 WARMUP_PATH = "assets.extra/tf_serving_warmup_requests"
 
 
-def read_images(file_pattern: str, count: int) -> npt.NDArray[np.uint8]:
-    """Reads the first `count` images of a split's gzip TFRecord shards.
+class Rows(NamedTuple):
+    """What one request asks about, in the two forms that a signature can take it.
 
-    Returns:
-      uint8 [rows, height, width]; fewer rows if the split has fewer.
+    Attributes:
+      records: Serialized tf.Examples.
+      images: uint8 [rows, height, width], the images of the same rows.
     """
+
+    records: list[bytes]
+    images: npt.NDArray[np.uint8]
+
+
+def read_rows(file_pattern: str, count: int) -> Rows:
+    """Reads the first `count` rows of a split's gzip TFRecord shards; fewer if it has fewer."""
     files = sorted(tf.io.gfile.glob(file_pattern))
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").take(count)
-    images = [_image_of(record) for record in records.as_numpy_iterator()]
-    return np.stack(images) if images else np.empty((0, *IMAGE_SHAPE), np.uint8)
+    dataset = tf.data.TFRecordDataset(files, compression_type="GZIP").take(count)
+    records = list(dataset.as_numpy_iterator())
+    images = [_image_of(record) for record in records]
+    return Rows(records, np.stack(images) if images else np.empty((0, *IMAGE_SHAPE), np.uint8))
 
 
 def make_request(
-    model_name: str, signature: str, spec: tf.TensorSpec, images: npt.NDArray[np.uint8]
+    model_name: str, signature: str, spec: tf.TensorSpec, rows: Rows
 ) -> predict_pb2.PredictRequest:
-    """Asks `signature` about `images`, in the form of its one input.
+    """Asks `signature` about `rows`, in the form of its one input.
 
     Raises:
       ValueError: The input is neither serialized tf.Examples nor uint8 images.
     """
     if spec.dtype == tf.string:
-        values = tf.constant(serialize_images(images))
+        values = tf.constant(rows.records)
     elif spec.dtype == tf.uint8:
-        values = tf.constant(images)
+        values = tf.constant(rows.images)
     else:
         raise ValueError(
             f"signature {signature!r}: expected an input of serialized tf.Examples (string) or "

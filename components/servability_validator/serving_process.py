@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,15 @@ class CannotServeError(Exception):
     """The model can't be loaded, or it can't answer a well-formed request."""
 
 
-def read_signatures(model_path: str) -> dict[str, tf.TensorSpec]:
-    """Returns the one input of each signature, `serving_default` first.
+class Signature(NamedTuple):
+    """What a signature takes and gives: its one input, and the names of its outputs."""
+
+    input: tf.TensorSpec
+    outputs: frozenset[str]
+
+
+def read_signatures(model_path: str) -> dict[str, Signature]:
+    """Returns the signatures of a SavedModel by name, `serving_default` first.
 
     Read from the file alone: the model is first loaded where it is served.
     """
@@ -45,7 +52,10 @@ def read_signatures(model_path: str) -> dict[str, tf.TensorSpec]:
                 f"signature {name}: expected one input, received {sorted(signature.inputs)}"
             )
         [(input_name, info)] = signature.inputs.items()
-        signatures[name] = tf.TensorSpec(info.tensor_shape, info.dtype, name=input_name)
+        signatures[name] = Signature(
+            tf.TensorSpec(info.tensor_shape, info.dtype, name=input_name),
+            frozenset(signature.outputs),
+        )
     if replay.DEFAULT_SIGNATURE not in signatures:
         raise CannotServeError(
             f"expected a signature {replay.DEFAULT_SIGNATURE!r}, received {sorted(signatures)}"

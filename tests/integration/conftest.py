@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
+from trainings import Inputs, write_transform_graph
 
 from components.idx_example_gen.component import IdxExampleGen
 from components.idx_example_gen.executor import Executor
+from modules.preprocessing import preprocessing_fn
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +49,23 @@ def generate_examples(
         return examples
 
     return generate
+
+
+@pytest.fixture(scope="session")
+def transform_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the folder of the transform graph of the project's preprocessing."""
+    return write_transform_graph(preprocessing_fn, tmp_path_factory.mktemp("transform_graph"))
+
+
+@pytest.fixture(scope="session")
+def training_inputs(
+    tmp_path_factory: pytest.TempPathFactory,
+    mnist_idx_folder: Callable[..., Path],
+    generate_examples: Callable[..., standard_artifacts.Examples],
+    transform_graph: Path,
+) -> Inputs:
+    """Returns the inputs of a training: some 400 images to learn from, 200 to validate on."""
+    folder = tmp_path_factory.mktemp("training")
+    source = mnist_idx_folder(folder / "data", num_train=600, num_test=20)
+    generate_examples(source, folder / "examples")
+    return Inputs(folder / "examples", transform_graph)

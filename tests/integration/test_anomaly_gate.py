@@ -8,13 +8,9 @@ from pathlib import Path
 import ml_metadata as mlmd
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pytest
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Execution
-from tensorflow_data_validation import StatsOptions, validate_statistics
-from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
-from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+from tensorflow_data_validation import StatsOptions
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.dsl.components.common.resolver import Resolver
@@ -25,9 +21,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import ExampleStatistics
 
-from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.anomaly_gate.component import AnomalyGate
-from components.anomaly_gate.distances import Comparator, Comparison, find_distances
 from components.anomaly_gate.executor import AnomalyError
 from components.idx_example_gen.component import IdxExampleGen
 from components.previous_statistics.strategy import PreviousStatisticsStrategy
@@ -229,56 +223,3 @@ def test_drifted_data_are_refused_and_the_next_are_compared_with_the_last_accept
     assert any("label: L-infinity distance 0.0" in line for line in drift)
     assert any("mean_intensity: Jensen-Shannon distance 0." in line for line in drift)
     assert all("threshold 0." in line for line in drift)
-
-
-def make_statistics(values: list[float]) -> DatasetFeatureStatisticsList:
-    batch = pa.RecordBatch.from_arrays([pa.array([[value] for value in values])], ["weight"])
-    return generate_statistics_in_memory(batch, StatsOptions())
-
-
-def test_a_comparator_that_measures_nothing_for_its_feature_is_a_finding():
-    schema = schema_pb2.Schema()
-    feature = schema.feature.add(name="weight", type=schema_pb2.FLOAT)
-    feature.skew_comparator.infinity_norm.threshold = 0.1
-    statistics, control = make_statistics([0.0, 1.0]), make_statistics([5.0, 9.0])
-    comparison = Comparison(
-        where="split train against split eval",
-        comparator=Comparator.SKEW,
-        statistics=statistics,
-        control=control,
-        anomalies=validate_statistics(statistics, schema, serving_statistics=control),
-    )
-
-    (finding,) = find_distances(comparison, schema)
-
-    assert "feature weight: No distance" in str(finding)
-    assert "max 1, mean 0.5 against FLOAT in 2 of 2 examples, min 5" in str(finding)
-
-
-def make_artifact(artifact_id: int, uri: Path, source_id: int | None = None) -> ExampleStatistics:
-    uri.mkdir(exist_ok=True)
-    statistics = ExampleStatistics()
-    statistics.id = artifact_id
-    statistics.uri = str(uri)
-    if source_id:
-        statistics.set_int_custom_property(SOURCE_STATISTICS_PROPERTY, source_id)
-    return statistics
-
-
-def test_the_latest_accepted_statistics_that_still_exist_are_resolved(tmp_path: Path):
-    current = make_artifact(9, tmp_path / "9")
-    candidates = [
-        make_artifact(3, tmp_path / "3", source_id=2),
-        make_artifact(5, tmp_path / "5", source_id=4),
-        make_artifact(7, tmp_path / "7", source_id=6),  # deleted below
-        make_artifact(8, tmp_path / "8"),  # never accepted
-        make_artifact(10, tmp_path / "10", source_id=9),  # accepted from the current ones
-    ]
-    (tmp_path / "7").rmdir()
-
-    resolved = PreviousStatisticsStrategy().resolve_artifacts(
-        None, {"statistics": [current], "accepted_statistics": candidates}
-    )
-
-    assert [statistics.id for statistics in resolved["accepted_statistics"]] == [5]
-    assert resolved["statistics"] == [current]

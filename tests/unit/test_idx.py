@@ -23,6 +23,10 @@ def encode(content: Pixels) -> bytes:
     return header + content.tobytes()
 
 
+def pack(files: list[bytes], *, compress: bool) -> list[bytes]:
+    return [gzip.compress(file) for file in files] if compress else files
+
+
 def make_rows(num_rows: int, seed: int = 0) -> tuple[Pixels, Pixels]:
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, size=(num_rows, *SHAPE), dtype=np.uint8)
@@ -71,9 +75,7 @@ def test_rows_come_back_as_they_were_written(
     num_rows: int, rows_per_block: int, *, compress: bool, seed: int
 ):
     images, labels = make_rows(num_rows, seed)
-    files = [encode(images), encode(labels)]
-    if compress:
-        files = [gzip.compress(file) for file in files]
+    files = pack([encode(images), encode(labels)], compress=compress)
 
     block = read_all(*files, ending=".gz" if compress else "", rows_per_block=rows_per_block)
 
@@ -86,9 +88,7 @@ def test_any_range_of_rows_can_be_read_alone(num_rows: int, data: st.DataObject,
     images, labels = make_rows(num_rows)
     first_row = data.draw(st.integers(0, num_rows - 1))
     size = data.draw(st.integers(1, num_rows - first_row))
-    files = [encode(images), encode(labels)]
-    if compress:
-        files = [gzip.compress(file) for file in files]
+    files = pack([encode(images), encode(labels)], compress=compress)
     reader = open_pair(*files, ending=".gz" if compress else "")
 
     (block,) = reader.read_blocks(first_row=first_row, num_rows=size, rows_per_block=20)
@@ -108,9 +108,7 @@ def test_a_stream_may_return_less_than_asked_for():
 
 @given(data=st.data(), compress=st.booleans())
 def test_any_truncation_is_an_idx_error(data: st.DataObject, *, compress: bool):
-    files = [encode(rows) for rows in make_rows(6)]
-    if compress:
-        files = [gzip.compress(file) for file in files]
+    files = pack([encode(rows) for rows in make_rows(6)], compress=compress)
     truncated = data.draw(st.sampled_from([0, 1]))
     length = data.draw(st.integers(0, len(files[truncated]) - 1))
     files[truncated] = files[truncated][:length]
@@ -123,11 +121,9 @@ def test_any_truncation_is_an_idx_error(data: st.DataObject, *, compress: bool):
 def test_any_trailing_bytes_are_an_idx_error(trailing: bytes, which: int, *, compress: bool):
     files = [encode(rows) for rows in make_rows(6)]
     files[which] += trailing
-    if compress:
-        files = [gzip.compress(file) for file in files]
 
     with pytest.raises(IdxError, match=("images", "labels")[which]):
-        read_all(*files, ending=".gz" if compress else "")
+        read_all(*pack(files, compress=compress), ending=".gz" if compress else "")
 
 
 @given(data=st.data(), compress=st.booleans())
@@ -138,11 +134,9 @@ def test_any_change_of_a_header_is_an_idx_error(data: st.DataObject, *, compress
     changed = bytearray(files[which])
     changed[position] ^= data.draw(st.integers(1, 255))
     files[which] = bytes(changed)
-    if compress:
-        files = [gzip.compress(file) for file in files]
 
     with pytest.raises(IdxError):
-        read_all(*files, ending=".gz" if compress else "")
+        read_all(*pack(files, compress=compress), ending=".gz" if compress else "")
 
 
 @given(data=st.data())

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import stat
 import subprocess
 import sys
 import tempfile
@@ -20,20 +21,21 @@ from components.atomic_pusher.versions import PushError, Version
 _NOBODY = 65534
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a filesystem of its own on Linux
 
-# Pushes "first", changes the mount, and pushes "second".
-_PUSH_IN_A_MOUNT = """
+# Pushes "first", makes the filesystem read-only if told so, and pushes "second".
+_PUSH_TWICE = """
 import os, subprocess, sys
 from pathlib import Path
 from components.atomic_pusher.publishing import push_model
 from components.atomic_pusher.push_record import PushOrigin
 
-sources, directory, remount = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+sources, directory, is_read_only = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
 def push(name, now):
     origin, check = PushOrigin(), lambda _: None
     push_model(sources / name, directory, origin=origin, check=check, keep=5, now=now)
 
 push("first", 1.0)
-subprocess.run(["mount", "-o", f"remount,{remount}", directory], check=True)
+if is_read_only:
+    subprocess.run(["mount", "-o", "remount,bind,ro", directory], check=True)
 try:
     push("second", 2.0)
 except Exception as error:
@@ -42,20 +44,17 @@ print(*sorted(os.listdir(directory)))
 """
 
 
-def _run_with_a_mount(sources: Path, directory: Path, remount: str) -> list[str]:
-    """Returns what the script prints, run where a small filesystem is mounted at `directory`."""
-    arguments = [sys.executable, "-c", _PUSH_IN_A_MOUNT, sources, directory, remount]
+def _push_twice_in_a_mount(sources: Path, directory: Path, *arguments: str) -> list[str]:
+    """Returns what the script prints, with a filesystem of 400 kB mounted at `directory`."""
     as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    namespace = ["unshare", "--mount", *as_root]
-    mount = f'mount -t tmpfs -o size=2m tmpfs "{directory}" && exec "$@"'
+    mount = f'mount -t tmpfs -o size=400k tmpfs "{directory}" && exec "$@"'
+    in_a_mount = ["unshare", "--mount", *as_root, "sh", "-c", mount, "-"]
     try:
-        subprocess.run(
-            [*namespace, "sh", "-c", mount, "-", "true"], check=True, capture_output=True
-        )
+        subprocess.run([*in_a_mount, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"this machine lets no test mount a filesystem: {error}")
     done = subprocess.run(
-        [*namespace, "sh", "-c", mount, "-", *arguments],
+        [*in_a_mount, sys.executable, "-c", _PUSH_TWICE, sources, directory, *arguments],
         check=True,
         capture_output=True,
         text=True,
@@ -90,13 +89,13 @@ def _files_limited_to(num_bytes: int) -> Iterator[None]:
 @pytest.fixture
 def mount_point(tmp_path: Path, write_model: Callable[[Path, str], Path]) -> Path:
     write_model(tmp_path / "sources" / "first", "a")
-    write_model(tmp_path / "sources" / "second", "second model, of 280 kB ")
+    write_model(tmp_path / "sources" / "second", "a model of 480 kB, ...  ")
     (tmp_path / "serving").mkdir()
     return tmp_path / "serving"
 
 
 def test_a_full_disk_is_named_and_the_served_version_stands(mount_point: Path, tmp_path: Path):
-    error, names = _run_with_a_mount(tmp_path / "sources", mount_point, "size=150k")
+    error, names = _push_twice_in_a_mount(tmp_path / "sources", mount_point)
 
     assert error.startswith(f"PushError {mount_point}: cannot publish a version: No space left")
     assert "version 1 still is the newest. Free space" in error
@@ -104,7 +103,7 @@ def test_a_full_disk_is_named_and_the_served_version_stands(mount_point: Path, t
 
 
 def test_a_directory_that_is_mounted_read_only_is_named(mount_point: Path, tmp_path: Path):
-    error, names = _run_with_a_mount(tmp_path / "sources", mount_point, "ro")
+    error, names = _push_twice_in_a_mount(tmp_path / "sources", mount_point, "read-only")
 
     assert error.startswith(f"PushError {mount_point}: cannot publish a version: Read-only file")
     assert error.endswith("Mount it writable, or set serving_model_dir to another place.")
@@ -168,6 +167,24 @@ def test_a_serving_directory_on_another_filesystem_works(
         pytest.skip(f"{_MEMORY} is no other filesystem here")
     with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
         assert is_whole(push(Path(folder) / "serving", "a").path)
+
+
+def test_a_filesystem_that_syncs_no_folders_takes_a_push(
+    tmp_path: Path,
+    push: Callable[..., Version],
+    is_whole: Callable[[Path], bool],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    sync = os.fsync
+
+    def sync_files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync_files_only)
+
+    assert is_whole(push(tmp_path / "serving", "a").path)
 
 
 @pytest.mark.parametrize("error", [PushError("it does not load"), KeyboardInterrupt()])

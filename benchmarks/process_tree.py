@@ -1,0 +1,90 @@
+"""Runs a command and measures all that it starts: wall time, CPU time, peak memory."""
+
+import os
+import resource
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SAMPLE_SECONDS = 0.2
+_PAGE_BYTES = resource.getpagesize()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a command used, with every process that it started.
+
+    Attributes:
+      exit_code: The command's own.
+      wall_seconds: From start to end.
+      cpu_seconds: User and system time of all its processes.
+      peak_bytes: Most resident memory of all its processes at one time, sampled five times a
+        second; shared pages count once for each process.
+    """
+
+    exit_code: int
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def measure(command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> Usage:
+    """Runs `command` with its output in `log` and returns what it used."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+        )
+        peak = _PeakMemory(process.pid)
+        process.wait()
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Usage(
+        exit_code=process.returncode,
+        wall_seconds=wall,
+        cpu_seconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        peak_bytes=peak.stop(),
+    )
+
+
+class _PeakMemory:
+    """Samples the resident memory of a process and its descendants in a thread."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._peak = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> int:
+        self._stopped.set()
+        self._thread.join()
+        return self._peak
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_SAMPLE_SECONDS):
+            self._peak = max(self._peak, sum(_resident_bytes(p) for p in _tree(self._pid)))
+
+
+def _tree(pid: int) -> list[int]:
+    """Returns `pid` and all its descendants that are alive."""
+    found = [pid]
+    for parent in found:  # grows while it is walked
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                found += [int(child) for child in task.read_text().split()]
+            except OSError:  # it ended just now
+                continue
+    return found
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError):
+        return 0

@@ -1,0 +1,102 @@
+"""Converts ranges of rows: what each Beam worker does, and how the work is dealt out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import apache_beam as beam
+import numpy as np
+from tfx.components.example_gen import write_split
+from tfx.dsl.io import fileio
+
+from components.idx_example_gen.examples import serialize_rows, write_shard
+from components.idx_example_gen.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxReader
+from components.idx_example_gen.idx_folder import IdxPair
+from components.idx_example_gen.idx_pair import IdxBlock, IdxPairReader
+from components.idx_example_gen.settings import Settings
+from components.idx_example_gen.splits import Split, assign_splits
+from modules import features
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """Consecutive rows of a pair of files, which one worker converts.
+
+    Attributes:
+      pair: The files.
+      splits: Where the rows go.
+      first_row: Number of the first row, from 0; a multiple of the rows in a shard.
+      num_rows: How many, 1 or more.
+      num_shards: Shards that the whole pair becomes, in each of the splits.
+    """
+
+    pair: IdxPair
+    splits: tuple[Split, ...]
+    first_row: int
+    num_rows: int
+    num_shards: int
+
+
+class ConvertRows(beam.DoFn):
+    """Writes the shards of a RowRange; yields (split name, rows written) for each of them."""
+
+    def __init__(self, settings: Settings, split_uris: dict[str, str], temporary_dir: str) -> None:
+        self._settings = settings
+        self._split_uris = split_uris
+        self._temporary_dir = temporary_dir
+
+    def process(self, rows: RowRange) -> Iterator[tuple[str, int]]:
+        """Converts one range; see the class.
+
+        Raises:
+          IdxError: A file is truncated, damaged or too long, or a label is out of range.
+        """
+        with _open_pair(rows.pair, self._settings.num_classes) as reader:
+            for block in reader.read_blocks(
+                first_row=rows.first_row,
+                num_rows=rows.num_rows,
+                rows_per_block=self._settings.rows_per_shard,
+            ):
+                yield from self._write_shards(block, rows)
+
+    def _write_shards(self, block: IdxBlock, rows: RowRange) -> Iterator[tuple[str, int]]:
+        shard = block.first_row // self._settings.rows_per_shard
+        name = f"{write_split.DEFAULT_TF_RECORD_FILE_NAME}-{shard:05d}-of-{rows.num_shards:05d}.gz"
+        split_of_row = assign_splits(block, rows.splits)
+        for index, split in enumerate(rows.splits):
+            rows_of_split = np.flatnonzero(split_of_row == index)
+            write_shard(
+                serialize_rows(block, rows_of_split),
+                f"{self._split_uris[split.name]}/{name}",
+                temporary_dir=self._temporary_dir,
+            )
+            yield split.name, len(rows_of_split)
+
+
+def plan_ranges(pair: IdxPair, splits: tuple[Split, ...], settings: Settings) -> Iterator[RowRange]:
+    """Yields a range for each shard, or one for all rows where a file is compressed.
+
+    Raises:
+      IdxError: A header is wrong, the files do not belong together, or an uncompressed one is
+        truncated or too long.
+    """
+    with _open_pair(pair, settings.num_classes) as reader:
+        reader.check_lengths()
+        num_rows, is_gzip = reader.num_rows, reader.is_gzip
+    # A gzip stream can only be read from its beginning, so one worker streams all of it.
+    rows_per_range = num_rows if is_gzip else settings.rows_per_shard
+    num_shards = -(-num_rows // settings.rows_per_shard)
+    for first_row in range(0, num_rows, rows_per_range):
+        size = min(rows_per_range, num_rows - first_row)
+        yield RowRange(pair, splits, first_row, size, num_shards)
+
+
+@contextmanager
+def _open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
+    with fileio.open(pair.images, "rb") as images, fileio.open(pair.labels, "rb") as labels:
+        yield IdxPairReader(
+            IdxReader(images, pair.images, magic=IMAGES_MAGIC),
+            IdxReader(labels, pair.labels, magic=LABELS_MAGIC),
+            image_shape=features.IMAGE_SHAPE,
+            num_classes=num_classes,
+        )

@@ -1,0 +1,117 @@
+"""What the last run inferred from its data, read from metadata; imports TensorFlow."""
+
+import json
+from dataclasses import dataclass
+
+import tensorflow_data_validation as tfdv
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
+from tensorflow_metadata.proto.v0.schema_pb2 import Schema
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+from tfx.dsl.io import fileio
+
+from runners.schema_text import parse_schema
+
+_INFERRING_NODE = "SchemaGen"
+
+# TFX names these in its executors, whose import takes seconds more.
+_SCHEMA_FILE = "schema.pbtxt"
+_STATISTICS_FILE = "FeatureStats.pb"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferredSchema:
+    """A schema, and the statistics that it was inferred from.
+
+    Attributes:
+      schema: As SchemaGen inferred it.
+      statistics: By split.
+      run_id: The run in which it was inferred, or found in the cache.
+      uri: Folder of the statistics.
+    """
+
+    schema: Schema
+    statistics: dict[str, DatasetFeatureStatisticsList]
+    run_id: str
+    uri: str
+
+
+def read_inferred_schema(store: MetadataStore, pipeline_name: str) -> InferredSchema:
+    """Returns what SchemaGen inferred in the latest run that got so far.
+
+    Raises:
+      LookupError: No run did, or its files are gone.
+    """
+    execution = _last_execution(store, pipeline_name)
+    artifacts = _artifacts(store, execution.id)
+    statistics = artifacts["statistics"]
+    return InferredSchema(
+        schema=parse_schema(_read(f"{artifacts['schema'].uri}/{_SCHEMA_FILE}").decode()),
+        statistics={
+            split: DatasetFeatureStatisticsList.FromString(
+                _read(f"{statistics.uri}/Split-{split}/{_STATISTICS_FILE}")
+            )
+            for split in json.loads(statistics.properties["split_names"].string_value)
+        },
+        run_id=_run_id(store, execution.id),
+        uri=statistics.uri,
+    )
+
+
+def relax_schema(schema: Schema, inferred: InferredSchema) -> Schema:
+    """Returns `schema` with every bound moved as far as the data go beyond it, but no further.
+
+    Raises:
+      ValueError: A split has no examples.
+    """
+    for split, statistics in inferred.statistics.items():
+        if not any(data_set.num_examples for data_set in statistics.datasets):
+            raise ValueError(
+                f"{inferred.uri}: split {split!r} has no examples, so nothing can be learnt from "
+                "it. Correct the data and run again."
+            )
+        schema = tfdv.update_schema(schema, statistics)
+    return schema
+
+
+def _last_execution(store: MetadataStore, pipeline_name: str) -> Execution:
+    node = store.get_context_by_type_and_name("node", f"{pipeline_name}.{_INFERRING_NODE}")
+    executions = store.get_executions_by_context(node.id) if node else []
+    done = [
+        execution
+        for execution in executions
+        if execution.last_known_state in (Execution.COMPLETE, Execution.CACHED)
+    ]
+    if not done:
+        raise LookupError(
+            f"no run of pipeline {pipeline_name!r} has come as far as {_INFERRING_NODE} yet. "
+            "Start one with tfx-mnist run: a schema is inferred even if the anomaly gate then "
+            "stops it."
+        )
+    return max(done, key=lambda execution: execution.id)
+
+
+def _artifacts(store: MetadataStore, execution_id: int) -> dict[str, Artifact]:
+    keys = {
+        event.artifact_id: event.path.steps[0].key
+        for event in store.get_events_by_execution_ids([execution_id])
+        if event.type in (Event.INPUT, Event.OUTPUT)
+    }
+    return {keys[artifact.id]: artifact for artifact in store.get_artifacts_by_id(list(keys))}
+
+
+def _run_id(store: MetadataStore, execution_id: int) -> str:
+    contexts = store.get_contexts_by_execution(execution_id)
+    return str(next(context.name for context in contexts if context.type == "pipeline_run"))
+
+
+def _read(path: str) -> bytes:
+    if not fileio.exists(path):
+        raise LookupError(
+            f"{path}: expected what the last run inferred, received a path where there is nothing "
+            "any more. Run the pipeline again under another pipeline_root, or with "
+            "--set enable_cache=false."
+        )
+    with fileio.open(path, "rb") as file:
+        content: bytes = file.read()
+    return content

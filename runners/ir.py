@@ -1,0 +1,154 @@
+"""Compiles the pipeline once, to TFX's intermediate representation (IR) and a graph file.
+
+An orchestrator gets both files and runs each node with `python -m runners.node`. What is compiled
+is what runs: a node whose own code or data contract would compile to something else says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
+from tfx.dsl.io import fileio
+from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.config import PipelineConfig
+from pipeline.pipeline import create_pipeline
+from runners.graph import Graph, Node, parse_graph
+from runners.runtime_parameters import describe_parameters, with_parameters
+
+_IR_SUFFIX = ".ir.json"
+_GRAPH_SUFFIX = ".graph.json"
+
+
+class StaleIrError(RuntimeError):
+    """The code or the data contract is not the one that was compiled; the message says where."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompiledPipeline:
+    """A pipeline ready for an orchestrator.
+
+    Attributes:
+      ir: The pipeline with the values of its configuration; without run id and MLMD connection.
+      graph: Its nodes, runtime parameters and configuration.
+    """
+
+    ir: pipeline_pb2.Pipeline
+    graph: Graph
+
+    @property
+    def config(self) -> PipelineConfig:
+        """The configuration that was compiled."""
+        return PipelineConfig.model_validate(self.graph.config)
+
+    def make_run(self, run_id: str, parameters: Mapping[str, Any]) -> pipeline_pb2.Pipeline:
+        """Returns the IR of one run.
+
+        A parameter can occur anywhere in the IR, and in another form than in the configuration.
+        Only `create_pipeline` knows where, so it is called again; that takes 0.02 s. It must first
+        come to the same IR as when it was compiled.
+
+        Args:
+          run_id: The run's id at the orchestrator, which becomes its id in metadata.
+          parameters: Values of runtime parameters by dotted key; the others keep their default.
+
+        Raises:
+          StaleIrError: The code or the data contract is not the one that was compiled.
+          ConfigError: A parameter is unknown or out of bounds.
+        """
+        different = _different_parts(self.ir, compile_ir(self.config))
+        if different:
+            raise StaleIrError(
+                "expected the code and the data contract that the pipeline was compiled from, "
+                f"received others here; they concern {', '.join(different)}. Compile the pipeline "
+                "again (tfx-mnist compile), or run the code that it was compiled from."
+            )
+        ir = compile_ir(with_parameters(self.config, parameters))
+        runtime_parameter_utils.substitute_runtime_parameter(
+            ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+        )
+        return ir
+
+    def write(self, prefix: str) -> str:
+        """Writes `<prefix>.ir.json` and `<prefix>.graph.json`, each whole or not at all.
+
+        Returns:
+          The path of the IR.
+        """
+        ir_path = f"{prefix}{_IR_SUFFIX}"
+        _write(f"{prefix}{_GRAPH_SUFFIX}", self.graph.to_json())
+        _write(ir_path, json_format.MessageToJson(self.ir, sort_keys=True) + "\n")
+        return ir_path
+
+
+def compile_pipeline(config: PipelineConfig) -> CompiledPipeline:
+    """Compiles the pipeline with `config`."""
+    ir = compile_ir(config)
+    return CompiledPipeline(ir=ir, graph=_make_graph(ir, config))
+
+
+def compile_ir(config: PipelineConfig) -> pipeline_pb2.Pipeline:
+    """Returns the pipeline in TFX's intermediate representation; it names no MLMD connection."""
+    return Compiler().compile(create_pipeline(config))
+
+
+def read_compiled(ir_path: str) -> CompiledPipeline:
+    """Reads an IR and the graph file beside it; also from gs:// and the like.
+
+    Raises:
+      ValueError: `ir_path` does not end as the IR files do that are written here.
+      tfx.dsl.io.fileio.NotFoundError: One of the two files is missing.
+    """
+    if not ir_path.endswith(_IR_SUFFIX):
+        raise ValueError(f"{ir_path}: expected a file named *{_IR_SUFFIX}, as compile writes it")
+    ir = pipeline_pb2.Pipeline()
+    json_format.Parse(_read(ir_path), ir)
+    graph = parse_graph(_read(f"{ir_path.removesuffix(_IR_SUFFIX)}{_GRAPH_SUFFIX}"))
+    return CompiledPipeline(ir=ir, graph=graph)
+
+
+def _make_graph(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> Graph:
+    nodes = [node.pipeline_node for node in ir.nodes]
+    return Graph(
+        pipeline_name=config.pipeline_name,
+        nodes=tuple(
+            Node(
+                node_id=node.node_info.id,
+                type=node.node_info.type.name,
+                upstream=tuple(node.upstream_nodes),
+            )
+            for node in nodes
+        ),
+        parameters=describe_parameters(config),
+        config=config.model_dump(mode="json"),
+    )
+
+
+def _different_parts(left: pipeline_pb2.Pipeline, right: pipeline_pb2.Pipeline) -> list[str]:
+    """Returns the ids of the nodes in which the IRs differ, or the names of other fields."""
+    parts = [_parts(left), _parts(right)]
+    names = dict.fromkeys([*parts[0], *parts[1]])
+    return [name for name in names if parts[0].get(name) != parts[1].get(name)]
+
+
+def _parts(ir: pipeline_pb2.Pipeline) -> dict[str, Any]:
+    # As dicts: the same message can be serialized in more than one order.
+    content = json_format.MessageToDict(ir)
+    nodes = content.pop("nodes")
+    return {node["pipelineNode"]["nodeInfo"]["id"]: node for node in nodes} | content
+
+
+def _read(path: str) -> str:
+    with fileio.open(path, "r") as file:
+        return str(file.read())
+
+
+def _write(path: str, content: str) -> None:
+    temporary = f"{path}.tmp"
+    with fileio.open(temporary, "w") as file:
+        file.write(content)
+    fileio.rename(temporary, path, overwrite=True)

@@ -1,0 +1,163 @@
+"""Where ML Metadata is: a SQLite file, PostgreSQL or MySQL, and how its password gets here.
+
+A command line can be read by everyone on the machine, and a compiled pipeline or a DAG by
+everyone who may see it. So neither may hold a password: it comes from the environment or a file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
+
+from runners.run_records import sqlite_connection
+
+URL_VARIABLE = "MLMD_URL"
+PASSWORD_VARIABLE = "MLMD_PASSWORD"  # noqa: S105 - a variable's name, not a password
+PASSWORD_FILE_VARIABLE = "MLMD_PASSWORD_FILE"  # noqa: S105 - a variable's name, not a password
+
+_EXPECTED = (
+    "expected sqlite:///absolute/path, postgresql://user@host:5432/database or "
+    "mysql://user@host:3306/database"
+)
+_POSTGRESQL_OPTIONS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
+_MYSQL_OPTIONS = ("ca", "capath", "cert", "cipher", "key", "verify_server_cert")
+
+
+class MlmdUrlError(ValueError):
+    """The connection to ML Metadata is not described as it must be; the message says where."""
+
+
+def read_connection(
+    url: str | None, environ: Mapping[str, str], *, default_path: str = ""
+) -> ConnectionConfig:
+    """Returns the connection that the command line and the environment describe.
+
+    The folder of a SQLite file is made if it is missing.
+
+    Args:
+      url: From the command line: a URL without a password, or the path of a file that holds one
+        URL and may hold the password in it. None: the variable MLMD_URL, which may as well.
+      environ: Environment variables. MLMD_PASSWORD, or the file that MLMD_PASSWORD_FILE names,
+        has the password of a URL that has none.
+      default_path: The SQLite file if there is no URL at all.
+
+    Raises:
+      MlmdUrlError: There is no URL, it is malformed, or its password could be seen.
+    """
+    if url is not None:
+        where, text = ("--mlmd", url) if "://" in url else (url, _read_file(url))
+        check_no_password(url)
+    elif URL_VARIABLE in environ:
+        where, text = URL_VARIABLE, environ[URL_VARIABLE]
+    elif default_path:
+        where, text = "metadata_path", f"sqlite://{default_path}"
+    else:
+        raise MlmdUrlError(f"no ML Metadata: give --mlmd, or set {URL_VARIABLE}; {_EXPECTED}")
+    connection = parse_url(text, where=where, password=_read_password(environ))
+    if connection.HasField("sqlite"):
+        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+    return connection
+
+
+def check_no_password(url: str) -> None:
+    """Refuses a URL with a password in it, for places where it could be read.
+
+    Raises:
+      MlmdUrlError: It has one.
+    """
+    if "://" in url and urlsplit(url).password is not None:
+        raise MlmdUrlError(
+            f"{describe_url(url)}: the password would be seen in the process list and in files. "
+            f"Leave it out of the URL; set {PASSWORD_VARIABLE}, or {PASSWORD_FILE_VARIABLE} to the "
+            "path of a file with it."
+        )
+
+
+def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
+    """Returns the connection that `url` describes.
+
+    Args:
+      url: sqlite:///path, postgresql://user@host:port/database or mysql://user@host:port/database.
+        TLS options go into its query, under the names that ML Metadata gives them:
+        `?sslmode=verify-full&sslrootcert=/ca.pem` for PostgreSQL, `?ca=/ca.pem` for MySQL.
+      where: The URL's place, for messages.
+      password: Used if the URL has none.
+
+    Raises:
+      MlmdUrlError: It is malformed. The message never holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise MlmdUrlError(f"{where}: {_EXPECTED}; {error}") from None
+    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+        return sqlite_connection(unquote(parts.path))
+    database = unquote(parts.path).strip("/")
+    if parts.scheme not in ("postgresql", "mysql") or not parts.hostname or not database:
+        raise MlmdUrlError(f"{where}: {_EXPECTED}; received {describe_url(url)!r}")
+    connection = ConnectionConfig()
+    server = connection.postgresql if parts.scheme == "postgresql" else connection.mysql
+    server.host = parts.hostname
+    server.user = unquote(parts.username or "")
+    server.password = unquote(parts.password or "") or password
+    if parts.scheme == "postgresql":
+        connection.postgresql.port = str(port or 5432)
+        connection.postgresql.dbname = database
+    else:
+        connection.mysql.port = port or 3306
+        connection.mysql.database = database
+    _set_tls(connection, parts, where)
+    return connection
+
+
+def describe_url(url: str) -> str:
+    """Returns `url` without its password."""
+    scheme, separator, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{separator}{user.partition(':')[0]}{at}{host}" if at else url
+
+
+def describe_connection(connection: ConnectionConfig) -> str:
+    """Returns the URL of `connection`, without its password."""
+    match connection.WhichOneof("config"):
+        case "postgresql":
+            server = connection.postgresql
+            return f"postgresql://{server.user}@{server.host}:{server.port}/{server.dbname}"
+        case "mysql":
+            mysql = connection.mysql
+            return f"mysql://{mysql.user}@{mysql.host}:{mysql.port}/{mysql.database}"
+        case _:
+            return f"sqlite://{connection.sqlite.filename_uri}"
+
+
+def _set_tls(connection: ConnectionConfig, parts: SplitResult, where: str) -> None:
+    legal = _POSTGRESQL_OPTIONS if parts.scheme == "postgresql" else _MYSQL_OPTIONS
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in legal:
+            raise MlmdUrlError(
+                f"{where}: unknown option {name!r} in the URL; there are {', '.join(legal)}"
+            )
+        if parts.scheme == "postgresql":
+            setattr(connection.postgresql.ssloption, name, value)
+        elif name == "verify_server_cert":
+            connection.mysql.ssl_options.verify_server_cert = value in ("1", "true")
+        else:
+            setattr(connection.mysql.ssl_options, name, value)
+
+
+def _read_password(environ: Mapping[str, str]) -> str:
+    if PASSWORD_VARIABLE in environ:
+        return environ[PASSWORD_VARIABLE]
+    path = environ.get(PASSWORD_FILE_VARIABLE)
+    return _read_file(path) if path else ""
+
+
+def _read_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise MlmdUrlError(
+            f"{path}: cannot be read ({error.strerror}); expected a file, or as URL: {_EXPECTED}"
+        ) from error

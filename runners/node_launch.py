@@ -1,0 +1,146 @@
+"""Runs one node of a run with TFX's launcher, and says how it ended."""
+
+import logging
+from dataclasses import dataclass
+
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig, Execution
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable.launcher import Launcher
+from tfx.orchestration.portable.mlmd import context_lib, execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.config import PipelineConfig
+from runners.failure import cause_of
+from runners.node_verdict import describe_result, describe_skip
+from runners.recovery import close_execution
+from runners.run_records import read_node
+
+logger = logging.getLogger(__name__)
+
+SUCCEEDED = 0
+FAILED = 1
+SKIPPED = 99
+
+_SUCCESSFUL = (Execution.COMPLETE, Execution.CACHED)
+_UNFINISHED = (Execution.NEW, Execution.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeEnd:
+    """How a node ended.
+
+    Attributes:
+      exit_code: 0 complete or cached, 99 skipped, 1 failed.
+      message: What a person reads last; for a failed node, why.
+    """
+
+    exit_code: int
+    message: str
+
+
+def launch_node(
+    ir: pipeline_pb2.Pipeline, node_id: str, config: PipelineConfig, connection: ConnectionConfig
+) -> NodeEnd:
+    """Runs a node to its end, or finds that it has ended before.
+
+    The second try of a node in the same run goes on with the execution of the first. If that one
+    was killed, its half-made output is removed; if it succeeded, nothing is run.
+
+    Args:
+      ir: The pipeline, the run's id in it.
+      node_id: Which node of it.
+      config: The configuration of the run.
+      connection: Where ML Metadata is.
+    """
+    node = _find_node(ir, node_id)
+    run_id = ir.runtime_spec.pipeline_run_id.field_value.string_value
+    metadata = Metadata(connection)
+    try:
+        earlier = _close_earlier(metadata, node, config, "an earlier try was killed")
+        if earlier:
+            return _read_end(metadata, earlier, config, prefix=_already(node_id, run_id, earlier))
+        info = _make_launcher(ir, node, metadata).launch()
+    except KeyboardInterrupt:
+        _close_earlier(metadata, node, config, "stopped by a signal")
+        return NodeEnd(exit_code=FAILED, message=f"{node_id} failed: stopped by a signal")
+    except Exception as error:
+        logger.exception("%s failed", node_id)
+        return NodeEnd(exit_code=FAILED, message=f"{node_id} failed: {cause_of(error)}")
+    if info is None or info.execution_id is None:
+        return NodeEnd(
+            exit_code=SKIPPED,
+            message=f"{node_id} skipped: the condition for it does not hold in this run",
+        )
+    return _read_end(metadata, info.execution_id, config)
+
+
+def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
+    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+    if node_id not in nodes:
+        raise ValueError(f"no such node: {node_id}; the nodes are {', '.join(nodes)}")
+    return nodes[node_id]
+
+
+def _make_launcher(
+    ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, metadata: Metadata
+) -> Launcher:
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    node_id = node.node_info.id
+    return Launcher(
+        pipeline_node=node,
+        mlmd_connection=metadata,
+        pipeline_info=ir.pipeline_info,
+        pipeline_runtime_spec=ir.runtime_spec,
+        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+    )
+
+
+def _close_earlier(
+    metadata: Metadata, node: pipeline_pb2.PipelineNode, config: PipelineConfig, reason: str
+) -> int | None:
+    """Closes what an earlier try in this run left unfinished.
+
+    Returns:
+      The id of an execution of the node in this run that succeeded, if there is one.
+    """
+    with metadata as handle:
+        contexts = context_lib.prepare_contexts(handle, node.contexts)
+        executions = execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+        for execution in executions:
+            if execution.last_known_state in _UNFINISHED:
+                close_execution(handle.store, execution, config.pipeline_root, reason=reason)
+        return next(
+            (
+                execution.id
+                for execution in executions
+                if execution.last_known_state in _SUCCESSFUL
+            ),
+            None,
+        )
+
+
+def _read_end(
+    metadata: Metadata, execution_id: int, config: PipelineConfig, *, prefix: str = ""
+) -> NodeEnd:
+    """Reads the end from metadata: launch() raises nothing where a node's inputs are missing."""
+    with metadata as handle:
+        [execution] = handle.store.get_executions_by_id([execution_id])
+        record = read_node(handle.store, execution)
+        if execution.last_known_state not in _SUCCESSFUL:
+            cause = cause_of(record.error) or f"metadata calls its execution {record.state}"
+            return NodeEnd(exit_code=FAILED, message=f"{record.node_id} failed: {cause}")
+        skip = describe_skip(handle.store, execution_id, record)
+    if skip:
+        return NodeEnd(exit_code=SKIPPED, message=f"{prefix}{record.node_id} skipped: {skip}")
+    result = f"{record.node_id} {record.state}{describe_result(record, config)}"
+    return NodeEnd(exit_code=SUCCEEDED, message=f"{prefix}{result}")
+
+
+def _already(node_id: str, run_id: str, execution_id: int) -> str:
+    return (
+        f"{node_id} has already succeeded in run {run_id} (execution {execution_id}), so nothing "
+        "was run: metadata keeps one result of a node in a run. To run it again, start a new run; "
+        "with enable_cache=false it reuses nothing. Its result was:\n"
+    )

@@ -1,0 +1,66 @@
+"""What a node decided: whether a model is blessed, and whether and where it was pushed."""
+
+import json
+
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Event
+
+from pipeline.config import PipelineConfig
+from pipeline.evaluation_result import read_evaluation
+from runners.run_records import NodeRecord
+
+
+def describe_skip(store: MetadataStore, execution_id: int, record: NodeRecord) -> str:
+    """Returns why the node left its work undone although it ran, or "" if it did it.
+
+    A pusher that is given a model without a blessing succeeds, and pushes nothing.
+    """
+    pushed = _property(record.outputs.get("pushed_model"), "pushed")
+    if pushed is None or pushed == 1:
+        return ""
+    refusals = [
+        f"{artifact.type} is not given{_reasons(artifact)}"
+        for artifact in _read_inputs(store, execution_id)
+        if _property(artifact, "blessed") == 0
+    ]
+    return f"nothing was pushed, because {' and '.join(refusals) or 'no blessing was given'}"
+
+
+def describe_result(record: NodeRecord, config: PipelineConfig) -> str:
+    """Returns what is worth a line of the task's log about what the node found, or ""."""
+    if (version := _property(record.outputs.get("pushed_model"), "pushed_version")) is not None:
+        destination = _property(record.outputs["pushed_model"], "pushed_destination")
+        return f": pushed version {version} to {destination}"
+    blessing = record.outputs.get("blessing")
+    blessed = _property(blessing, "blessed")
+    if blessing is None or blessed is None:
+        return ""
+    verdict = ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
+    evaluation = record.outputs.get("evaluation")
+    if evaluation is None:
+        return verdict
+    checks = read_evaluation(evaluation.uri, config.thresholds).checks
+    return "\n  ".join([verdict, *(str(check) for check in checks)])
+
+
+def _read_inputs(store: MetadataStore, execution_id: int) -> list[Artifact]:
+    ids = [
+        event.artifact_id
+        for event in store.get_events_by_execution_ids([execution_id])
+        if event.type == Event.INPUT
+    ]
+    return list(store.get_artifacts_by_id(ids))
+
+
+def _reasons(blessing: Artifact) -> str:
+    """Returns the reasons that the gate itself recorded, if it did."""
+    reasons = json.loads(_property(blessing, "reasons") or "[]")
+    return f" ({'; '.join(reasons)})" if reasons else ""
+
+
+def _property(artifact: Artifact | None, name: str) -> str | int | float | None:
+    """Returns a custom property of an artifact, None if there is no such thing."""
+    if artifact is None or name not in artifact.custom_properties:
+        return None
+    value = artifact.custom_properties[name]
+    return getattr(value, value.WhichOneof("value"))

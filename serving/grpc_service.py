@@ -1,0 +1,226 @@
+"""TF Serving's gRPC services: predictions, and the state of the models."""
+
+import asyncio
+import functools
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_status_pb2,
+    inference_pb2,
+    model_management_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+    regression_pb2,
+)
+
+from serving.access import Gate
+from serving.calls import Task
+from serving.classification import CLASSIFY_METHOD
+from serving.errors import Code, ServingError, invalid_argument
+from serving.examples import serialize_input
+from serving.grpc_messages import read_model, write_classes, write_spec, write_values
+from serving.inference import Inference
+from serving.metadata import SIGNATURE_DEF, make_metadata_reply
+from serving.model_config import ModelConfig, read_model_configs
+from serving.tensor_protos import make_tensor_protos, parse_tensor_protos
+
+_Method = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]
+
+logger = logging.getLogger(__name__)
+
+
+def _answers(method: _Method) -> _Method:
+    """Checks the token, and turns what a method raises into the status that the client sees."""
+
+    @functools.wraps(method)
+    async def call(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        try:
+            metadata = dict(context.invocation_metadata() or ())
+            service.gate.check(metadata.get("authorization"))
+            return await method(service, request, context)
+        except ServingError as error:
+            code, message = error.code, error.message
+        except (asyncio.CancelledError, grpc.aio.AbortError):
+            raise
+        except Exception:
+            logger.exception("%s failed", method.__name__)
+            code, message = Code.INTERNAL, "Internal error; the server's log says more"
+        await context.abort(_status(code), message)
+        return None
+
+    return call
+
+
+def _measured(method: _Method) -> _Method:
+    """Counts an inference request and the time that it took, under the method's name."""
+
+    @functools.wraps(method)
+    async def call(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        metrics = service.inference.metrics
+        known = request.model_spec.name in service.inference.manager.model_names
+        name = request.model_spec.name if known else ""
+        started = time.perf_counter()
+        try:
+            reply = await method(service, request, context)
+        except ServingError as error:
+            metrics.count_request(name, error.code)
+            raise
+        elapsed = (time.perf_counter() - started) * 1e6
+        metrics.request_latency.add(name, method.__name__, "GRPC", value=elapsed)
+        metrics.count_request(name, Code.OK)
+        return reply
+
+    return call
+
+
+class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """tensorflow.serving.PredictionService."""
+
+    def __init__(
+        self, inference: Inference, gate: Gate, *, max_bytes: int, as_content: bool = False
+    ) -> None:
+        """Makes a service.
+
+        Args:
+          inference: Answers the requests.
+          gate: Who may ask.
+          max_bytes: The most that one tensor of a request may take.
+          as_content: Write packed bytes into replies, not the typed fields.
+        """
+        self.inference = inference
+        self.gate = gate
+        self._max_bytes = max_bytes
+        self._as_content = as_content
+
+    @_answers
+    @_measured
+    async def Predict(self, request: Any, _: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Returns the outputs of a signature for the tensors in the request."""
+        spec = request.model_spec
+        arrays = parse_tensor_protos(request.inputs, max_bytes=self._max_bytes)
+        prediction = await self.inference.predict(
+            read_model(request), spec.signature_name, arrays, list(request.output_filter)
+        )
+        reply = predict_pb2.PredictResponse()
+        write_spec(reply, spec, prediction.version, prediction.signature_name)
+        make_tensor_protos(prediction.outputs, reply.outputs, as_content=self._as_content)
+        return reply
+
+    @_answers
+    @_measured
+    async def Classify(self, request: Any, _: Any) -> Any:  # noqa: N802
+        """Returns the classes of each example in the request."""
+        spec = request.model_spec
+        version, rows = await self.inference.classify(
+            read_model(request), spec.signature_name, serialize_input(request.input)
+        )
+        reply = classification_pb2.ClassificationResponse()
+        write_spec(reply, spec, version)
+        write_classes(rows, reply.result)
+        return reply
+
+    @_answers
+    @_measured
+    async def Regress(self, request: Any, _: Any) -> Any:  # noqa: N802
+        """Returns a number for each example in the request."""
+        spec = request.model_spec
+        version, values = await self.inference.regress(
+            read_model(request), spec.signature_name, serialize_input(request.input)
+        )
+        reply = regression_pb2.RegressionResponse()
+        write_spec(reply, spec, version)
+        write_values(values, reply.result)
+        return reply
+
+    @_answers
+    async def MultiInference(self, request: Any, _: Any) -> Any:  # noqa: N802
+        """Answers several classify and regress requests about the same examples."""
+        names = {task.model_spec.name for task in request.tasks}
+        if "" in names or not names:
+            raise invalid_argument("Found ModelSpec with an empty model name.")
+        if len(names) > 1:
+            raise invalid_argument(
+                "All ModelSpecs in a MultiInferenceRequest must access the same model name."
+            )
+        tasks = [Task(task.model_spec.signature_name, task.method_name) for task in request.tasks]
+        version, answers = await self.inference.multi_inference(
+            read_model(request.tasks[0]), tasks, serialize_input(request.input)
+        )
+        reply = inference_pb2.MultiInferenceResponse()
+        for task, answer in zip(request.tasks, answers, strict=True):
+            result = reply.results.add()
+            write_spec(result, task.model_spec, version)
+            if task.method_name == CLASSIFY_METHOD:
+                write_classes(answer, result.classification_result)  # type: ignore[arg-type]
+            else:
+                write_values(answer, result.regression_result)  # type: ignore[arg-type]
+        return reply
+
+    @_answers
+    async def GetModelMetadata(self, request: Any, _: Any) -> Any:  # noqa: N802
+        """Returns the signatures of a model."""
+        model = read_model(request)
+        if not request.metadata_field:
+            raise invalid_argument(
+                "GetModelMetadataRequest must specify at least one metadata_field"
+            )
+        for field in request.metadata_field:
+            if field != SIGNATURE_DEF:
+                raise invalid_argument(f"Metadata field {field} is not supported")
+        reply, _signatures = make_metadata_reply(self.inference, model)
+        return reply
+
+
+class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+    """tensorflow.serving.ModelService."""
+
+    def __init__(
+        self, inference: Inference, gate: Gate, reload: Callable[[list[ModelConfig]], None]
+    ) -> None:
+        """Makes a service.
+
+        Args:
+          inference: Knows the models.
+          gate: Who may ask.
+          reload: Serves other models and returns when they are loaded; may block.
+        """
+        self.inference = inference
+        self.gate = gate
+        self._reload = reload
+
+    @_answers
+    async def GetModelStatus(self, request: Any, _: Any) -> Any:  # noqa: N802
+        """Returns the state of one version, or of all."""
+        spec = read_model(request)
+        reply = get_model_status_pb2.GetModelStatusResponse()
+        for status in self.inference.manager.read_status(spec.name, spec.version):
+            entry = reply.model_version_status.add(version=status.version, state=status.state.value)
+            entry.status.error_code = status.error.code.value if status.error else 0
+            entry.status.error_message = status.error.message if status.error else ""
+        return reply
+
+    @_answers
+    async def HandleReloadConfigRequest(self, request: Any, _: Any) -> Any:  # noqa: N802
+        """Serves the models that the request lists, and no others."""
+        metrics = self.inference.metrics
+        before = {name: metrics.read_counter(name) for name in request.metric_names}
+        reply = model_management_pb2.ReloadConfigResponse()
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise invalid_argument(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+                "Only ModelConfigList is currently supported"
+            )
+        await asyncio.to_thread(self._reload, read_model_configs(request.config))
+        for name, value in before.items():
+            reply.metric.add(name=name, int64_value_increase=metrics.read_counter(name) - value)
+        return reply
+
+
+def _status(code: Code) -> grpc.StatusCode:
+    return grpc.StatusCode[code.name]

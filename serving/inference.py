@@ -1,0 +1,214 @@
+"""What the REST and the gRPC service have in common: a request in, an answer out."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+from serving import calls, classification, json_examples, protocol
+from serving.calls import Call, Task
+from serving.errors import Code, ServingError, invalid_argument
+from serving.examples import serialize_features
+from serving.manager import Handle, Manager
+from serving.metrics import Metrics
+from serving.rest_path import ModelSpec
+from serving.runner import Runner
+from serving.tensors import Array, Arrays, Signature
+
+# Reading this much JSON takes some milliseconds, in which the loop would serve nobody else.
+_LARGE_BODY = 256 * 1024
+
+
+class Prediction(NamedTuple):
+    """The answer to a predict request."""
+
+    version: int
+    signature_name: str
+    outputs: dict[str, Array]
+
+
+class Inference:
+    """Answers requests from the models of a manager."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        runner: Runner,
+        metrics: Metrics,
+        *,
+        max_request_rows: int,
+        max_inflight_requests: int,
+    ) -> None:
+        """Makes a service.
+
+        Args:
+          manager: Holds the models.
+          runner: Calls them.
+          metrics: Counts rows and times.
+          max_request_rows: The most rows that one request may have.
+          max_inflight_requests: The most requests that may be under way; more are refused.
+        """
+        self.manager = manager
+        self.metrics = metrics
+        self._runner = runner
+        self._max_request_rows = max_request_rows
+        self._max_inflight_requests = max_inflight_requests
+        self._num_inflight = 0
+
+    async def predict(
+        self, model: ModelSpec, signature_name: str, arrays: Arrays, output_filter: Sequence[str]
+    ) -> Prediction:
+        """Answers a gRPC predict request.
+
+        Raises:
+          ServingError: The request is wrong, or the model can't answer it.
+        """
+        with self.manager.acquire(model) as handle:
+            signatures = handle.loaded.signatures
+            call = calls.prepare_predict(signatures, signature_name, arrays)
+            names = _pick_outputs(signatures[call.signature_name], output_filter)
+            outputs = await self._run(handle, call, "Predict")
+        return Prediction(
+            handle.version, call.signature_name, {name: outputs[name] for name in names}
+        )
+
+    async def predict_json(self, model: ModelSpec, body: bytes) -> bytes:
+        """Answers a REST predict request.
+
+        Raises:
+          ServingError: The request is wrong, or the model can't answer it.
+        """
+        with ExitStack() as stack:
+            handles: list[Handle] = []
+
+            def find_signature(name: str) -> Signature:
+                handles.append(stack.enter_context(self.manager.acquire(model)))
+                return calls.find_json_signature(handles[0].loaded.signatures, name)
+
+            request = await _parse(body, protocol.parse_predict_request, find_signature)
+            signatures = handles[0].loaded.signatures
+            call = calls.prepare_predict(signatures, request.signature_name, request.inputs)
+            outputs = await self._run(handles[0], call, "Predict")
+            specs = signatures[call.signature_name].outputs
+            return protocol.render_predict_reply(outputs, specs, request.format)
+
+    async def classify(
+        self, model: ModelSpec, signature_name: str, examples: Array
+    ) -> tuple[int, list[classification.Classes]]:
+        """Returns the version that answered, and the classes of each example.
+
+        Raises:
+          ServingError: The request is wrong, or the model can't answer it.
+        """
+        with self.manager.acquire(model) as handle:
+            call = calls.prepare_classify(handle.loaded.signatures, signature_name, examples)
+            outputs = await self._run(handle, call, "Classify")
+        return handle.version, classification.read_classes(outputs, call.num_rows)
+
+    async def regress(
+        self, model: ModelSpec, signature_name: str, examples: Array
+    ) -> tuple[int, Array]:
+        """Returns the version that answered, and a number for each example.
+
+        Raises:
+          ServingError: The request is wrong, or the model can't answer it.
+        """
+        with self.manager.acquire(model) as handle:
+            call = calls.prepare_regress(handle.loaded.signatures, signature_name, examples)
+            outputs = await self._run(handle, call, "Regress")
+        return handle.version, classification.read_regressions(outputs, call.num_rows)
+
+    async def classify_json(self, model: ModelSpec, body: bytes) -> bytes:
+        """Answers a REST classify request; raises as `classify`."""
+        request = await _parse(body, json_examples.parse_examples_request)
+        examples = serialize_features(request.examples, request.context)
+        _, rows = await self.classify(model, request.signature_name, examples)
+        return json_examples.render_classifications(
+            [[(_label(label), float(str(score))) for label, score in classes] for classes in rows]
+        )
+
+    async def regress_json(self, model: ModelSpec, body: bytes) -> bytes:
+        """Answers a REST regress request; raises as `regress`."""
+        request = await _parse(body, json_examples.parse_examples_request)
+        examples = serialize_features(request.examples, request.context)
+        _, values = await self.regress(model, request.signature_name, examples)
+        return json_examples.render_regressions(values)
+
+    async def multi_inference(
+        self, model: ModelSpec, tasks: Sequence[Task], examples: Array
+    ) -> tuple[int, list[list[classification.Classes] | Array]]:
+        """Returns the version that answered, and the answer to each task.
+
+        Raises:
+          ServingError: The request is wrong, or the model can't answer it.
+        """
+        answers: list[list[classification.Classes] | Array] = []
+        with self.manager.acquire(model) as handle:
+            prepared = calls.prepare_tasks(handle.loaded.signatures, tasks, examples)
+            for task, call in zip(tasks, prepared, strict=True):
+                outputs = await self._run(handle, call, "MultiInference")
+                if task.method == classification.CLASSIFY_METHOD:
+                    answers.append(classification.read_classes(outputs, call.num_rows))
+                else:
+                    answers.append(classification.read_regressions(outputs, call.num_rows))
+        return handle.version, answers
+
+    def read_signature_defs(self, model: ModelSpec) -> tuple[int, dict[str, Any]]:
+        """Returns a version and its signatures, for the metadata API.
+
+        Raises:
+          ServingError: No such model, version or label answers requests.
+        """
+        with self.manager.acquire(model) as handle:
+            return handle.version, dict(handle.loaded.signature_defs)
+
+    async def _run(self, handle: Handle, call: Call, api: str) -> dict[str, Array]:
+        if call.num_rows > self._max_request_rows:
+            raise invalid_argument(
+                f"Task size {call.num_rows} is larger than maximum input batch size "
+                f"{self._max_request_rows}"
+            )
+        if self._num_inflight >= self._max_inflight_requests:
+            raise ServingError(
+                Code.RESOURCE_EXHAUSTED,
+                f"{self._num_inflight} requests are under way already; try again later",
+            )
+        self.metrics.count_examples(handle.name, call.num_rows)
+        started = time.perf_counter()
+        self._num_inflight += 1
+        try:
+            outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
+        finally:
+            self._num_inflight -= 1
+        self.metrics.runtime_latency.add(
+            handle.name, api, "TF1", value=(time.perf_counter() - started) * 1e6
+        )
+        return outputs
+
+
+async def _parse(body: bytes, parse: Any, *arguments: Any) -> Any:
+    if len(body) < _LARGE_BODY:
+        return parse(body, *arguments)
+    return await asyncio.to_thread(parse, body, *arguments)
+
+
+def _pick_outputs(signature: Signature, output_filter: Sequence[str]) -> Sequence[str]:
+    for number, alias in enumerate(output_filter):
+        if alias not in signature.outputs:
+            raise invalid_argument(
+                f"output tensor alias not found in signature: {alias} Outputs expected to be in "
+                f"the set {{{','.join(signature.outputs)}}}."
+            )
+        if alias in output_filter[:number]:
+            raise invalid_argument(f"duplicate output tensor alias: {alias}")
+    return output_filter or list(signature.outputs)
+
+
+def _label(label: bytes) -> str:
+    try:
+        return label.decode()
+    except UnicodeDecodeError as error:
+        raise invalid_argument(
+            f"Failed to write class label: {label!r} to output JSON buffer: it is not UTF-8"
+        ) from error

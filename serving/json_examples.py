@@ -1,0 +1,152 @@
+"""The JSON of TF Serving's classify and regress APIs: features in, scores out.
+
+Pure: neither TensorFlow nor the network. Rules and texts are those of util/json_tensor.cc.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from serving import json_body
+from serving.errors import ServingError, invalid_argument
+from serving.json_numbers import dump_with_nan
+from serving.json_tensors import decode_base64, is_base64
+from serving.protocol import DEFAULT_SIGNATURE, read_signature_name
+from serving.tensors import Array
+
+_CONTEXT_KEY = "context"
+_EXAMPLES_KEY = "examples"
+_RESULTS_KEY = "results"
+_INT64_LIMIT = 2**63
+
+
+@dataclass
+class Feature:
+    """One feature of an example.
+
+    Attributes:
+      kind: "bytes", "float" or "int64"; "" while it has no values.
+      values: bytes, floats or integers.
+    """
+
+    kind: str = ""
+    values: list[Any] = field(default_factory=list)
+
+
+Features = Mapping[str, Feature]
+"""One example."""
+
+
+class ExamplesRequest(NamedTuple):
+    """What a classify or regress request asks for.
+
+    Attributes:
+      signature_name: The signature to call.
+      examples: One or more examples.
+      context: Features that all examples share, None if the request has no context.
+    """
+
+    signature_name: str
+    examples: list[Features]
+    context: Features | None
+
+
+def parse_examples_request(body: bytes) -> ExamplesRequest:
+    """Reads the body of POST .../NAME:classify and .../NAME:regress.
+
+    Raises:
+      ServingError: The body is not of that form.
+    """
+    document = json_body.parse_body(body)
+    signature_name = read_signature_name(document)
+    context = None
+    if _CONTEXT_KEY in document:
+        context = _parse_example(document[_CONTEXT_KEY])
+    if _EXAMPLES_KEY not in document:
+        raise json_body.format_error(
+            document,
+            f"When method is classify, key '{_EXAMPLES_KEY}' is expected and was not found",
+        )
+    examples = document[_EXAMPLES_KEY]
+    if not isinstance(examples, list):
+        raise json_body.format_error(
+            document, f"Expecting '{_EXAMPLES_KEY}' value to be an list/array"
+        )
+    if not examples:
+        raise json_body.format_error(document, f"'{_EXAMPLES_KEY}' value is an empty array")
+    return ExamplesRequest(
+        signature_name or DEFAULT_SIGNATURE, [_parse_example(item) for item in examples], context
+    )
+
+
+def render_classifications(rows: Sequence[Sequence[tuple[str, float]]]) -> bytes:
+    """Returns the body of a classify reply.
+
+    Args:
+      rows: For each example its classes, each with label and score (a float32).
+    """
+    return dump_with_nan({_RESULTS_KEY: rows})
+
+
+def render_regressions(values: Array) -> bytes:
+    """Returns the body of a regress reply: one number for each example.
+
+    The documentation calls the key "result"; the server writes "results".
+    """
+    return dump_with_nan({_RESULTS_KEY: values})
+
+
+def _parse_example(value: Any) -> dict[str, Feature]:
+    if not isinstance(value, dict):
+        raise invalid_argument(
+            f"Example must be JSON object but got JSON {json_body.type_of(value)}"
+        )
+    features = {}
+    for name, content in value.items():
+        _check_name(name)
+        features[name] = feature = Feature()
+        for element in content if isinstance(content, list) else [content]:
+            _add_value(feature, name, element)
+    return features
+
+
+def _check_name(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise _bad_surrogate() from error
+
+
+def _add_value(feature: Feature, name: str, value: Any) -> None:
+    kind, converted = _convert(name, value)
+    if feature.kind not in ("", kind):
+        raise invalid_argument(
+            f"Unexpected element type in feature: {name} expecting type: {feature.kind}"
+        )
+    feature.kind = kind
+    feature.values.append(converted)
+
+
+def _convert(name: str, value: Any) -> tuple[str, bytes | float | int]:
+    if isinstance(value, str):
+        try:
+            return "bytes", value.encode()
+        except UnicodeEncodeError as error:
+            raise _bad_surrogate() from error
+    if is_base64(value):
+        return "bytes", decode_base64(value)
+    if isinstance(value, float):
+        return "float", value
+    if isinstance(value, int):  # true and false too
+        if value >= _INT64_LIMIT:
+            raise invalid_argument(
+                f"Feature: {name} has uint64_t element. Only int64_t is supported."
+            )
+        return "int64", int(value)
+    raise invalid_argument(
+        f"Feature: {name} has element with unexpected JSON type: {json_body.type_of(value)}"
+    )
+
+
+def _bad_surrogate() -> ServingError:
+    return invalid_argument("JSON Parse error: The surrogate pair in string is invalid.")

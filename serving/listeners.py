@@ -1,0 +1,139 @@
+"""Listens for clients: HTTP with uvicorn, gRPC with grpcio, both in one event loop."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+import uvicorn
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from serving.errors import invalid_argument
+from serving.grpc_service import ModelService, PredictionService
+from serving.options import ServerOptions, TlsFiles
+
+# "" stands for the server as a whole; the other names are those that TF Serving sets.
+_HEALTHY_SERVICES = ("", "ModelService", "PredictionService")
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to whoever runs it, which has more to stop than HTTP."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+class RestListener:
+    """Serves an ASGI application.
+
+    Attributes:
+      port: Where it listens.
+    """
+
+    def __init__(self, application: Any, options: ServerOptions, port: int) -> None:
+        """Takes the port; raises OSError if somebody else has it."""
+        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        self._socket = socket.create_server((options.host, port), family=family, backlog=2048)
+        self.port: int = self._socket.getsockname()[1]
+        self._server = _QuietServer(
+            uvicorn.Config(
+                application,
+                http="httptools",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=round(options.shutdown_grace_seconds),
+                **_uvicorn_tls(options.tls),
+            )
+        )
+
+    async def run(self) -> None:
+        """Serves until `stop` was called and all requests are answered."""
+        await self._server.serve(sockets=[self._socket])
+
+    async def stop(self) -> None:
+        """Takes no more connections, and lets `run` return when all requests are answered."""
+        self._server.should_exit = True
+
+
+class GrpcListener:
+    """Serves the two services of TF Serving, and that of health checks.
+
+    Attributes:
+      port: Where it listens.
+    """
+
+    def __init__(
+        self,
+        prediction_service: PredictionService,
+        model_service: ModelService,
+        options: ServerOptions,
+        port: int,
+    ) -> None:
+        """Takes the port; raises RuntimeError or OSError if somebody else has it."""
+        self._grace_seconds = options.shutdown_grace_seconds
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", options.max_request_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),  # a second server on one port is an error, not a riddle
+            ]
+        )
+        self._health = health.aio.HealthServicer()
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            prediction_service, self._server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(model_service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"{host}:{port}"
+        if options.tls:
+            self.port = self._server.add_secure_port(address, _grpc_credentials(options.tls))
+        else:
+            self.port = self._server.add_insecure_port(address)
+
+    async def start(self) -> None:
+        """Begins to answer."""
+        for service in _HEALTHY_SERVICES:
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Takes no more requests, and returns when those under way are answered."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(self._grace_seconds)
+
+
+def _uvicorn_tls(tls: TlsFiles | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    _read(tls.certificate)
+    _read(tls.private_key)
+    arguments: dict[str, Any] = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.private_key}
+    if tls.client_ca:
+        _read(tls.client_ca)
+        arguments |= {"ssl_ca_certs": tls.client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return arguments
+
+
+def _grpc_credentials(tls: TlsFiles) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials(
+        [(_read(tls.private_key), _read(tls.certificate))],
+        root_certificates=_read(tls.client_ca) if tls.client_ca else None,
+        require_client_auth=tls.client_ca is not None,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise invalid_argument(f"TLS: {path} can't be read: {error}") from error

@@ -1,0 +1,61 @@
+"""Reads a version of a model into memory and lets it answer its warmup requests."""
+
+import logging
+import time
+
+import tensorflow as tf
+
+from serving.errors import Code, ServingError
+from serving.metrics import Metrics
+from serving.model_config import ModelConfig
+from serving.model_versions import ModelVersion
+from serving.servable import Servable, load_servable
+from serving.warmup import replay_warmup_requests
+
+logger = logging.getLogger(__name__)
+
+
+class Loader:
+    """Loads SavedModels and measures how long that takes."""
+
+    def __init__(self, metrics: Metrics, *, warmup_iterations: int) -> None:
+        """Makes a loader that sends each warmup request so often, 0 for no warmup."""
+        self._metrics = metrics
+        self._warmup_iterations = warmup_iterations
+
+    def load(self, config: ModelConfig, version: ModelVersion) -> Servable:
+        """Returns a version that is ready to answer.
+
+        Raises:
+          ServingError: The folder holds no SavedModel that works.
+        """
+        logger.info("Loading {name: %s version: %d}", config.name, version.number)
+        started = time.perf_counter()
+        try:
+            servable = load_servable(version.path)
+        except ServingError:
+            self._metrics.load_attempt_count.add(version.path, "fail")
+            raise
+        except tf.errors.OpError as error:
+            self._metrics.load_attempt_count.add(version.path, "fail")
+            raise ServingError(Code(error.error_code), error.message) from error
+        self._metrics.load_attempt_count.add(version.path, "success")
+        self._metrics.load_latency.add(version.path, amount=_microseconds_since(started))
+        self._warm_up(servable, version.path)
+        return servable
+
+    def _warm_up(self, servable: Servable, path: str) -> None:
+        if not self._warmup_iterations:
+            return
+        started = time.perf_counter()
+        num_records = replay_warmup_requests(servable, path, iterations=self._warmup_iterations)
+        if not num_records:
+            return
+        elapsed = _microseconds_since(started)
+        self._metrics.warmup_latency.add(path, "OK", value=elapsed)
+        self._metrics.warmup_records_read.add(path, "OK", amount=num_records)
+        logger.info("Warmed up %s with %d requests in %.1f ms", path, num_records, elapsed / 1000)
+
+
+def _microseconds_since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1e6)

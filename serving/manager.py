@@ -1,0 +1,248 @@
+"""Keeps the models in memory in step with their folders, while requests run."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from serving.errors import Code, ServingError, invalid_argument
+from serving.loaded_model import LoadedModel
+from serving.model_config import ModelConfig
+from serving.model_versions import ModelVersion, State, VersionedModel, VersionStatus
+from serving.rest_path import ModelSpec
+from serving.version_folders import VersionFolders
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagerOptions:
+    """How the manager loads; the defaults are those of TF Serving.
+
+    Attributes:
+      max_num_load_retries: How often loading is tried again after it failed.
+      load_retry_interval_seconds: How long to wait in between.
+      allow_version_labels_for_unavailable_models: Take a label for a version that is not loaded.
+    """
+
+    max_num_load_retries: int = 5
+    load_retry_interval_seconds: float = 60.0
+    allow_version_labels_for_unavailable_models: bool = False
+
+
+class Handle(NamedTuple):
+    """A version that stays in memory until the request that holds the handle is done."""
+
+    name: str
+    version: int
+    loaded: LoadedModel
+
+
+class Manager:
+    """Holds the models; may be used from any thread.
+
+    A new version is loaded beside the old one and takes over only when it answered its warmup
+    requests; one that can't be loaded changes nothing. Nothing here runs by itself: somebody
+    calls `reconcile` from time to time.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[ModelConfig, ModelVersion], LoadedModel],
+        list_children: Callable[[str], Sequence[str]],
+        options: ManagerOptions | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Makes a manager without models.
+
+        Args:
+          load: Reads one version into memory; whatever it raises is why it could not.
+          list_children: Returns the names in a folder, or raises OSError or ServingError.
+          options: How to load.
+          clock: Seconds that only ever grow.
+        """
+        self._load = load
+        self._folders = VersionFolders(list_children)
+        self._options = options or ManagerOptions()
+        self._clock = clock
+        self._lock = threading.Lock()
+        # Held by the one thread that polls and loads.
+        self._reconciling = threading.Lock()
+        self._models: dict[str, VersionedModel] = {}
+        self._configs: dict[str, ModelConfig] = {}
+        self._labels: dict[str, dict[str, int]] = {}
+
+    def configure(self, configs: Sequence[ModelConfig]) -> None:
+        """Sets which models to serve; those that are not named any more are unloaded.
+
+        Raises:
+          ServingError: A label points to a version that is not loaded. Nothing was changed.
+        """
+        with self._lock:
+            labels = {config.name: self._check_labels(config) for config in configs}
+            self._labels = labels
+            self._configs = {config.name: config for config in configs}
+            for config in configs:
+                self._models.setdefault(config.name, VersionedModel(config.name))
+
+    def reconcile(self) -> None:
+        """Looks at the folders once, then loads and unloads until nothing is left to do."""
+        with self._reconciling:
+            self._poll()
+            while True:
+                with self._lock:
+                    for model in self._models.values():
+                        model.unload_superseded()
+                    waiting = self._next_to_load()
+                if waiting is None:
+                    return
+                self._attempt(*waiting)
+
+    @contextmanager
+    def acquire(self, spec: ModelSpec) -> Iterator[Handle]:
+        """Gives access to one version and keeps it loaded meanwhile.
+
+        Raises:
+          ServingError: No such model, version or label answers requests.
+        """
+        if not spec.name:
+            raise invalid_argument("ModelSpec has no name specified.")
+        with self._lock:
+            number = spec.version if spec.label is None else self._version_of(spec)
+            version = self._find(spec.name, number)
+            if version is None or version.loaded is None:
+                wanted = f"Latest({spec.name})"
+                if number is not None:
+                    wanted = f"Specific({spec.name}, {number})"
+                raise ServingError(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
+            version.num_users += 1
+            handle = Handle(spec.name, version.number, version.loaded)
+        try:
+            yield handle
+        finally:
+            with self._lock:
+                version.release()
+
+    def read_status(self, name: str, number: int | None = None) -> list[VersionStatus]:
+        """Returns the status of one version, or of every version there ever was, newest first.
+
+        Raises:
+          ServingError: There never was such a version.
+        """
+        with self._lock:
+            model = self._models.get(name)
+            versions = model.versions if model else {}
+            if number is not None:
+                if number not in versions:
+                    raise ServingError(
+                        Code.NOT_FOUND, f"Could not find version {number} of model {name}"
+                    )
+                return [versions[number].status]
+            if not versions:
+                raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {name}")
+            return [versions[key].status for key in sorted(versions, reverse=True)]
+
+    @property
+    def model_names(self) -> list[str]:
+        """The models that are configured."""
+        return sorted(self._configs)
+
+    def is_loading(self) -> bool:
+        """Returns whether some model has versions on disk of which none is ready nor given up."""
+        with self._lock:
+            return any(
+                any(v.state in (State.START, State.LOADING) for v in model.versions.values())
+                and model.newest_available() is None
+                for model in self._models.values()
+            )
+
+    def find_failures(self) -> list[ServingError]:
+        """Returns an error for each configured model of which no version could be loaded."""
+        with self._lock:
+            failures = [self._models[name].failure() for name in self._configs]
+        return [failure for failure in failures if failure]
+
+    def _poll(self) -> None:
+        with self._lock:
+            configs = dict(self._configs)
+            gone = [model for name, model in self._models.items() if name not in configs]
+            for model in gone:
+                model.aspire({})
+        for name, folders in self._folders.find(configs.values()).items():
+            with self._lock:
+                self._models[name].aspire(folders)
+
+    def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:
+        now = self._clock()
+        for name, config in self._configs.items():
+            version = self._models[name].next_to_load(now)
+            if version is not None:
+                version.state = State.LOADING
+                return config, version
+        return None
+
+    def _attempt(self, config: ModelConfig, version: ModelVersion) -> None:
+        """Loads a version outside of the lock, so that requests go on meanwhile."""
+        version.num_attempts += 1
+        try:
+            loaded = self._load(config, version)
+        except Exception as error:  # noqa: BLE001 - TensorFlow raises anything
+            self._note_failure(config, version, error)
+            return
+        with self._lock:
+            version.loaded, version.error, version.state = loaded, None, State.AVAILABLE
+        logger.info(
+            "Successfully loaded servable version {name: %s version: %d}",
+            config.name,
+            version.number,
+        )
+
+    def _note_failure(self, config: ModelConfig, version: ModelVersion, error: Exception) -> None:
+        with self._lock:
+            if isinstance(error, ServingError):
+                version.error = error
+            else:
+                version.error = ServingError(Code.UNKNOWN, f"{type(error).__name__}: {error}")
+            retries_left = self._options.max_num_load_retries + 1 - version.num_attempts
+            version.state = State.START if retries_left > 0 and version.aspired else State.END
+            version.next_attempt = self._clock() + self._options.load_retry_interval_seconds
+        logger.error(
+            "Loading servable {name: %s version: %d} failed, %d more attempts: %s",
+            config.name,
+            version.number,
+            max(retries_left, 0),
+            version.error,
+        )
+
+    def _find(self, name: str, number: int | None) -> ModelVersion | None:
+        model = self._models.get(name)
+        if model is None:
+            return None
+        if number is None:
+            return model.newest_available()
+        version = model.versions.get(number)
+        return version if version and version.state is State.AVAILABLE else None
+
+    def _version_of(self, spec: ModelSpec) -> int:
+        labels = self._labels.get(spec.name, {})
+        if spec.label not in labels:
+            raise invalid_argument(f"Unrecognized servable version label: {spec.label}")
+        return labels[spec.label]
+
+    def _check_labels(self, config: ModelConfig) -> dict[str, int]:
+        known = self._labels.get(config.name, {})
+        for label, number in config.labels.items():
+            is_new = known.get(label, number) == number
+            if self._options.allow_version_labels_for_unavailable_models and is_new:
+                continue
+            if self._find(config.name, number) is None:
+                raise ServingError(
+                    Code.FAILED_PRECONDITION,
+                    f"Request to assign label to version {number} of model {config.name}, which "
+                    "is not currently available for inference",
+                )
+        return dict(config.labels)

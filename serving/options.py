@@ -1,0 +1,133 @@
+"""How a server is to run, and the check that it can (no TensorFlow)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from serving.errors import invalid_argument
+from serving.manager import ManagerOptions
+from serving.model_config import (
+    BatchingParameters,
+    ModelConfig,
+    parse_batching_parameters,
+    parse_model_server_config,
+    parse_monitoring_config,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsFiles:
+    """The PEM files of an encrypted server.
+
+    Attributes:
+      certificate: Its certificate and those that signed it.
+      private_key: The key to it.
+      client_ca: Who signs the certificates of clients; None to ask for none.
+    """
+
+    certificate: Path
+    private_key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """Everything that a server is told. Names and defaults are tensorflow_model_server's.
+
+    Attributes:
+      models: What to serve.
+      model_config_file: Where `models` came from, to be read again.
+      model_config_file_poll_wait_seconds: How often to read it again; 0 for never.
+      file_system_poll_wait_seconds: How often to look for versions; 0 for once only.
+      host: Address to listen on.
+      rest_api_port: Port of the REST API; 0 for any free port, None for no REST API.
+      port: Port of the gRPC API; likewise.
+      rest_api_timeout_in_ms: How long a REST call may take.
+      rest_api_enable_cors_support: Let pages of other origins call the REST API.
+      enable_page: Answer GET / with a page to try the model.
+      batching: How to join requests, None for not at all.
+      metrics_path: Path of the Prometheus page, None for none.
+      manager: How models are loaded.
+      enable_model_warmup: Replay the requests that a model brings along.
+      num_request_iterations_for_warmup: How often each of them.
+      tensorflow_intra_op_parallelism: Threads of one operation; 0 lets TensorFlow choose.
+      tensorflow_inter_op_parallelism: Operations at a time; 0 lets TensorFlow choose.
+      num_inference_threads: Calls at a time without batching; 0 for one a CPU.
+      enable_serialization_as_tensor_content: Write packed bytes into gRPC replies.
+      max_request_bytes: The largest request.
+      max_request_rows: The most rows in one request.
+      max_inflight_requests: The most requests at a time.
+      tls: Files to encrypt with, None for plain text.
+      bearer_token: What clients must present, None for nothing.
+      shutdown_grace_seconds: How long requests may still run after the signal to stop.
+    """
+
+    models: list[ModelConfig]
+    model_config_file: Path | None = None
+    model_config_file_poll_wait_seconds: float = 0.0
+    file_system_poll_wait_seconds: float = 1.0
+    host: str = "127.0.0.1"
+    rest_api_port: int | None = 8501
+    port: int | None = 8500
+    rest_api_timeout_in_ms: int = 30_000
+    rest_api_enable_cors_support: bool = False
+    enable_page: bool = True
+    batching: BatchingParameters | None = None
+    metrics_path: str | None = None
+    manager: ManagerOptions = field(default_factory=ManagerOptions)
+    enable_model_warmup: bool = True
+    num_request_iterations_for_warmup: int = 1
+    tensorflow_intra_op_parallelism: int = 0
+    tensorflow_inter_op_parallelism: int = 0
+    num_inference_threads: int = 0
+    enable_serialization_as_tensor_content: bool = False
+    max_request_bytes: int = 64 * 2**20
+    max_request_rows: int = 4096
+    max_inflight_requests: int = 1024
+    tls: TlsFiles | None = None
+    bearer_token: str | None = None
+    shutdown_grace_seconds: float = 30.0
+
+
+def read_models(
+    model_config_file: Path | None, model_name: str, model_base_path: str
+) -> list[ModelConfig]:
+    """Returns the models of a config file, or the one that has this name and base path.
+
+    Raises:
+      ServingError: The file can't be read or is not what TF Serving takes.
+    """
+    if model_config_file is not None:
+        text = _read(model_config_file, "model_config_file")
+        return parse_model_server_config(text, where=str(model_config_file))
+    return [ModelConfig(name=model_name, base_path=model_base_path)]
+
+
+def read_batching(batching_parameters_file: Path | None) -> BatchingParameters:
+    """Returns the parameters in a file, TF Serving's defaults without one."""
+    if batching_parameters_file is None:
+        return BatchingParameters()
+    return parse_batching_parameters(_read(batching_parameters_file, "batching_parameters_file"))
+
+
+def read_metrics_path(monitoring_config_file: Path | None) -> str | None:
+    """Returns the path of the metrics page that a file turns on, None without one."""
+    if monitoring_config_file is None:
+        return None
+    return parse_monitoring_config(_read(monitoring_config_file, "monitoring_config_file"))
+
+
+def read_bearer_token(bearer_token_file: Path | None) -> str | None:
+    """Returns the token in a file, None without one."""
+    if bearer_token_file is None:
+        return None
+    token = _read(bearer_token_file, "bearer_token_file").strip()
+    if not token:
+        raise invalid_argument(f"bearer_token_file: {bearer_token_file} is empty")
+    return token
+
+
+def _read(path: Path, flag: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise invalid_argument(f"{flag}: {path} can't be read: {error}") from error

@@ -1,0 +1,57 @@
+"""The page on which a person draws a digit and sees what the model makes of it."""
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.responses import HTMLResponse
+
+_FILE = Path(__file__).with_name("page.html")
+_MODEL_NAMES = "{{model_names}}"
+
+
+class Page:
+    """The page; one file that loads nothing from anywhere."""
+
+    def __init__(self) -> None:
+        self._text = _FILE.read_text(encoding="utf-8")
+        # Only this script and this style may run, whatever finds its way into the page.
+        sources = {
+            tag: re.findall(rf"<{tag}>(.*?)</{tag}>", self._text, re.DOTALL)
+            for tag in ("script", "style")
+        }
+        self._policy = "; ".join(
+            [
+                "default-src 'none'",
+                *(
+                    f"{tag}-src {' '.join(_hash(text) for text in texts)}"
+                    for tag, texts in sources.items()
+                ),
+                "connect-src 'self'",
+                "img-src data:",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+            ]
+        )
+
+    def render(self, model_names: Sequence[str]) -> HTMLResponse:
+        """Returns the page, with the names of the models that it offers."""
+        names = html.escape("\n".join(model_names), quote=True)
+        return HTMLResponse(
+            self._text.replace(_MODEL_NAMES, names),
+            headers={
+                "Content-Security-Policy": self._policy,
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+                "Cache-Control": "no-store",
+            },
+        )
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,239 @@
+"""The JSON of TF Serving's predict API: requests to arrays, arrays to replies.
+
+Pure: neither TensorFlow nor the network. Rules and texts are those of util/json_tensor.cc.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+import orjson
+
+from serving import json_body, json_tensors
+from serving.errors import ServingError, invalid_argument
+from serving.json_numbers import dump_with_nan, is_finite
+from serving.tensors import Array, Arrays, Signature, TensorSpec
+
+DEFAULT_SIGNATURE = "serving_default"
+_SIGNATURE_KEY = "signature_name"
+_INSTANCES_KEY = "instances"
+_INPUTS_KEY = "inputs"
+
+
+class Format(Enum):
+    """How a request lists its values, and its reply likewise."""
+
+    ROW = "predictions"
+    COLUMN = "outputs"
+
+
+class PredictRequest(NamedTuple):
+    """What a predict request asks for."""
+
+    signature_name: str
+    format: Format
+    inputs: dict[str, Array]
+
+
+def parse_predict_request(
+    body: bytes, find_signature: Callable[[str], Signature]
+) -> PredictRequest:
+    """Reads the body of POST .../NAME:predict.
+
+    Args:
+      body: The JSON text.
+      find_signature: Returns the signature of a name, or raises `ServingError`.
+
+    Raises:
+      ServingError: The body is not what the signature takes.
+    """
+    document = json_body.parse_body(body)
+    signature_name = read_signature_name(document)
+    signature = find_signature(signature_name or DEFAULT_SIGNATURE)
+    if not signature.inputs:
+        raise invalid_argument(
+            f"Failed to get input map for signature: {signature_name or 'DEFAULT'}"
+        )
+    if _INSTANCES_KEY in document and _INPUTS_KEY in document:
+        raise json_body.format_error(
+            document,
+            f"Not formatted correctly expecting only one of '{_INPUTS_KEY}' or "
+            f"'{_INSTANCES_KEY}' keys to exist ",
+        )
+    if _INSTANCES_KEY in document:
+        inputs, form = _parse_rows(document, signature.inputs), Format.ROW
+    elif _INPUTS_KEY in document:
+        inputs, form = _parse_columns(document[_INPUTS_KEY], signature.inputs), Format.COLUMN
+    else:
+        raise invalid_argument(f"Missing '{_INPUTS_KEY}' or '{_INSTANCES_KEY}' key")
+    return PredictRequest(signature_name or DEFAULT_SIGNATURE, form, inputs)
+
+
+def read_signature_name(document: Mapping[str, Any]) -> str:
+    """Returns the signature that a request names, "" if it names none."""
+    name = document.get(_SIGNATURE_KEY, "")
+    if not isinstance(name, str):
+        raise json_body.format_error(
+            document, "not formatted correctly. 'signature_name' key must be a string value."
+        )
+    return name
+
+
+def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form: Format) -> bytes:
+    """Returns the body of a predict reply.
+
+    A lone output goes without its name. Not-a-number and infinity are written as NaN and
+    Infinity, as TF Serving does, though JSON has no such words.
+
+    Raises:
+      ServingError: An output has no form in JSON; in row format also: no rows, or other than
+        its siblings.
+    """
+    if not outputs:
+        raise invalid_argument("Cannot convert empty tensor map to JSON")
+    if form is Format.ROW:
+        _check_rows(outputs)
+    values = {
+        name: json_tensors.array_to_json(name, array, specs[name].dtype)
+        for name, array in sorted(outputs.items())
+    }
+    if len(values) == 1:
+        [content] = values.values()
+    elif form is Format.COLUMN:
+        content = values
+    else:
+        rows = zip(*values.values(), strict=True)
+        content = [dict(zip(values, row, strict=True)) for row in rows]
+    reply = {form.value: content}
+    if all(is_finite(array) for array in outputs.values()):
+        return orjson.dumps(reply, option=orjson.OPT_SERIALIZE_NUMPY)
+    return dump_with_nan(reply)
+
+
+def render_error(message: str) -> bytes:
+    """Returns the body of every reply that reports an error."""
+    return orjson.dumps({"error": message.encode("utf-8", "replace").decode()})
+
+
+def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+    rows = document[_INSTANCES_KEY]
+    if not isinstance(rows, list):
+        raise json_body.format_error(document, f"Expecting '{_INSTANCES_KEY}' to be an list/array")
+    if not rows:
+        raise json_body.format_error(document, f"No values in '{_INSTANCES_KEY}' array")
+    if len(specs) > 1 and not isinstance(rows[0], dict):
+        raise invalid_argument(
+            "instances is a plain list, but expecting list of objects as multiple input tensors "
+            "required as per tensorinfo_map"
+        )
+    named = _is_named(rows[0])
+    try:
+        return _join_named_rows(rows, specs) if named else _join_plain_rows(rows, specs)
+    except (ServingError, _OddRowError):
+        # Row by row is slower, and says which row is wrong.
+        _check_each_row(rows, specs, named=named)
+        raise
+
+
+class _OddRowError(ValueError):
+    """A row is no object, or has other keys than the signature has inputs."""
+
+
+def _join_plain_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+    name = min(specs)
+    return {name: json_tensors.parse_tensor(rows, specs[name].dtype)}
+
+
+def _join_named_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+    if not all(_is_named(row) and row.keys() == specs.keys() for row in rows):
+        raise _OddRowError
+    return {
+        name: json_tensors.parse_tensor([row[name] for row in rows], spec.dtype)
+        for name, spec in specs.items()
+    }
+
+
+def _check_each_row(rows: list[Any], specs: Mapping[str, TensorSpec], *, named: bool) -> None:
+    """Raises TF Serving's error about the first row that is wrong."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number, row in enumerate(rows):
+        if named and not _is_named(row):
+            raise invalid_argument(f"Expecting object but got list at item {number} of input list")
+        if not named and _is_named(row):
+            raise invalid_argument(
+                f"Expecting value/list but got object at item {number} of input list"
+            )
+        values = row if named else {min(specs): row}
+        for name, value in values.items():
+            key = f" key: {name}" if named else ""
+            try:
+                _check_row_value(name, value, specs, shapes)
+            except ServingError as error:
+                raise invalid_argument(
+                    f"Failed to process element: {number}{key} of 'instances' list. Error: {error}"
+                ) from error
+        if named and row.keys() != specs.keys():
+            raise invalid_argument(
+                f"Failed to process element: {number} of 'instances' list. JSON object: "
+                f"{json_body.render(row)} keys must be equal to: {','.join(sorted(specs))}"
+            )
+
+
+def _check_row_value(
+    name: str, value: Any, specs: Mapping[str, TensorSpec], shapes: dict[str, tuple[int, ...]]
+) -> None:
+    if name not in specs:
+        raise invalid_argument(f"JSON object: does not have named input: {name}")
+    array = json_tensors.parse_tensor(value, specs[name].dtype)
+    expected = shapes.setdefault(name, array.shape)
+    if _size(expected) != array.size:
+        raise invalid_argument(f"Expecting tensor size: {_size(expected)} but got: {array.size}")
+    if expected != array.shape:
+        raise invalid_argument(
+            f"Expecting shape {_render(expected)} but got: {_render(array.shape)}"
+        )
+
+
+def _parse_columns(value: Any, specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+    if not _is_named(value):
+        if len(specs) > 1:
+            raise invalid_argument(
+                "inputs is a plain value/list, but expecting an object as multiple input tensors "
+                "required as per tensorinfo_map"
+            )
+        [(name, spec)] = specs.items()
+        return {name: json_tensors.parse_tensor(value, spec.dtype)}
+    for name in sorted(specs):
+        if name not in value:
+            raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
+    return {
+        name: json_tensors.parse_tensor(value[name], spec.dtype) for name, spec in specs.items()
+    }
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, dict) and not json_tensors.is_base64(value)
+
+
+def _check_rows(outputs: Arrays) -> None:
+    num_rows = None
+    for name, array in sorted(outputs.items()):
+        if array.ndim == 0:
+            raise invalid_argument(f"Tensor name: {name} has no shape information ")
+        if num_rows is not None and len(array) != num_rows:
+            raise invalid_argument(
+                f"Tensor name: {name} has inconsistent batch size: {len(array)} "
+                f"expecting: {num_rows}"
+            )
+        num_rows = len(array)
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size
+
+
+def _render(shape: tuple[int, ...]) -> str:
+    return f"[{','.join(map(str, shape))}]"

@@ -1,0 +1,70 @@
+"""Reads the body of an HTTP request within limits of size and time."""
+
+import asyncio
+import zlib
+
+from starlette.requests import Request
+
+from serving.errors import Code, ServingError, invalid_argument
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float) -> bytes:
+    """Returns the body, unpacked if it came as gzip.
+
+    Raises:
+      ServingError: It is too large (413), too slow (408) or damaged (400).
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise ServingError(
+            Code.INVALID_ARGUMENT,
+            f"Content-Encoding: expected gzip or none, received {encoding!r}",
+            http_status=415,
+        )
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            body = await _collect(request, max_bytes)
+    except TimeoutError as error:
+        raise ServingError(
+            Code.DEADLINE_EXCEEDED,
+            f"The request body did not arrive within {timeout_seconds:g} s",
+            http_status=408,
+        ) from error
+    return _unpack(body, max_bytes) if encoding == "gzip" else body
+
+
+async def _collect(request: Request, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _unpack(body: bytes, max_bytes: int) -> bytes:
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        content = unpacker.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise invalid_argument(f"Content-Encoding: gzip, but the body is not: {error}") from error
+    if len(content) > max_bytes:
+        raise _too_large(max_bytes)
+    if not unpacker.eof:
+        raise invalid_argument("Content-Encoding: gzip, but the body breaks off")
+    return content
+
+
+def _too_large(max_bytes: int) -> ServingError:
+    return ServingError(
+        Code.RESOURCE_EXHAUSTED,
+        f"The request body is larger than {max_bytes} bytes",
+        http_status=413,
+    )

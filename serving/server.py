@@ -1,0 +1,202 @@
+"""Puts the parts together and runs them until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import threading
+
+import tensorflow as tf
+
+from serving.access import Gate
+from serving.batching import BatchingRunner
+from serving.errors import ServingError
+from serving.grpc_service import ModelService, PredictionService
+from serving.inference import Inference
+from serving.listeners import GrpcListener, RestListener
+from serving.loading import Loader
+from serving.manager import Manager
+from serving.metrics import Metrics
+from serving.model_config import ModelConfig
+from serving.options import ServerOptions, read_models
+from serving.page import Page
+from serving.rest import RestOptions, RestService
+from serving.runner import DirectRunner, Runner
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """A model server.
+
+    Attributes:
+      rest_port: Port of the REST API once it listens, None if there is none.
+      grpc_port: Port of the gRPC API, likewise.
+      manager: Holds the models.
+    """
+
+    def __init__(self, options: ServerOptions) -> None:
+        self.rest_port: int | None = None
+        self.grpc_port: int | None = None
+        self._options = options
+        self._metrics = Metrics()
+        loader = Loader(
+            self._metrics,
+            warmup_iterations=options.num_request_iterations_for_warmup
+            if options.enable_model_warmup
+            else 0,
+        )
+        self.manager = Manager(loader.load, tf.io.gfile.listdir, options.manager)
+        self._stopping = threading.Event()
+        # Set while `run` runs: tells its event loop to stop.
+        self._wake_up = _do_nothing
+        self._listening = threading.Event()
+
+    async def run(self) -> None:
+        """Loads the models, listens, and returns when `stop` was called and all is answered.
+
+        Raises:
+          ServingError: A model could not be loaded, or a file not be read.
+          OSError: A port is taken.
+        """
+        _configure_tensorflow(self._options)
+        stop_requested = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wake_up() -> None:
+            loop.call_soon_threadsafe(stop_requested.set)
+
+        self._wake_up = wake_up
+        self.manager.configure(self._options.models)
+        await asyncio.to_thread(self._load_first_versions)
+        if self._stopping.is_set():
+            return
+        watcher = threading.Thread(target=self._watch_folders, name="version-watcher", daemon=True)
+        watcher.start()
+        try:
+            await self._serve(stop_requested)
+        finally:
+            self._wake_up = _do_nothing
+            self._stopping.set()
+            await asyncio.to_thread(watcher.join, timeout=self._options.shutdown_grace_seconds)
+
+    def stop(self) -> None:
+        """Takes no more requests and lets `run` return; may be called from any thread."""
+        self._stopping.set()
+        self._wake_up()
+
+    def wait_until_listening(self, timeout_seconds: float) -> bool:
+        """Waits until clients can connect; returns whether they can."""
+        return self._listening.wait(timeout_seconds)
+
+    def reload(self, models: list[ModelConfig]) -> None:
+        """Serves these models and no others; returns when the new ones are loaded.
+
+        Raises:
+          ServingError: A label points to no loaded version, or a model can't be loaded.
+        """
+        self.manager.configure(models)
+        self.manager.reconcile()
+        for failure in self.manager.find_failures():
+            raise failure
+
+    def _load_first_versions(self) -> None:
+        """Returns when each model that has versions can answer, or raises why it never will."""
+        self.manager.reconcile()
+        while self.manager.is_loading() and not self._stopping.wait(0.1):
+            self.manager.reconcile()
+        for failure in self.manager.find_failures():
+            raise failure
+
+    def _watch_folders(self) -> None:
+        options = self._options
+        wait = options.file_system_poll_wait_seconds
+        if wait <= 0:
+            return
+        config_age = 0.0
+        while not self._stopping.wait(wait):
+            config_age += wait
+            period = options.model_config_file_poll_wait_seconds
+            try:
+                if options.model_config_file and 0 < period <= config_age:
+                    config_age = 0.0
+                    self.reload(read_models(options.model_config_file, "", ""))
+                else:
+                    self.manager.reconcile()
+            except ServingError as error:
+                logger.error("Failed to reload the configuration: %s", error)  # noqa: TRY400 - no bug
+            except Exception:
+                logger.exception("Failed to look for versions; trying again in %g s", wait)
+
+    async def _serve(self, stop_requested: asyncio.Event) -> None:
+        options = self._options
+        gate = Gate(options.bearer_token)
+        runner = self._make_runner()
+        inference = Inference(
+            self.manager,
+            runner,
+            self._metrics,
+            max_request_rows=options.max_request_rows,
+            max_inflight_requests=options.max_inflight_requests,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            stopping = []
+            if options.port is not None:
+                grpc_listener = self._make_grpc_listener(inference, gate, options.port)
+                await grpc_listener.start()
+                self.grpc_port = grpc_listener.port
+                stopping.append(grpc_listener.stop)
+            if options.rest_api_port is not None:
+                application = RestService(inference, gate, self._rest_options())
+                rest_listener = RestListener(application, options, options.rest_api_port)
+                self.rest_port = rest_listener.port
+                tasks.create_task(rest_listener.run())
+                stopping.append(rest_listener.stop)
+            self._listening.set()
+            await stop_requested.wait()
+            logger.info("Stopping; requests under way have %g s", options.shutdown_grace_seconds)
+            for stop in stopping:
+                tasks.create_task(stop())
+        runner.close()
+
+    def _make_grpc_listener(self, inference: Inference, gate: Gate, port: int) -> GrpcListener:
+        return GrpcListener(
+            PredictionService(
+                inference,
+                gate,
+                max_bytes=self._options.max_request_bytes,
+                as_content=self._options.enable_serialization_as_tensor_content,
+            ),
+            ModelService(inference, gate, self.reload),
+            self._options,
+            port,
+        )
+
+    def _make_runner(self) -> Runner:
+        if self._options.batching:
+            return BatchingRunner(self._options.batching, self._metrics)
+        return DirectRunner(self._options.num_inference_threads or os.cpu_count() or 1)
+
+    def _rest_options(self) -> RestOptions:
+        return RestOptions(
+            timeout_seconds=self._options.rest_api_timeout_in_ms / 1000,
+            max_request_bytes=self._options.max_request_bytes,
+            enable_cors=self._options.rest_api_enable_cors_support,
+            metrics_path=self._options.metrics_path,
+            page=Page() if self._options.enable_page else None,
+        )
+
+
+def _do_nothing() -> None:
+    pass
+
+
+def _configure_tensorflow(options: ServerOptions) -> None:
+    """Sets the number of TensorFlow's threads, which can be done but once in a process."""
+    if options.tensorflow_intra_op_parallelism:
+        tf.config.threading.set_intra_op_parallelism_threads(
+            options.tensorflow_intra_op_parallelism
+        )
+    if options.tensorflow_inter_op_parallelism:
+        tf.config.threading.set_inter_op_parallelism_threads(
+            options.tensorflow_inter_op_parallelism
+        )

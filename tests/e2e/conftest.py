@@ -1,0 +1,31 @@
+"""Fixtures that run the real `tfx-mnist run` on a small part of MNIST."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from workspaces import PACKAGES, PROJECT, Workspace
+
+
+@pytest.fixture(scope="module")
+def make_workspace(
+    tmp_path_factory: pytest.TempPathFactory, mnist_idx_folder: Callable[..., Path]
+) -> Callable[..., Workspace]:
+    """Returns a function that makes a workspace with the first rows of MNIST."""
+
+    def make(*, num_train: int = 2000, num_test: int = 400) -> Workspace:
+        folder = tmp_path_factory.mktemp("workspace")
+        for package in PACKAGES:
+            shutil.copytree(PROJECT / package, folder / package)
+        shutil.copytree(PROJECT / "data" / "schema", folder / "data" / "schema")
+        mnist_idx_folder(folder / "data" / "mnist", num_train=num_train, num_test=num_test)
+        small = [
+            "training.epochs=2",
+            "training.augment=false",
+            "thresholds.accuracy=0.5",
+            "thresholds.class_accuracy=0.1",
+        ]
+        return Workspace(folder, small)
+
+    return make

@@ -1,0 +1,194 @@
+"""The set-up as a newcomer meets it: the real scripts and package index, few packages."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_PROJECT = Path(__file__).parents[2]
+_REQUIREMENTS = _PROJECT / "requirements"
+_BASE_PYTHON = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
+
+
+def _run(*command: str | Path, **environment: str | Path) -> subprocess.CompletedProcess[str]:
+    settings = {"PYTHON": _BASE_PYTHON, "MAKEFLAGS": "", **environment}
+    return subprocess.run(
+        [str(part) for part in command],
+        env=os.environ | {name: str(value) for name, value in settings.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _install(name: str, **environment: str | Path) -> subprocess.CompletedProcess[str]:
+    return _run(_REQUIREMENTS / "install.sh", name, **environment)
+
+
+def _make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run("make", "--directory", project, *arguments, VENV=".venv")
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "message"),
+    [
+        ("Darwin", "arm64", "wheels for Linux only; this is Darwin"),
+        ("Linux", "aarch64", "wheels for x86_64 only; this is aarch64"),
+    ],
+)
+def test_platform_without_wheels_is_named_beside_the_container_image(
+    tmp_path: Path, system: str, machine: str, message: str
+):
+    uname = tmp_path / "uname"
+    uname.write_text(f"#!/bin/sh\ntest $1 = -s && echo {system} || echo {machine}\n")
+    uname.chmod(0o755)
+
+    answer = _install("pipeline", VENV=tmp_path / "venv", PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+    assert answer.returncode == 1
+    assert message in answer.stderr
+    assert "make image" in answer.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_host_without_python_is_told_which_were_tried(tmp_path: Path):
+    answer = _install("pipeline", VENV=tmp_path / "venv", PYTHON="no-such-python nor-this")
+
+    assert answer.returncode == 1
+    assert "no Python 3.11, 3.12 or 3.13 found (tried: no-such-python nor-this)" in answer.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_host_without_compiler_is_told_what_to_install(tmp_path: Path):
+    for name in ("bash", "cat", "dirname", "env", "flock", "realpath", "uname"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+
+    answer = _install("pipeline", VENV=tmp_path / "venv", PATH=tmp_path)
+
+    assert answer.returncode == 1
+    assert "no C++ compiler" in answer.stderr
+    assert "sudo apt-get install g++" in answer.stderr
+
+
+def test_folder_that_is_no_environment_is_never_removed(tmp_path: Path):
+    (tmp_path / "letter.txt").write_text("dear reader")
+
+    answer = _install("pipeline", VENV=tmp_path)
+
+    assert answer.returncode == 1
+    assert f"{tmp_path} exists and is no virtual environment" in answer.stderr
+    assert (tmp_path / "letter.txt").read_text() == "dear reader"
+
+
+def test_unknown_set_of_packages_lists_those_there_are(tmp_path: Path):
+    answer = _install("everything", VENV=tmp_path / "venv")
+
+    assert answer.returncode == 1
+    assert "expected tools, pipeline, dev or cuda" in answer.stderr
+
+
+def _locked(name: str) -> str:
+    """Returns the lines of one package of the real lock file."""
+    lines = (_REQUIREMENTS / "dev.txt").read_text().splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith(f"{name}=="))
+    hashes = [line for line in lines[first + 1 : first + 20] if line.startswith("    --hash")]
+    return "\n".join([lines[first], *hashes[:2]]).removesuffix(" \\") + "\n"
+
+
+@pytest.fixture(scope="module")
+def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with our scripts whose locks hold hardly anything; its environment is made."""
+    project = tmp_path_factory.mktemp("set up") / "small project"
+    requirements = project / "requirements"
+    requirements.mkdir(parents=True)
+    for name in ("install.sh", "private_glibc.sh", "bootstrap.txt"):
+        shutil.copy(_REQUIREMENTS / name, requirements)
+    shutil.copy(_PROJECT / "Makefile", project)
+    (requirements / "pipeline.txt").write_text(_locked("setuptools"))
+    (requirements / "dev.txt").write_text(_locked("setuptools") + _locked("iniconfig"))
+    (requirements / "cuda.txt").write_text(_locked("six"))
+    (project / "setup.py").write_text("import setuptools\nsetuptools.setup(name='small')\n")
+    answer = _make(project, ".venv/.pipeline")
+    assert answer.returncode == 0, answer.stderr
+    return project
+
+
+def _installed(project: Path) -> set[str]:
+    program = "from importlib.metadata import distributions as d; print(*(p.name for p in d()))"
+    return set(_run(project / ".venv/bin/python", "-P", "-c", program).stdout.split())
+
+
+def test_second_set_up_does_nothing(small_project: Path):
+    answer = _make(small_project, "--question", ".venv/.pipeline")
+
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_test_tools_and_cuda_libraries_stay_when_a_run_sets_up_again(small_project: Path):
+    assert _installed(small_project) == {"setuptools", "small"}
+
+    assert _make(small_project, ".venv/.dev").returncode == 0
+    assert _installed(small_project) == {"setuptools", "small", "iniconfig"}
+
+    assert _make(small_project, "cuda").returncode == 0
+    (small_project / "requirements" / "pipeline.txt").touch()
+    assert _make(small_project, ".venv/.pipeline").returncode == 0
+    assert _installed(small_project) == {"setuptools", "small", "iniconfig", "six"}
+
+
+def test_interrupted_set_up_is_repaired_by_the_next(small_project: Path):
+    (package,) = small_project.glob(".venv/lib/python*/site-packages/setuptools/__init__.py")
+    package.unlink()
+    (small_project / ".venv" / ".unfinished").touch()
+
+    answer = _run(small_project / "requirements" / "install.sh", "pipeline", VENV="")
+
+    assert answer.returncode == 0, answer.stderr
+    assert package.exists()
+    assert not (small_project / ".venv" / ".unfinished").exists()
+
+
+def test_package_that_differs_from_its_hash_is_refused(small_project: Path):
+    lock = small_project / "requirements" / "dev.txt"
+    right = lock.read_text()
+    lock.write_text(right + re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", _locked("pluggy")))
+
+    answer = _make(small_project, ".venv/.dev")
+
+    assert answer.returncode != 0
+    assert "Hash mismatch" in answer.stderr
+    lock.write_text(right)
+    assert _make(small_project, ".venv/.dev").returncode == 0
+    assert "pluggy" not in _installed(small_project)
+
+
+def test_environment_that_was_moved_is_made_anew(small_project: Path):
+    moved = small_project.rename(small_project.with_name("moved"))
+
+    assert _make(moved, "--question", ".venv/.pipeline").returncode == 1
+    answer = _make(moved, ".venv/.pipeline")
+    assert f"creating {moved}" in answer.stdout, answer.stderr
+    command = moved / ".venv" / "bin" / "python"
+    assert str(moved) in _run(command, "-c", "import sys; print(sys.prefix)").stdout
+    moved.rename(small_project)
+
+
+def test_make_alone_prints_every_target_with_a_line():
+    makefile = (_PROJECT / "Makefile").read_text()
+    targets = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
+
+    answer = _run("make", "--directory", _PROJECT)
+
+    assert answer.returncode == 0
+    assert set(re.findall(r"^  make (\S+) +\S", answer.stdout, re.MULTILINE)) == targets
+
+
+def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
+    answer = _run("make", "--directory", _PROJECT, "--dry-run", "run", VENV=sys.prefix)
+
+    commands = [line for line in answer.stdout.splitlines() if not line.startswith("make")]
+    assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]

@@ -1,0 +1,56 @@
+"""Runs a model server in a thread of the test."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvloop
+
+from serving.options import ServerOptions
+from serving.server import Server
+
+_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that listens on free ports of this machine."""
+
+    server: Server
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.rest_port}"
+
+    @property
+    def grpc_address(self) -> str:
+        return f"127.0.0.1:{self.server.grpc_port}"
+
+
+@contextmanager
+def running_server(**options: object) -> Iterator[RunningServer]:
+    """Starts a server with these `ServerOptions` and stops it at the end."""
+    server = Server(ServerOptions(**{"rest_api_port": 0, "port": 0, **options}))  # type: ignore[arg-type]
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(server.run())
+        except BaseException as error:  # noqa: BLE001 - handed to the test
+            failures.append(error)
+
+    thread = threading.Thread(target=run, name="model-server")
+    thread.start()
+    try:
+        while not server.wait_until_listening(0.1):
+            if not thread.is_alive():
+                raise failures[0] if failures else RuntimeError("the server ended by itself")
+        yield RunningServer(server)
+    finally:
+        server.stop()
+        thread.join(_TIMEOUT_SECONDS)
+    if failures:
+        raise failures[0]

@@ -1,0 +1,67 @@
+"""The settings of a training: bounds, defaults, and the way to the trainer."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from modules.hyperparameters import PRESETS, Hyperparameters
+
+
+def test_unknown_name_is_refused():
+    with pytest.raises(ValidationError, match="leaning_rate"):
+        Hyperparameters.model_validate({"leaning_rate": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size_per_replica", 0),
+        ("learning_rate", 0),
+        ("learning_rate", float("nan")),
+        ("learning_rate", "fast"),
+        ("label_smoothing", 1),
+        ("filters", 0),
+        ("dropout", 1.0),
+        ("seed", -1),
+        ("num_classes", 1),
+        ("shuffle_buffer", 0),
+        ("logical_cpus", -1),
+    ],
+)
+def test_value_out_of_bounds_is_refused_by_name(name: str, value: object):
+    with pytest.raises(ValidationError, match=name):
+        Hyperparameters.model_validate({name: value})
+
+
+def test_values_survive_the_way_to_the_trainer():
+    hyperparameters = Hyperparameters(epochs=3, dropout=0.25, augment=False)
+
+    sent = json.dumps(hyperparameters.model_dump())
+
+    assert Hyperparameters.model_validate(json.loads(sent)) == hyperparameters
+
+
+def test_values_written_as_text_are_understood():
+    hyperparameters = Hyperparameters.model_validate({"epochs": "7", "augment": "false"})
+
+    assert (hyperparameters.epochs, hyperparameters.augment) == (7, False)
+
+
+def test_hyperparameters_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        Hyperparameters().epochs = 2
+
+
+@pytest.mark.parametrize("name", Hyperparameters.model_fields)
+def test_every_hyperparameter_is_described(name: str):
+    assert Hyperparameters.model_fields[name].description
+
+
+def test_default_preset_is_the_defaults():
+    assert PRESETS["default"] == Hyperparameters()
+
+
+def test_quick_preset_is_one_epoch():
+    assert PRESETS["quick"].epochs == 1

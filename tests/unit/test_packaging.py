@@ -1,0 +1,61 @@
+"""What `setup.py` builds, by building it: a worker gets the sdist, the image the wheel."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+_PROJECT = Path(__file__).parents[2]
+_PACKAGES = ("components", "modules", "pipeline", "runners", "serving")
+_NOT_COPIED = shutil.ignore_patterns(
+    "__pycache__", ".*", "*.egg-info", "data", "runs", "serving_model"
+)
+
+
+def _build(command: str, *, project: Path, output: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "setup.py", "--quiet", command, "--dist-dir", str(output)],
+        cwd=project,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (archive,) = output.iterdir()
+    return archive
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """Builds the wheel from the sdist, as a Beam worker does with --setup_file=./setup.py."""
+    folder = tmp_path_factory.mktemp("packaging")
+    shutil.copytree(_PROJECT, folder / "project", ignore=_NOT_COPIED)
+    sdist = _build("sdist", project=folder / "project", output=folder / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    return zipfile.ZipFile(_build("bdist_wheel", project=unpacked, output=folder / "wheel"))
+
+
+def test_wheel_holds_exactly_the_files_of_the_packages(wheel: zipfile.ZipFile):
+    files = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert files == {
+        path.relative_to(_PROJECT).as_posix()
+        for package in _PACKAGES
+        for path in (_PROJECT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_wheel_installs_the_command(wheel: zipfile.ZipFile):
+    (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+
+    assert "tfx-mnist = runners.command_line:main" in wheel.read(entry_points).decode()
+
+
+def test_wheel_carries_the_licence(wheel: zipfile.ZipFile):
+    assert any(name.endswith("/LICENSE") for name in wheel.namelist())
