@@ -18,7 +18,7 @@ ARGS ?=
 IMAGE ?= tfx-mnist
 bin := $(VENV)/bin
 tools := $(VENV)/setup/bin
-scripts := requirements/install.sh requirements/private_glibc.sh .ci/run
+scripts := requirements/install.sh requirements/private_glibc.sh deploy/image/entrypoint.sh .ci/run
 # A stamp says that the environment holds what a lock file names.
 set_up := requirements/install.sh requirements/private_glibc.sh requirements/bootstrap.txt setup.py
 

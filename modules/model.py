@@ -70,4 +70,4 @@ def compile_model(
 def _normalize_and_activate(features: keras.KerasTensor) -> keras.KerasTensor:
     # Synchronized: the statistics are those of the global batch, so the number of devices that
     # share it does not change what is learned.
-    return keras.layers.ReLU()(keras.layers.BatchNormalization(synchronized=False)(features))
+    return keras.layers.ReLU()(keras.layers.BatchNormalization(synchronized=True)(features))

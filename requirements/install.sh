@@ -81,14 +81,15 @@ remove_environment() {
 }
 
 create_environment() {
-  local python
+  local python copies=()
   python="$(find_python)"
   check_python
   printf 'creating %s with %s (%s)\n' "$venv" "$("$python" --version)" "$python"
   remove_environment
   mkdir -p "$venv"
   touch "$venv/.unfinished"
-  "$python" -m venv --copies --without-pip "$venv"
+  if ! host_glibc_is_enough; then copies=(--copies); fi
+  "$python" -m venv --without-pip "${copies[@]}" "$venv"
   "$python" -m venv "$tools"
   install_tools
   if ! host_glibc_is_enough; then
@@ -123,8 +124,11 @@ synchronize() {
   "$tools/bin/uv" pip sync --quiet --python "$venv/bin/python" --compile-bytecode "${again[@]}" \
     --require-hashes --build-constraint "$requirements_dir/pipeline.txt" \
     --only-binary :all: "${source_only[@]/#/--no-binary=}" "${locks[@]}"
-  "$tools/bin/uv" pip install --quiet --python "$venv/bin/python" \
-    --no-deps --no-build-isolation --editable "$project_dir"
+  # The image's layer of packages is made before the project is there.
+  if [ -e "$project_dir/setup.py" ]; then
+    "$tools/bin/uv" pip install --quiet --python "$venv/bin/python" \
+      --no-deps --no-build-isolation --editable "$project_dir"
+  fi
   touch "$venv/.pipeline" "$venv/.$wanted"
   rm "$venv/.unfinished"
   printf '%s is ready\n' "$venv"

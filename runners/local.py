@@ -1,5 +1,6 @@
 """Runs the pipeline on this machine with TFX's LocalDagRunner."""
 
+import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Collection, Sequence
@@ -14,13 +15,14 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from modules.strategy import prepare_devices
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
 from runners.failure import cause_of
 from runners.node_events import NodeObserver, observe_nodes
 from runners.outcome import RunOutcome
-from runners.outcome_reader import read_outcome
-from runners.recovery import close_dead_executions
+from runners.outcome_reader import PUSHER_ID, read_outcome
+from runners.recovery import close_dead_executions, record_cause
 from runners.run_records import read_run, sqlite_connection
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ def run_locally(
 ) -> RunOutcome:
     """Runs the pipeline in this process and says what came of it.
 
+    If the version that a cached push made is gone from the serving directory, it is pushed again.
     Needs the run lock of `config.pipeline_root`. Artifacts go under that root, metadata into
     SQLite at `config.metadata_path`. What an earlier run finished is taken from the cache; what
     it left unfinished is tidied up first.
@@ -56,6 +59,41 @@ def run_locally(
     Raises:
       ValueError: There is no node of that name.
     """
+    # TensorFlow fixes its devices with its first operation, which an earlier node would run.
+    prepare_devices(logical_cpus=config.training.logical_cpus, hide_gpus=config.training.hide_gpus)
+    outcome = _run_once(config, display, from_nodes, to_nodes)
+    if not _push_is_gone(outcome):
+        return outcome
+    logger.warning("%s is gone; pushing the model again", outcome.pushed_to)
+    again = _run_once(config, display, [PUSHER_ID], [PUSHER_ID])
+    nodes = {node.node_id: node for node in outcome.nodes} | {
+        node.node_id: node for node in again.nodes if node.node_id == PUSHER_ID
+    }
+    return dataclasses.replace(
+        outcome,
+        exit_code=again.exit_code,
+        nodes=tuple(nodes.values()),
+        pushed_version=again.pushed_version,
+        pushed_to=again.pushed_to,
+        served_version=again.served_version,
+        failed_node=again.failed_node,
+        cause=again.cause,
+    )
+
+
+def _push_is_gone(outcome: RunOutcome) -> bool:
+    """Whether the push is one of an earlier run, whose version is no longer where it was put."""
+    is_local = bool(outcome.pushed_to) and "://" not in outcome.pushed_to
+    from_cache = any(node.node_id == PUSHER_ID and node.state == "cached" for node in outcome.nodes)
+    return is_local and from_cache and not Path(outcome.pushed_to).exists()
+
+
+def _run_once(
+    config: PipelineConfig,
+    display: RunDisplay,
+    from_nodes: Collection[str],
+    to_nodes: Collection[str],
+) -> RunOutcome:
     Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
     ir, run_id = _compile(config)
     node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
@@ -70,6 +108,7 @@ def run_locally(
     except Exception as error:
         logger.exception("The run failed")
         cause = cause_of(error)
+        record_cause(store, run_id, cause)
     except KeyboardInterrupt:
         _tidy_up(store, config, "interrupted")
         raise

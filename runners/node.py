@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from absl import logging as absl_logging
+
+from runners.failure import cause_of
 
 # Also in runners.node_launch, which is not imported before the arguments are known to be good.
 _FAILED = 1
@@ -61,7 +64,7 @@ def main(
     except Exception as error:
         logger.exception("The node could not start")
         exit_code = _FAILED
-        click.echo(f"{', '.join(node_ids)} failed: {error}")
+        click.echo(f"{', '.join(node_ids)} failed: {cause_of(error)}")
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads of Beam or TensorFlow may still wait for what will not come.
@@ -102,8 +105,8 @@ def _set_up_log() -> None:
     )
     for name in _TOLD:
         logging.getLogger(name).setLevel(logging.INFO)
-    # Its warnings are about TFX's own doings, several in each node.
-    logging.getLogger("absl").setLevel(logging.ERROR)
+    # TFX's warnings are about its own doings, several in each node.
+    absl_logging.set_verbosity(absl_logging.ERROR)
     # Python shows those that it attributes to __main__, which is this module; TFX has some.
     warnings.simplefilter("ignore", DeprecationWarning)
 

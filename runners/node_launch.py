@@ -112,11 +112,7 @@ def _close_earlier(
             if execution.last_known_state in _UNFINISHED:
                 close_execution(handle.store, execution, config.pipeline_root, reason=reason)
         return next(
-            (
-                execution.id
-                for execution in executions
-                if execution.last_known_state in _SUCCESSFUL
-            ),
+            (execution.id for execution in executions if execution.last_known_state in _SUCCESSFUL),
             None,
         )
 

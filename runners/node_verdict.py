@@ -19,11 +19,11 @@ def describe_skip(store: MetadataStore, execution_id: int, record: NodeRecord) -
     if pushed is None or pushed == 1:
         return ""
     refusals = [
-        f"{artifact.type} is not given{_reasons(artifact)}"
+        f"{artifact.type} was refused{_reasons(artifact) or ', as the log of its node tells'}"
         for artifact in _read_inputs(store, execution_id)
         if _property(artifact, "blessed") == 0
     ]
-    return f"nothing was pushed, because {' and '.join(refusals) or 'no blessing was given'}"
+    return f"nothing was pushed: {' and '.join(refusals) or 'the model is not blessed'}"
 
 
 def describe_result(record: NodeRecord, config: PipelineConfig) -> str:

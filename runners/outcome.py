@@ -38,8 +38,11 @@ class RunOutcome:
       checks: Every threshold with its value.
       has_baseline: Whether an earlier blessed model was compared with.
       blessed: None if the run did not get as far as an evaluation.
+      unservable: Why the model can't be served, a sentence each; empty if it can.
       pushed_version: Version number under `pushed_to`; "" if nothing was pushed.
       pushed_to: The version's folder in the serving directory, or "".
+      served_version: The newest version in the serving directory after the run: another than the
+        pushed one after a rollback.
       failed_node: The node that failed, or "".
       cause: Why it failed, in one paragraph, or "".
       log_file: Where everything that was logged stands.
@@ -53,16 +56,18 @@ class RunOutcome:
     checks: tuple[Check, ...] = ()
     has_baseline: bool = False
     blessed: bool | None = None
+    unservable: tuple[str, ...] = ()
     pushed_version: str = ""
     pushed_to: str = ""
+    served_version: str = ""
     failed_node: str = ""
     cause: str = ""
     log_file: str = ""
 
     @property
-    def refusals(self) -> tuple[Check, ...]:
-        """The thresholds that did not hold."""
-        return tuple(check for check in self.checks if not check.passed)
+    def refusals(self) -> tuple[str, ...]:
+        """Why nothing was pushed, a sentence each."""
+        return (*(str(check) for check in self.checks if not check.passed), *self.unservable)
 
 
 def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) -> Path:

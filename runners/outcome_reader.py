@@ -1,14 +1,21 @@
 """Puts a run's outcome together from its metadata and its evaluation."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from components.atomic_pusher.versions import list_versions
+from components.servability_validator.executor import REASONS_PROPERTY
 from pipeline.config import PipelineConfig
 from pipeline.evaluation_result import EvaluationResult, read_evaluation
 from runners.failure import cause_of
 from runners.outcome import FAILED, NOT_BLESSED, PUSHED, NodeOutcome, RunOutcome
 from runners.run_records import NodeRecord
 
+_EVALUATOR_ID = "Evaluator"
+PUSHER_ID = "Pusher"
+_VALIDATOR_ID = "ServabilityValidator"
 _NOT_REACHED = "not reached"
 
 
@@ -34,8 +41,9 @@ def read_outcome(
     if failed and not cause:
         cause = cause_of(failed.error)
     evaluation = _evaluation(records, config)
-    blessed = _property(records, "Evaluator", "blessing", "blessed")
-    pushed = _property(records, "Pusher", "pushed_model", "pushed") == 1
+    blessed = _property(records, _EVALUATOR_ID, "blessing", "blessed")
+    unservable = _property(records, _VALIDATOR_ID, "blessing", REASONS_PROPERTY) or "[]"
+    pushed = _property(records, PUSHER_ID, "pushed_model", "pushed") == 1
     return RunOutcome(
         run_id=run_id,
         exit_code=FAILED if cause or failed else PUSHED if pushed else NOT_BLESSED,
@@ -44,8 +52,10 @@ def read_outcome(
         checks=evaluation.checks if evaluation else (),
         has_baseline=bool(evaluation and evaluation.has_baseline),
         blessed=None if blessed is None else blessed == 1,
-        pushed_version=_property(records, "Pusher", "pushed_model", "pushed_version") or "",
-        pushed_to=_property(records, "Pusher", "pushed_model", "pushed_destination") or "",
+        unservable=tuple(json.loads(unservable)),
+        pushed_version=_property(records, PUSHER_ID, "pushed_model", "pushed_version") or "",
+        pushed_to=_property(records, PUSHER_ID, "pushed_model", "pushed_destination") or "",
+        served_version=_served_version(config.serving_model_dir),
         failed_node=failed_node,
         cause=cause,
     )
@@ -57,10 +67,16 @@ def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:
     return NodeOutcome(node_id=node_id, state=record.state, seconds=record.seconds)
 
 
+def _served_version(serving_model_dir: str) -> str:
+    """Returns the newest version, "" if there is none or the directory is not on this machine."""
+    versions = [] if "://" in serving_model_dir else list_versions(Path(serving_model_dir))
+    return str(versions[-1].number) if versions else ""
+
+
 def _evaluation(
     records: Mapping[str, NodeRecord], config: PipelineConfig
 ) -> EvaluationResult | None:
-    record = records.get("Evaluator")
+    record = records.get(_EVALUATOR_ID)
     if record is None or record.state not in ("complete", "cached"):
         return None
     return read_evaluation(record.outputs["evaluation"].uri, config.thresholds)

@@ -55,11 +55,30 @@ def close_execution(
     for folder in _output_folders(f"{pipeline_root}/{node_id}", execution.id):
         fileio.rmtree(folder)
     execution.last_known_state = Execution.FAILED
-    execution.custom_properties[RESULT_PROPERTY].string_value = json.dumps(
-        {"resultMessage": reason}
-    )
+    _set_message(execution, reason)
     store.put_executions([execution])
     return node_id
+
+
+def record_cause(store: MetadataStore, run_id: str, cause: str) -> None:
+    """Writes why a run's node failed into metadata; TFX does so only for nodes of other processes.
+
+    Args:
+      store: The metadata of the pipeline.
+      run_id: The run whose failed node gets the cause.
+      cause: What a person is told.
+    """
+    context = store.get_context_by_type_and_name("pipeline_run", run_id)
+    executions = store.get_executions_by_context(context.id) if context else []
+    failed = [each for each in executions if each.last_known_state == Execution.FAILED]
+    for execution in failed:
+        _set_message(execution, cause)
+    store.put_executions(failed)
+
+
+def _set_message(execution: Execution, message: str) -> None:
+    content = json.dumps({"resultMessage": message})
+    execution.custom_properties[RESULT_PROPERTY].string_value = content
 
 
 def _output_folders(node_folder: str, execution_id: int) -> Iterator[str]:

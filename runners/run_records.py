@@ -55,9 +55,9 @@ def read_run(store: MetadataStore, run_id: str) -> dict[str, NodeRecord]:
     context = store.get_context_by_type_and_name("pipeline_run", run_id)
     if context is None:
         return {}
-    records = (
-        read_node(store, execution) for execution in store.get_executions_by_context(context.id)
-    )
+    # A node can have several executions in a run, after a retry: the last one counts.
+    executions = sorted(store.get_executions_by_context(context.id), key=lambda each: each.id)
+    records = (read_node(store, execution) for execution in executions)
     return {record.node_id: record for record in records}
 
 

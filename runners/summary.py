@@ -62,7 +62,7 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
         lines += [Text("INTERRUPTED; the same command goes on from here", style="bold yellow")]
     elif outcome.exit_code == NOT_BLESSED:
         lines += [Text("NOT BLESSED, nothing was pushed", style="bold yellow")]
-        lines += [Text(f"  {check}") for check in outcome.refusals]
+        lines += [Text(f"  {refusal}") for refusal in outcome.refusals]
     else:
         baseline = "the last blessed model" if outcome.has_baseline else "no earlier model yet"
         accuracy = outcome.metrics.get("accuracy", float("nan"))
@@ -70,5 +70,8 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
             Text(f"BLESSED: accuracy {accuracy:.4f}, compared with {baseline}", style="bold green"),
             Text(f"pushed version {outcome.pushed_version}: {outcome.pushed_to}"),
         ]
+        if outcome.served_version != outcome.pushed_version:
+            served = f"served is version {outcome.served_version}, see tfx-mnist models"
+            lines.append(Text(served, style="yellow"))
     lines.append(Text(f"{outcome.seconds:.1f} s in all; log: {outcome.log_file}", style="dim"))
     return lines

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -34,10 +35,14 @@ class Server:
       manager: Holds the models.
     """
 
-    def __init__(self, options: ServerOptions) -> None:
+    def __init__(
+        self, options: ServerOptions, *, on_listening: Callable[[], None] | None = None
+    ) -> None:
+        """Makes a server; `on_listening` is called once clients can connect."""
         self.rest_port: int | None = None
         self.grpc_port: int | None = None
         self._options = options
+        self._on_listening = on_listening
         self._metrics = Metrics()
         loader = Loader(
             self._metrics,
@@ -152,6 +157,8 @@ class Server:
                 tasks.create_task(rest_listener.run())
                 stopping.append(rest_listener.stop)
             self._listening.set()
+            if self._on_listening:
+                self._on_listening()
             await stop_requested.wait()
             logger.info("Stopping; requests under way have %g s", options.shutdown_grace_seconds)
             for stop in stopping:

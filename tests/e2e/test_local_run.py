@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from workspaces import Run, Workspace
 
-ALWAYS_RESOLVED = "latest_blessed_model_resolver"
+RESOLVERS = {"previous_statistics_resolver", "latest_blessed_model_resolver"}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def first_run(workspace: Workspace) -> Run:
 
 
 def _not_cached(run: Run) -> set[str]:
-    return {node for node, state in run.states.items() if state != "cached"} - {ALWAYS_RESOLVED}
+    return {node for node, state in run.states.items() if state != "cached"} - RESOLVERS
 
 
 def test_first_run_pushes_a_blessed_model(first_run: Run, workspace: Workspace):
@@ -71,7 +71,7 @@ def test_an_unchanged_run_is_all_cached_and_a_terminal_sees_it_live(
 
     outcome = json.loads((workspace.root / "run.json").read_text())
     states = {node["node_id"]: node["state"] for node in outcome["nodes"]}
-    assert {node for node, state in states.items() if state != "cached"} == {ALWAYS_RESOLVED}
+    assert {node for node, state in states.items() if state != "cached"} == RESOLVERS
     assert outcome["pushed_version"] == first_run.outcome["pushed_version"]
     assert "loading TensorFlow and TFX" in screen
     assert "waiting" in screen
@@ -88,7 +88,7 @@ def test_an_edited_trainer_reruns_what_depends_on_it_and_is_held_to_the_baseline
     run = workspace.run()
 
     assert run.exit_code == 0, run.output
-    assert _not_cached(run) == {"Trainer", "Evaluator", "Pusher"}
+    assert _not_cached(run) == {"Trainer", "Evaluator", "ServabilityValidator", "Pusher"}
     assert run.outcome["has_baseline"] is True
     [change] = [c for c in run.outcome["checks"] if c["metric"] == "accuracy change"]
     assert change["value"] == pytest.approx(0.0, abs=1e-6)  # the same seed, the same model
@@ -131,6 +131,7 @@ def test_a_truncated_file_fails_the_run_with_one_clear_paragraph(
     run = workspace.run()
 
     assert run.exit_code == 1
+    assert "truncated" in workspace.tfx_mnist("runs").stdout
     assert run.outcome["failed_node"] == "IdxExampleGen"
     assert "FAILED in IdxExampleGen" in run.output
     assert str(path) in run.outcome["cause"]

@@ -140,6 +140,16 @@ def test_test_tools_and_cuda_libraries_stay_when_a_run_sets_up_again(small_proje
     assert _installed(small_project) == {"setuptools", "small", "iniconfig", "six"}
 
 
+def test_packages_can_be_installed_before_the_project_is_there(small_project: Path):
+    hidden = (small_project / "setup.py").rename(small_project / "hidden.py")
+
+    answer = _run(small_project / "requirements" / "install.sh", "pipeline", VENV="")
+
+    assert answer.returncode == 0, answer.stderr
+    assert "small" not in _installed(small_project)
+    hidden.rename(small_project / "setup.py")
+
+
 def test_interrupted_set_up_is_repaired_by_the_next(small_project: Path):
     (package,) = small_project.glob(".venv/lib/python*/site-packages/setuptools/__init__.py")
     package.unlink()
@@ -192,3 +202,13 @@ def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
 
     commands = [line for line in answer.stdout.splitlines() if not line.startswith("make")]
     assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]
+
+
+def test_image_needs_docker_or_podman_and_says_so(tmp_path: Path):
+    for name in ("bash", "head", "make"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+
+    answer = _run("make", "--directory", _PROJECT, "image", PATH=tmp_path)
+
+    assert answer.returncode == 2
+    assert "make image needs docker or podman, and neither is installed." in answer.stderr

@@ -1,0 +1,49 @@
+# The image of Beam workers and of Kubeflow's and Vertex' steps, and of people whose own host
+# lacks something: make image, then docker run --rm tfx-mnist tfx-mnist run
+#
+# --build-arg PACKAGES=cuda adds the CUDA libraries, for training on GPUs.
+ARG PYTHON_VERSION=3.11
+# The one that requirements/pipeline.txt locks: a worker must match what submits the job.
+ARG BEAM_VERSION=2.73.0
+
+FROM apache/beam_python${PYTHON_VERSION}_sdk:${BEAM_VERSION} AS beam
+
+# Debian 13 has the glibc that the TFX wheels need, but Python 3.13; kfp needs 3.11.
+FROM python:${PYTHON_VERSION}-slim-trixie AS build
+# hadolint ignore=DL3008 # any compiler will do, and it stays in this stage
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends g++ \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+ENV VENV=/opt/venv
+# The locked packages change seldom, so they get a layer of their own.
+COPY requirements/ requirements/
+ARG PACKAGES=pipeline
+RUN requirements/install.sh "${PACKAGES}"
+COPY setup.py pyproject.toml LICENSE ./
+COPY components/ components/
+COPY modules/ modules/
+COPY pipeline/ pipeline/
+COPY runners/ runners/
+COPY serving/ serving/
+RUN "${VENV}/setup/bin/uv" pip install --python "${VENV}/bin/python" \
+        --no-deps --no-build-isolation --compile-bytecode . \
+    && rm -r "${VENV}/setup"
+
+FROM python:${PYTHON_VERSION}-slim-trixie
+LABEL org.opencontainers.image.title="tfx-mnist" \
+      org.opencontainers.image.description="One TFX pipeline for MNIST: from raw IDX files to a served model." \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN useradd --uid 1000 --create-home tfx
+COPY --from=beam /opt/apache/beam/ /opt/apache/beam/
+COPY --from=build /opt/venv/ /opt/venv/
+COPY deploy/image/entrypoint.sh /usr/local/bin/entrypoint
+# Beam's boot program would make an environment that does not see /opt/venv.
+ENV PATH=/opt/venv/bin:${PATH} \
+    PYTHONUNBUFFERED=1 \
+    RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1
+# By number, so that Kubernetes can tell that it is not root.
+USER 1000
+WORKDIR /home/tfx
+COPY data/ data/
+ENTRYPOINT ["entrypoint"]

@@ -1,0 +1,289 @@
+"""Asks a model server over REST: this project's, or TensorFlow Serving itself.
+
+    with RestClient("http://localhost:8501", "tfx-mnist") as client:
+        [answer] = predict_digits(client, images)
+
+`serving.grpc_client.GrpcClient` has the same methods over gRPC. Importing this module does not
+import TensorFlow.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from serving.errors import Code
+
+DIGIT_SIGNATURE = "serve_images"
+_DIGIT_INPUT = "images"
+_PROBABILITIES = "probabilities"
+_CODES = {code.http_status: code for code in reversed(Code) if code is not Code.OK}
+
+Array = npt.NDArray[Any]
+
+
+class ClientError(Exception):
+    """A server refused a request, or did not answer.
+
+    Attributes:
+      code: What kind of error.
+    """
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer to one request.
+
+    Attributes:
+      outputs: What the model returned, by name.
+      version: The version that answered; None over REST, whose replies don't tell, unless the
+        request asked for one.
+      milliseconds: From sending the request to having the answer.
+    """
+
+    outputs: Mapping[str, Array]
+    version: int | None
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """What a server tells about one version of a model.
+
+    Attributes:
+      version: Its number.
+      state: "AVAILABLE" if it answers, else where it is in its life.
+      error: Why it could not be loaded, "" if it could.
+    """
+
+    version: int
+    state: str
+    error: str
+
+
+@dataclass(frozen=True)
+class DigitPrediction:
+    """What the model takes one image for.
+
+    Attributes:
+      digit: The most probable class.
+      probabilities: float [classes].
+    """
+
+    digit: int
+    probabilities: npt.NDArray[np.float64]
+
+
+class Client(Protocol):
+    """What both clients can do."""
+
+    def predict(
+        self,
+        inputs: Mapping[str, Any],
+        *,
+        signature_name: str = ...,
+        version: int | None = ...,
+        label: str | None = ...,
+    ) -> Prediction:
+        """Calls a signature with arrays by name."""
+
+    def read_versions(self) -> list[VersionState]:
+        """Returns the versions that the server knows, newest first."""
+
+
+class RestClient:
+    """Talks to the REST API."""
+
+    def __init__(
+        self,
+        url: str,
+        model_name: str,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = 30.0,
+        ca_file: str | None = None,
+    ) -> None:
+        """Makes a client; it connects when it is used.
+
+        Args:
+          url: Where the server is, such as "http://localhost:8501".
+          model_name: The model to ask.
+          token: The server's bearer token, if it wants one.
+          timeout_seconds: How long to wait for an answer.
+          ca_file: Who signed the server's certificate, if that is nobody known to all.
+        """
+        import ssl  # noqa: PLC0415 - needed for a CA of one's own only
+
+        self._model = f"/v1/models/{quote(model_name, safe='')}"
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout_seconds,
+            verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+        )
+
+    def predict(
+        self,
+        inputs: Mapping[str, Any],
+        *,
+        signature_name: str = "serving_default",
+        version: int | None = None,
+        label: str | None = None,
+    ) -> Prediction:
+        """Calls a signature.
+
+        Args:
+          inputs: Arrays, or what numpy makes arrays of, by name; bytes are sent as base64.
+          signature_name: The signature to call.
+          version: The version to ask, None for the newest.
+          label: The version to ask, by label.
+
+        Raises:
+          ClientError: The server refused, or did not answer.
+        """
+        body = orjson.dumps(
+            {
+                "signature_name": signature_name,
+                "inputs": {name: _to_json(np.asarray(value)) for name, value in inputs.items()},
+            },
+            option=orjson.OPT_SERIALIZE_NUMPY,
+        )
+        path = f"{self._model}{_version_path(version, label)}"
+        started = time.perf_counter()
+        outputs = self._request("POST", f"{path}:predict", body)["outputs"]
+        milliseconds = (time.perf_counter() - started) * 1000
+        signature = self._find_signature(path, signature_name)
+        names = list(signature["outputs"])
+        named = outputs if len(names) > 1 else {names[0]: outputs}
+        return Prediction(
+            {name: _from_json(value) for name, value in named.items()}, version, milliseconds
+        )
+
+    def read_versions(self) -> list[VersionState]:
+        """Returns the versions that the server knows, newest first.
+
+        Raises:
+          ClientError: There is no such model, or no server.
+        """
+        reply = self._request("GET", self._model)
+        return [
+            VersionState(
+                int(entry["version"]), entry["state"], entry["status"].get("error_message", "")
+            )
+            for entry in reply["model_version_status"]
+        ]
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _find_signature(self, path: str, name: str) -> Any:
+        """Asks for the names of the outputs, which a reply with a single one leaves out."""
+        metadata = self._request("GET", f"{path}/metadata")["metadata"]
+        return metadata["signature_def"]["signature_def"][name]
+
+    def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
+        try:
+            response = self._http.request(method, path, content=body)
+        except httpx.TimeoutException as error:
+            raise ClientError(
+                Code.DEADLINE_EXCEEDED, f"{self._http.base_url} did not answer in time"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ClientError(
+                Code.UNAVAILABLE, f"{self._http.base_url} can't be reached: {error}"
+            ) from error
+        try:
+            # Replies of a model may hold NaN, which the standard library reads.
+            content = json.loads(response.content)
+        except ValueError as error:
+            raise ClientError(
+                Code.UNKNOWN,
+                f"{response.url}: expected JSON of a model server, received HTTP "
+                f"{response.status_code} with {response.headers.get('content-type')}",
+            ) from error
+        if response.is_success:
+            return content
+        message = content.get("error", content) if isinstance(content, dict) else content
+        raise ClientError(_CODES.get(response.status_code, Code.UNKNOWN), str(message))
+
+
+def predict_digits(
+    client: Client,
+    images: npt.NDArray[np.uint8],
+    *,
+    version: int | None = None,
+    label: str | None = None,
+) -> tuple[list[DigitPrediction], Prediction]:
+    """Asks what digits are on images.
+
+    Args:
+      client: Where to ask.
+      images: uint8 [images, 28, 28], ink is 255.
+      version: The version to ask, None for the newest.
+      label: The version to ask, by label.
+
+    Returns:
+      An answer for each image, and the whole answer.
+
+    Raises:
+      ClientError: The server refused, or did not answer.
+    """
+    prediction = client.predict(
+        {_DIGIT_INPUT: images}, signature_name=DIGIT_SIGNATURE, version=version, label=label
+    )
+    probabilities = np.asarray(prediction.outputs[_PROBABILITIES], np.float64)
+    digits = [DigitPrediction(int(row.argmax()), row) for row in probabilities]
+    return digits, prediction
+
+
+def _version_path(version: int | None, label: str | None) -> str:
+    if version is not None:
+        return f"/versions/{version}"
+    return f"/labels/{quote(label, safe='')}" if label is not None else ""
+
+
+def _to_json(array: Array) -> Any:
+    if array.dtype.kind in "OSU":
+        return _strings_to_json(array.tolist())
+    return np.ascontiguousarray(array) if array.ndim else array[()]
+
+
+def _strings_to_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_strings_to_json(element) for element in value]
+    return {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _from_json(value: Any) -> Array:
+    def decode(element: Any) -> Any:
+        if isinstance(element, list):
+            return [decode(child) for child in element]
+        return base64.b64decode(element["b64"]) if isinstance(element, dict) else element
+
+    array = np.asarray(decode(value))
+    return array.astype(object) if array.dtype.kind in "SU" else array

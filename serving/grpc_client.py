@@ -1,0 +1,122 @@
+"""Asks a model server over gRPC: this project's, or TensorFlow Serving itself."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import grpc  # type: ignore[import-untyped]
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from serving.client import ClientError, Prediction, VersionState
+from serving.errors import Code
+
+
+class GrpcClient:
+    """Talks to the gRPC API; the methods are those of `serving.client.RestClient`."""
+
+    def __init__(
+        self,
+        address: str,
+        model_name: str,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = 30.0,
+        ca_certificate: bytes | None = None,
+    ) -> None:
+        """Makes a client; it connects when it is used.
+
+        Args:
+          address: Where the server is, such as "localhost:8500".
+          model_name: The model to ask.
+          token: The server's bearer token, if it wants one.
+          timeout_seconds: How long to wait for an answer.
+          ca_certificate: Who signed the server's certificate (PEM); None for no encryption.
+        """
+        if ca_certificate is None:
+            self._channel = grpc.insecure_channel(address)
+        else:
+            self._channel = grpc.secure_channel(
+                address, grpc.ssl_channel_credentials(ca_certificate)
+            )
+        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        self._timeout_seconds = timeout_seconds
+        self._model_name = model_name
+        self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+
+    def predict(
+        self,
+        inputs: Mapping[str, Any],
+        *,
+        signature_name: str = "serving_default",
+        version: int | None = None,
+        label: str | None = None,
+    ) -> Prediction:
+        """Calls a signature.
+
+        Args:
+          inputs: Arrays, or what numpy makes arrays of, by name.
+          signature_name: The signature to call.
+          version: The version to ask, None for the newest.
+          label: The version to ask, by label.
+
+        Raises:
+          ClientError: The server refused, or did not answer.
+        """
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = self._model_name
+        request.model_spec.signature_name = signature_name
+        if version is not None:
+            request.model_spec.version.value = version
+        elif label is not None:
+            request.model_spec.version_label = label
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(np.asarray(value)))
+        started = time.perf_counter()
+        reply = self._call(self._predictions.Predict, request)
+        milliseconds = (time.perf_counter() - started) * 1000
+        outputs = {name: tf.make_ndarray(value) for name, value in reply.outputs.items()}
+        return Prediction(outputs, reply.model_spec.version.value, milliseconds)
+
+    def read_versions(self) -> list[VersionState]:
+        """Returns the versions that the server knows, newest first.
+
+        Raises:
+          ClientError: There is no such model, or no server.
+        """
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.name = self._model_name
+        states = get_model_status_pb2.ModelVersionStatus.State
+        return [
+            VersionState(entry.version, states.Name(entry.state), entry.status.error_message)
+            for entry in self._call(self._models.GetModelStatus, request).model_version_status
+        ]
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(self, method: Any, request: Any) -> Any:
+        try:
+            return method(request, timeout=self._timeout_seconds, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise ClientError(Code[error.code().name], error.details()) from error

@@ -1,0 +1,78 @@
+"""This project's own model, trained for a few seconds and exported as the Trainer does it."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+MNIST_FOLDER = Path(__file__).parents[2] / "data" / "mnist"
+_NUM_IMAGES = 12_800
+_IMAGES_HEADER = 16
+_LABELS_HEADER = 8
+
+
+def read_mnist(name: str, num_rows: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Returns the first images and labels of "train" or "t10k"."""
+    with gzip.open(MNIST_FOLDER / f"{name}-images-idx3-ubyte.gz") as file:
+        pixels = file.read(_IMAGES_HEADER + num_rows * 784)[_IMAGES_HEADER:]
+    with gzip.open(MNIST_FOLDER / f"{name}-labels-idx1-ubyte.gz") as file:
+        labels = file.read(_LABELS_HEADER + num_rows)[_LABELS_HEADER:]
+    return (
+        np.frombuffer(pixels, np.uint8).reshape(num_rows, 28, 28),
+        np.frombuffer(labels, np.uint8),
+    )
+
+
+def save_mnist_model(folder: Path, scratch: Path) -> Path:
+    """Trains on some of MNIST, writes the SavedModel and returns its folder."""
+    import tensorflow as tf
+    import tensorflow_transform as tft
+
+    from modules.hyperparameters import Hyperparameters
+    from modules.model import build_model, compile_model
+    from modules.signatures import export_model
+
+    images, labels = read_mnist("train", _NUM_IMAGES)
+    hyperparameters = Hyperparameters(epochs=1, augment=False, label_smoothing=0.0)
+    steps = _NUM_IMAGES // hyperparameters.batch_size_per_replica
+    model = build_model(hyperparameters)
+    compile_model(model, hyperparameters, steps_per_epoch=steps)
+    model.fit(
+        images[..., np.newaxis] / np.float32(255),
+        tf.one_hot(labels, hyperparameters.num_classes),
+        batch_size=hyperparameters.batch_size_per_replica,
+        verbose=0,
+    )
+    _write_transform_output(scratch)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    export_model(model, tft.TFTransformOutput(str(scratch)), str(folder))
+    return folder
+
+
+def _write_transform_output(folder: Path) -> None:
+    import tensorflow as tf
+    import tensorflow_transform.beam as tft_beam
+    from tensorflow_transform.beam.tft_beam_io import transform_fn_io
+    from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
+
+    import apache_beam as beam
+    from modules.features import IMAGE_KEY, LABEL_KEY
+    from modules.preprocessing import preprocessing_fn
+
+    schema = schema_utils.schema_from_feature_spec(
+        {
+            IMAGE_KEY: tf.io.FixedLenFeature([], tf.string),
+            LABEL_KEY: tf.io.FixedLenFeature([], tf.int64),
+        }
+    )
+    metadata = dataset_metadata.DatasetMetadata(schema)
+    rows = [{IMAGE_KEY: bytes(784), LABEL_KEY: 0}]
+    with (
+        beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline,
+        tft_beam.Context(temp_dir=str(folder / "scratch")),
+    ):
+        examples = pipeline | beam.Create(rows)
+        transform_fn = (examples, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
+        _ = transform_fn | transform_fn_io.WriteTransformFn(str(folder))
+    metadata_io.write_metadata(metadata, str(folder / "metadata"))
