@@ -16,6 +16,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
 IMAGE ?= tfx-mnist
+AIRFLOW_VENV ?= .venv-airflow
+AIRFLOW_PORT ?= 8080
 bin := $(VENV)/bin
 tools := $(VENV)/setup/bin
 scripts := requirements/install.sh requirements/private_glibc.sh deploy/image/entrypoint.sh .ci/run
@@ -36,7 +38,7 @@ run: $(VENV)/.pipeline ## run the whole pipeline on MNIST: from raw IDX files to
 	$(bin)/tfx-mnist run $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev ## run all tests: unit, integration, e2e
+test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow ## run all tests: unit, integration, e2e
 	$(bin)/pytest tests/unit tests/integration tests/e2e $(ARGS)
 
 .PHONY: unit
@@ -64,7 +66,7 @@ doctor: $(VENV)/.pipeline ## check this machine and the environment; say what to
 # Pins that still fit stay; ARGS=--upgrade takes the newest releases. No index is written down.
 .PHONY: lock
 lock: $(VENV)/.created ## lock requirements/*.in again, with hashes (ARGS=--upgrade for newer releases)
-	for name in bootstrap pipeline dev cuda; do \
+	for name in bootstrap pipeline dev cuda airflow; do \
 	  $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
 	    $$([ $$name = dev ] && echo --constraint requirements/pipeline.txt) \
@@ -73,6 +75,12 @@ lock: $(VENV)/.created ## lock requirements/*.in again, with hashes (ARGS=--upgr
 
 .PHONY: cuda
 cuda: $(VENV)/.cuda ## add the CUDA libraries (gigabytes), so that training uses NVIDIA GPUs
+
+# Airflow cannot share an environment with TFX: they need different releases of attrs.
+.PHONY: airflow
+airflow: $(VENV)/.pipeline $(AIRFLOW_VENV)/.airflow ## start Airflow here with the pipeline as its DAG; prints address and login
+	$(bin)/tfx-mnist compile airflow --output runs/airflow/dags --set pipeline_root=runs/airflow/tfx-mnist $(ARGS)
+	$(AIRFLOW_VENV)/bin/python deploy/airflow/standalone.py --home runs/airflow --port $(AIRFLOW_PORT)
 
 .PHONY: image
 image: ## build the container image that Beam workers, Kubeflow and Vertex use (docker or podman)
@@ -84,7 +92,9 @@ image: ## build the container image that Beam workers, Kubeflow and Vertex use (
 
 .PHONY: clean
 clean: ## remove the environment and what tools leave behind; runs and models stay
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	if [ -e $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
+	if [ -e $(AIRFLOW_VENV)/pyvenv.cfg ]; then rm -rf $(AIRFLOW_VENV); fi
+	rm -rf build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.created:
@@ -98,6 +108,11 @@ $(VENV)/.dev: $(set_up) requirements/pipeline.txt requirements/dev.txt
 
 $(VENV)/.cuda: $(set_up) requirements/pipeline.txt requirements/cuda.txt
 	requirements/install.sh cuda
+
+$(AIRFLOW_VENV)/.airflow: requirements/airflow.txt | $(VENV)/.created
+	$(tools)/uv venv --quiet --clear --python $(tools)/python $(AIRFLOW_VENV)
+	$(tools)/uv pip sync --quiet --python $(AIRFLOW_VENV)/bin/python --compile-bytecode --require-hashes --only-binary :all: requirements/airflow.txt
+	touch $@
 
 .PHONY: FORCE
 FORCE:

@@ -15,6 +15,6 @@ setup(
             for suffix in ("", ".*")
         ]
     ),
-    package_data={"serving": ["page.html"]},
+    package_data={"runners": ["*.template"], "serving": ["page.html"]},
     entry_points={"console_scripts": ["tfx-mnist=runners.command_line:main"]},
 )

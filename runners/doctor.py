@@ -65,7 +65,7 @@ def examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
         check_glibc(),
         check_versions(_LOCK_FILE),
         check_tensorboard(),
-        check_gpus(ask_tensorflow=ask_tensorflow),
+        check_gpus(ask_tensorflow=ask_tensorflow, hidden=config.training.hide_gpus),
         check_disk(config.pipeline_root),
         check_writable(list(dict.fromkeys(folders))),
         check_data(config.data_root),

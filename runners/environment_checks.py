@@ -74,7 +74,7 @@ def check_versions(lock_file: Path) -> Finding:
         return Finding(
             "versions",
             Severity.NOTE,
-            f"no {lock_file} to compare with",
+            f"no {lock_file.name} beside the package to compare with",
             "the lock files are in the project's folder, not in its wheel",
         )
     locked = _read_lock(lock_file)

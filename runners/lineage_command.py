@@ -18,7 +18,7 @@ from runners.configuration import configuration_options, read_configuration
 from runners.lineage import Ancestor, LineageError, read_lineage
 from runners.models_command import read_versions, serving_directory
 from runners.run_history import RunSummary, read_history
-from runners.run_records import sqlite_connection
+from runners.run_records import open_store
 
 _WIDEST_LINE = 4000
 _END_STYLES = {
@@ -94,7 +94,7 @@ def _open_metadata(config: PipelineConfig) -> MetadataStore:
             f"{config.metadata_path}: expected the metadata of pipeline {config.pipeline_name}, "
             "received no such file. Run the pipeline (tfx-mnist run), or set metadata_path."
         )
-    return MetadataStore(sqlite_connection(config.metadata_path))
+    return open_store(config.metadata_path)
 
 
 def _find_version(model: str, config: PipelineConfig) -> Version:

@@ -23,7 +23,7 @@ from runners.node_events import NodeObserver, observe_nodes
 from runners.outcome import RunOutcome
 from runners.outcome_reader import PUSHER_ID, read_outcome
 from runners.recovery import close_dead_executions, record_cause
-from runners.run_records import read_run, sqlite_connection
+from runners.run_records import open_store, read_run, sqlite_connection
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def _run_once(
     ir, run_id = _compile(config)
     node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
     _check_nodes([*from_nodes, *to_nodes], node_ids)
-    store = MetadataStore(sqlite_connection(config.metadata_path))
+    store = open_store(config.metadata_path)
     _tidy_up(store, config, "the run's process ended before the node did")
     display.nodes_known(node_ids)
     cause = ""
@@ -108,6 +108,11 @@ def _run_once(
     except Exception as error:
         logger.exception("The run failed")
         cause = cause_of(error)
+        if from_nodes and isinstance(error, LookupError):
+            cause = (
+                f"The last run of {config.pipeline_name} in {config.metadata_path} does not hold "
+                f"what {', '.join(from_nodes)} needs ({cause}). Run the whole pipeline first."
+            )
         record_cause(store, run_id, cause)
     except KeyboardInterrupt:
         _tidy_up(store, config, "interrupted")

@@ -15,6 +15,8 @@ from runners.datasets import CHECKSUM_FILE, DatasetError, verify
 from runners.finding import Finding, Severity
 
 _GIB = 1024**3
+# A run on MNIST writes 20 MB; this leaves room for the runs that follow.
+_NEEDED_BYTES = _GIB // 2
 _LIST_GPUS = """
 import json, tensorflow
 print(json.dumps([device.name for device in tensorflow.config.list_physical_devices("GPU")]))
@@ -22,11 +24,14 @@ print(json.dumps([device.name for device in tensorflow.config.list_physical_devi
 _TENSORFLOW_SECONDS = 180
 
 
-def check_gpus(*, ask_tensorflow: bool = False, devices: Path = Path("/dev")) -> Finding:
+def check_gpus(
+    *, ask_tensorflow: bool = False, hidden: bool = False, devices: Path = Path("/dev")
+) -> Finding:
     """Looks for NVIDIA GPUs, and asks TensorFlow in a process of its own whether it can use them.
 
     Args:
       ask_tensorflow: Ask even where no GPU is seen; takes seconds.
+      hidden: Whether the configuration keeps training off the GPUs.
       devices: Where the driver puts its device files.
     """
     seen, complaint = _seen_gpus(devices)
@@ -34,6 +39,9 @@ def check_gpus(*, ask_tensorflow: bool = False, devices: Path = Path("/dev")) ->
         return Finding("GPUs", Severity.NOTE, complaint, "reinstall the NVIDIA driver, or restart")
     if not seen and not ask_tensorflow:
         return Finding("GPUs", Severity.OK, "none; training uses the CPU")
+    if hidden and seen:
+        found = f"{', '.join(seen)} seen; training.hide_gpus keeps training on the CPU"
+        return Finding("GPUs", Severity.NOTE, found, "--set training.hide_gpus=false")
     usable = _gpus_of_tensorflow()
     if usable is None:
         return Finding(
@@ -48,7 +56,7 @@ def check_gpus(*, ask_tensorflow: bool = False, devices: Path = Path("/dev")) ->
     return Finding("GPUs", Severity.OK, found)
 
 
-def check_disk(folder: str, *, needed_bytes: int = _GIB) -> Finding:
+def check_disk(folder: str, *, needed_bytes: int = _NEEDED_BYTES) -> Finding:
     """Compares the free space where artifacts will go with what a run writes.
 
     Args:

@@ -4,6 +4,8 @@ import os
 
 import click
 
+from runners.mlmd_url import MlmdUrlError
+
 
 @click.group()
 def mlmd() -> None:
@@ -28,11 +30,7 @@ def init(url: str | None) -> None:
     # ML Metadata comes with these, and takes its time.
     from ml_metadata import MetadataStore  # noqa: PLC0415
 
-    from runners.mlmd_connection import (  # noqa: PLC0415
-        MlmdUrlError,
-        describe_connection,
-        read_connection,
-    )
+    from runners.mlmd_connection import describe_connection, read_connection  # noqa: PLC0415
 
     try:
         connection = read_connection(url, os.environ)

@@ -1,8 +1,4 @@
-"""Where ML Metadata is: a SQLite file, PostgreSQL or MySQL, and how its password gets here.
-
-A command line can be read by everyone on the machine, and a compiled pipeline or a DAG by
-everyone who may see it. So neither may hold a password: it comes from the environment or a file.
-"""
+"""Where ML Metadata is: a SQLite file, PostgreSQL or MySQL."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +6,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
+from runners.mlmd_url import (
+    PASSWORD_FILE_VARIABLE,
+    PASSWORD_VARIABLE,
+    URL_VARIABLE,
+    MlmdUrlError,
+    check_no_password,
+    describe_url,
+)
 from runners.run_records import sqlite_connection
-
-URL_VARIABLE = "MLMD_URL"
-PASSWORD_VARIABLE = "MLMD_PASSWORD"  # noqa: S105 - a variable's name, not a password
-PASSWORD_FILE_VARIABLE = "MLMD_PASSWORD_FILE"  # noqa: S105 - a variable's name, not a password
 
 _EXPECTED = (
     "expected sqlite:///absolute/path, postgresql://user@host:5432/database or "
@@ -22,10 +22,6 @@ _EXPECTED = (
 )
 _POSTGRESQL_OPTIONS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
 _MYSQL_OPTIONS = ("ca", "capath", "cert", "cipher", "key", "verify_server_cert")
-
-
-class MlmdUrlError(ValueError):
-    """The connection to ML Metadata is not described as it must be; the message says where."""
 
 
 def read_connection(
@@ -58,20 +54,6 @@ def read_connection(
     if connection.HasField("sqlite"):
         Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
     return connection
-
-
-def check_no_password(url: str) -> None:
-    """Refuses a URL with a password in it, for places where it could be read.
-
-    Raises:
-      MlmdUrlError: It has one.
-    """
-    if "://" in url and urlsplit(url).password is not None:
-        raise MlmdUrlError(
-            f"{describe_url(url)}: the password would be seen in the process list and in files. "
-            f"Leave it out of the URL; set {PASSWORD_VARIABLE}, or {PASSWORD_FILE_VARIABLE} to the "
-            "path of a file with it."
-        )
 
 
 def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
@@ -110,13 +92,6 @@ def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
         connection.mysql.database = database
     _set_tls(connection, parts, where)
     return connection
-
-
-def describe_url(url: str) -> str:
-    """Returns `url` without its password."""
-    scheme, separator, rest = url.partition("://")
-    user, at, host = rest.rpartition("@")
-    return f"{scheme}{separator}{user.partition(':')[0]}{at}{host}" if at else url
 
 
 def describe_connection(connection: ConnectionConfig) -> str:

@@ -54,7 +54,7 @@ def _read_inputs(store: MetadataStore, execution_id: int) -> list[Artifact]:
 
 def _reasons(blessing: Artifact) -> str:
     """Returns the reasons that the gate itself recorded, if it did."""
-    reasons = json.loads(_property(blessing, "reasons") or "[]")
+    reasons = json.loads(str(_property(blessing, "reasons") or "[]"))
     return f" ({'; '.join(reasons)})" if reasons else ""
 
 

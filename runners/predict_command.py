@@ -17,7 +17,8 @@ from rich.table import Table
 
 from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.configuration import configuration_options, read_configuration
-from serving.client import Client, ClientError, DigitPrediction, RestClient, predict_digits
+from serving.answers import Client, ClientError, DigitPrediction, predict_digits
+from serving.client import RestClient
 from serving.digit_image import SIDE, PictureError, read_digit
 
 _BATCH = 256

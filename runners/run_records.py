@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from ml_metadata import MetadataStore
+from ml_metadata.errors import StatusError
 from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
 
@@ -48,6 +49,22 @@ def sqlite_connection(path: str) -> metadata_store_pb2.ConnectionConfig:
     )
     connection.retry_options.max_num_retries = 50
     return connection
+
+
+def open_store(path: str) -> MetadataStore:
+    """Opens the SQLite file at `path`; makes it if it is missing.
+
+    Raises:
+      OSError: It is no metadata database, or it can't be read and written.
+    """
+    try:
+        return MetadataStore(sqlite_connection(path))
+    except StatusError as error:
+        raise OSError(
+            f"{path}: expected ML Metadata in SQLite, which can be read and written; received: "
+            f"{error}. Correct metadata_path, or move the file away: a run makes a new one, and "
+            "the cache and the history begin anew."
+        ) from error
 
 
 def read_run(store: MetadataStore, run_id: str) -> dict[str, NodeRecord]:

@@ -1,9 +1,9 @@
 """The configuration keys that a run may set for itself, whatever started it (no TensorFlow)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
@@ -64,9 +64,8 @@ def _describe(name: str, config: PipelineConfig) -> dict[str, Any]:
     *sections, key = name.split(".")
     for part in sections:
         section = getattr(section, part)
-    field = type(section).model_fields[key]
-    schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()
-    return {**schema, "default": getattr(section, key)}
+    schema = type(section).model_json_schema()["properties"][key]
+    return {**schema, "title": name, "default": getattr(section, key)}
 
 
 def _bad_values(error: ValidationError) -> list[str]:

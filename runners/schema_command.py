@@ -106,17 +106,14 @@ def _propose(config: PipelineConfig) -> _Proposal:
             "a path where there is none. Start one with tfx-mnist run, or name the one you mean "
             "(--set pipeline_name=...)."
         )
-    from ml_metadata import MetadataStore  # noqa: PLC0415 - the next two bring TensorFlow
 
     from runners.inferred_schema import read_inferred_schema, relax_schema  # noqa: PLC0415
-    from runners.run_records import sqlite_connection  # noqa: PLC0415
+    from runners.run_records import open_store  # noqa: PLC0415
     from runners.schema_proposal import merge_inferred  # noqa: PLC0415
 
     text, contract = _read_contract(config.schema_path)
     try:
-        inferred = read_inferred_schema(
-            MetadataStore(sqlite_connection(config.metadata_path)), config.pipeline_name
-        )
+        inferred = read_inferred_schema(open_store(config.metadata_path), config.pipeline_name)
         proposed = relax_schema(merge_inferred(contract, inferred.schema), inferred)
     except (LookupError, ValueError) as error:
         raise click.ClickException(str(error)) from error

@@ -57,6 +57,7 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
         lines += [
             Text(f"FAILED in {outcome.failed_node or 'the runner'}", style="bold red"),
             Text(outcome.cause),
+            *(Text(f"  {refusal}") for refusal in outcome.refusals),
         ]
     elif outcome.exit_code == INTERRUPTED:
         lines += [Text("INTERRUPTED; the same command goes on from here", style="bold yellow")]

@@ -33,12 +33,23 @@ class _Task(NamedTuple):
 
 @dataclass
 class _Queue:
-    """The tasks that can be joined: same model, same signature, rows of the same shape."""
+    """The tasks that can be joined: same model, same signature, rows of the same shape.
+
+    Attributes:
+      model: The model to call.
+      signature_name: Its signature.
+      tasks: The tasks, oldest first.
+      num_rows: Rows in all of them.
+      is_due: Whether the oldest has waited for the timeout.
+      timer: Runs out when it has.
+    """
 
     model: LoadedModel
     signature_name: str
     tasks: deque[_Task] = field(default_factory=deque)
     num_rows: int = 0
+    is_due: bool = False
+    timer: asyncio.TimerHandle | None = None
 
 
 class BatchingRunner:
@@ -109,29 +120,48 @@ class BatchingRunner:
         task = _Task(inputs, num_rows, loop.create_future(), time.monotonic())
         queue.tasks.append(task)
         queue.num_rows += num_rows
-        timeout = self._parameters.batch_timeout_micros / 1e6
-        if timeout and queue.num_rows < self._parameters.max_batch_size:
-            loop.call_later(timeout, self._start_due)
-        else:
-            self._start_due()
+        self._start_due()
         return task.done
 
     def _start_due(self) -> None:
         """Starts batches that are full or have waited long enough, while threads are free."""
-        due_before = time.monotonic() - self._parameters.batch_timeout_micros / 1e6
         for key, queue in list(self._queues.items()):
-            while queue.tasks and self._free_threads:
-                is_full = queue.num_rows >= self._parameters.max_batch_size
-                # A timer may come a little early by this clock.
-                if not is_full and queue.tasks[0].enqueued > due_before + 1e-4:
-                    break
+            self._look_at_clock(queue)
+            while self._free_threads and (
+                queue.is_due or queue.num_rows >= self._parameters.max_batch_size
+            ):
                 self._start(queue)
+                self._look_at_clock(queue)
             if not queue.tasks:
                 del self._queues[key]
+
+    def _look_at_clock(self, queue: _Queue) -> None:
+        """Notes whether the oldest task has waited long enough, or sets a timer to its end.
+
+        A timer that runs out decides by itself: by another clock it may be a little early.
+        """
+        if queue.is_due or queue.timer or not queue.tasks:
+            return
+        timeout = self._parameters.batch_timeout_micros / 1e6
+        remaining = queue.tasks[0].enqueued + timeout - time.monotonic()
+        if remaining <= 0:
+            queue.is_due = True
+        else:
+            loop = asyncio.get_running_loop()
+            queue.timer = loop.call_later(remaining, self._run_out, queue)
+
+    def _run_out(self, queue: _Queue) -> None:
+        queue.timer = None
+        queue.is_due = bool(queue.tasks)
+        self._start_due()
 
     def _start(self, queue: _Queue) -> None:
         tasks: list[_Task] = []
         num_rows = 0
+        queue.is_due = False
+        if queue.timer:
+            queue.timer.cancel()
+            queue.timer = None
         while queue.tasks and num_rows + queue.tasks[0].num_rows <= self._parameters.max_batch_size:
             task = queue.tasks.popleft()
             num_rows += task.num_rows

@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
-import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_status_pb2,
@@ -15,7 +14,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.client import ClientError, Prediction, VersionState
+from serving.answers import ClientError, Prediction, VersionState
 from serving.errors import Code
 
 
@@ -63,7 +62,7 @@ class GrpcClient:
         """Calls a signature.
 
         Args:
-          inputs: Arrays, or what numpy makes arrays of, by name.
+          inputs: Arrays by name; of Python's numbers TensorFlow makes float and int32.
           signature_name: The signature to call.
           version: The version to ask, None for the newest.
           label: The version to ask, by label.
@@ -79,7 +78,7 @@ class GrpcClient:
         elif label is not None:
             request.model_spec.version_label = label
         for name, value in inputs.items():
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(np.asarray(value)))
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         started = time.perf_counter()
         reply = self._call(self._predictions.Predict, request)
         milliseconds = (time.perf_counter() - started) * 1000

@@ -15,6 +15,18 @@ from serving.warmup import replay_warmup_requests
 logger = logging.getLogger(__name__)
 
 
+def list_folder(path: str) -> list[str]:
+    """Returns the names in a folder on any file system that TensorFlow knows.
+
+    Raises:
+      ServingError: There is no such folder, or it can't be read.
+    """
+    try:
+        return list(tf.io.gfile.listdir(path))
+    except tf.errors.OpError as error:
+        raise ServingError(Code(error.error_code), error.message) from error
+
+
 class Loader:
     """Loads SavedModels and measures how long that takes."""
 

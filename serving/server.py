@@ -14,7 +14,7 @@ from serving.errors import ServingError
 from serving.grpc_service import ModelService, PredictionService
 from serving.inference import Inference
 from serving.listeners import GrpcListener, RestListener
-from serving.loading import Loader
+from serving.loading import Loader, list_folder
 from serving.manager import Manager
 from serving.metrics import Metrics
 from serving.model_config import ModelConfig
@@ -33,6 +33,7 @@ class Server:
       rest_port: Port of the REST API once it listens, None if there is none.
       grpc_port: Port of the gRPC API, likewise.
       manager: Holds the models.
+      metrics: What it has counted.
     """
 
     def __init__(
@@ -43,14 +44,14 @@ class Server:
         self.grpc_port: int | None = None
         self._options = options
         self._on_listening = on_listening
-        self._metrics = Metrics()
+        self.metrics = Metrics()
         loader = Loader(
-            self._metrics,
+            self.metrics,
             warmup_iterations=options.num_request_iterations_for_warmup
             if options.enable_model_warmup
             else 0,
         )
-        self.manager = Manager(loader.load, tf.io.gfile.listdir, options.manager)
+        self.manager = Manager(loader.load, list_folder, options.manager)
         self._stopping = threading.Event()
         # Set while `run` runs: tells its event loop to stop.
         self._wake_up = _do_nothing
@@ -71,16 +72,20 @@ class Server:
             loop.call_soon_threadsafe(stop_requested.set)
 
         self._wake_up = wake_up
-        self.manager.configure(self._options.models)
-        await asyncio.to_thread(self._load_first_versions)
-        if self._stopping.is_set():
-            return
+        try:
+            self.manager.configure(self._options.models)
+            await asyncio.to_thread(self._load_first_versions)
+            if not self._stopping.is_set():
+                await self._serve_and_watch(stop_requested)
+        finally:
+            self._wake_up = _do_nothing
+
+    async def _serve_and_watch(self, stop_requested: asyncio.Event) -> None:
         watcher = threading.Thread(target=self._watch_folders, name="version-watcher", daemon=True)
         watcher.start()
         try:
             await self._serve(stop_requested)
         finally:
-            self._wake_up = _do_nothing
             self._stopping.set()
             await asyncio.to_thread(watcher.join, timeout=self._options.shutdown_grace_seconds)
 
@@ -139,7 +144,7 @@ class Server:
         inference = Inference(
             self.manager,
             runner,
-            self._metrics,
+            self.metrics,
             max_request_rows=options.max_request_rows,
             max_inflight_requests=options.max_inflight_requests,
         )
@@ -180,7 +185,7 @@ class Server:
 
     def _make_runner(self) -> Runner:
         if self._options.batching:
-            return BatchingRunner(self._options.batching, self._metrics)
+            return BatchingRunner(self._options.batching, self.metrics)
         return DirectRunner(self._options.num_inference_threads or os.cpu_count() or 1)
 
     def _rest_options(self) -> RestOptions:

@@ -48,7 +48,7 @@ def replay(model_path: str, requests_path: str, answers_path: str, timed_calls: 
     if first_call:
         signature, tensors = first_call
         answers[LATENCIES] = np.array([_timed(signature, tensors) for _ in range(timed_calls)])
-    np.savez(answers_path, **answers)
+    np.savez(answers_path, allow_pickle=False, **answers)
 
 
 def _timed(signature: Any, tensors: dict[str, Any]) -> float:

@@ -3,8 +3,20 @@
 import gzip
 from pathlib import Path
 
+import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from tensorflow_transform.beam.tft_beam_io import transform_fn_io
+from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
+
+from modules.features import IMAGE_KEY, LABEL_KEY
+from modules.hyperparameters import Hyperparameters
+from modules.model import build_model, compile_model
+from modules.preprocessing import preprocessing_fn
+from modules.signatures import export_model
 
 MNIST_FOLDER = Path(__file__).parents[2] / "data" / "mnist"
 _NUM_IMAGES = 12_800
@@ -26,12 +38,6 @@ def read_mnist(name: str, num_rows: int) -> tuple[npt.NDArray[np.uint8], npt.NDA
 
 def save_mnist_model(folder: Path, scratch: Path) -> Path:
     """Trains on some of MNIST, writes the SavedModel and returns its folder."""
-    import tensorflow as tf
-    import tensorflow_transform as tft
-
-    from modules.hyperparameters import Hyperparameters
-    from modules.model import build_model, compile_model
-    from modules.signatures import export_model
 
     images, labels = read_mnist("train", _NUM_IMAGES)
     hyperparameters = Hyperparameters(epochs=1, augment=False, label_smoothing=0.0)
@@ -51,14 +57,6 @@ def save_mnist_model(folder: Path, scratch: Path) -> Path:
 
 
 def _write_transform_output(folder: Path) -> None:
-    import tensorflow as tf
-    import tensorflow_transform.beam as tft_beam
-    from tensorflow_transform.beam.tft_beam_io import transform_fn_io
-    from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
-
-    import apache_beam as beam
-    from modules.features import IMAGE_KEY, LABEL_KEY
-    from modules.preprocessing import preprocessing_fn
 
     schema = schema_utils.schema_from_feature_spec(
         {

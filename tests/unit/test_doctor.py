@@ -149,6 +149,18 @@ def test_driver_tools_without_a_gpu_are_fine(tmp_path: Path, monkeypatch: pytest
     assert check_gpus(devices=tmp_path).severity is Severity.OK
 
 
+def test_gpus_that_the_configuration_hides_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "nvidia0").touch()
+
+    finding = check_gpus(hidden=True, devices=tmp_path)
+
+    assert finding.severity is Severity.NOTE
+    assert "hide_gpus" in finding.found
+
+
 def test_missing_data_names_the_files_and_how_to_get_them(tmp_path: Path):
     finding = check_data(str(tmp_path / "nothing"))
 

@@ -1,24 +1,31 @@
 """Row and column requests and their replies; the texts are those of TF Serving's json_tensor.cc."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 from serving.errors import ServingError
-from serving.protocol import Format, parse_predict_request, render_error, render_predict_reply
+from serving.protocol import (
+    Format,
+    PredictRequest,
+    parse_predict_request,
+    render_error,
+    render_predict_reply,
+)
 from serving.tensors import Signature, TensorSpec
 
 FLOATS = TensorSpec("float", (None,))
 STRINGS = TensorSpec("string", (None,))
 
 
-def parse(body, **inputs):
+def parse(body: str, **inputs: TensorSpec) -> PredictRequest:
     signature = Signature(inputs=inputs or {"x": FLOATS}, outputs={})
     return parse_predict_request(body.encode(), lambda _: signature)
 
 
-def error_of(body, **inputs):
+def error_of(body: str, **inputs: TensorSpec) -> str:
     with pytest.raises(ServingError) as error:
         parse(body, **inputs)
     assert error.value.http_status == 400
@@ -57,7 +64,7 @@ def test_base64_objects_are_bytes_in_rows_and_columns():
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
-def test_words_for_numbers_that_are_none_are_read(word):
+def test_words_for_numbers_that_are_none_are_read(word: str):
     [value] = parse(f'{{"instances": [{word}]}}').inputs["x"]
     assert json.dumps(float(value)) == word
 
@@ -97,23 +104,31 @@ def test_text_after_the_first_value_is_ignored_as_by_rapidjson():
         ),
         (
             '{"signature_name": 5, "instances": [1]}',
-            'JSON Value: {\n    "signature_name": 5,\n    "instances": [1]\n} not formatted '
-            "correctly. 'signature_name' key must be a string value.",
+            (
+                'JSON Value: {\n    "signature_name": 5,\n    "instances": [1]\n} not formatted '
+                "correctly. 'signature_name' key must be a string value."
+            ),
         ),
         (
             '{"instances": ["a"]}',
-            "Failed to process element: 0 of 'instances' list. Error: INVALID_ARGUMENT: JSON Value: "
-            '"a" Type: String is not of expected type: float',
+            (
+                "Failed to process element: 0 of 'instances' list. Error: INVALID_ARGUMENT: "
+                'JSON Value: "a" Type: String is not of expected type: float'
+            ),
         ),
         (
             '{"instances": [[1, 2], [3]]}',
-            "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
-            "Expecting tensor size: 2 but got: 1",
+            (
+                "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
+                "Expecting tensor size: 2 but got: 1"
+            ),
         ),
         (
             '{"instances": [[[1, 2]], [[1], [2]]]}',
-            "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
-            "Expecting shape [1,2] but got: [2,1]",
+            (
+                "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
+                "Expecting shape [1,2] but got: [2,1]"
+            ),
         ),
         (
             '{"instances": [1, {"x": 2}]}',
@@ -122,13 +137,17 @@ def test_text_after_the_first_value_is_ignored_as_by_rapidjson():
         ('{"instances": [{"x": 2}, 1]}', "Expecting object but got list at item 1 of input list"),
         (
             '{"instances": [{"y": 2}]}',
-            "Failed to process element: 0 key: y of 'instances' list. Error: INVALID_ARGUMENT: "
-            "JSON object: does not have named input: y",
+            (
+                "Failed to process element: 0 key: y of 'instances' list. Error: INVALID_ARGUMENT: "
+                "JSON object: does not have named input: y"
+            ),
         ),
         (
             '{"instances": [{}]}',
-            "Failed to process element: 0 of 'instances' list. JSON object: {} keys must be equal "
-            "to: x",
+            (
+                "Failed to process element: 0 of 'instances' list. JSON object: {} keys must be "
+                "equal to: x"
+            ),
         ),
         ('{"inputs": {"y": 2}}', "Missing named input: x in 'inputs' object."),
         (
@@ -148,7 +167,7 @@ def test_text_after_the_first_value_is_ignored_as_by_rapidjson():
         ),
     ],
 )
-def test_bad_request_is_answered_with_the_text_of_tf_serving(body, message):
+def test_bad_request_is_answered_with_the_text_of_tf_serving(body: str, message: str):
     assert error_of(body) == message
 
 
@@ -168,13 +187,13 @@ def test_values_without_names_are_refused_if_there_are_several_inputs():
 
 
 @pytest.mark.parametrize("value", ["256", "-1", "1.0", "true", '"1"', "99999999999999999999"])
-def test_value_that_does_not_fit_uint8_is_refused_not_wrapped(value):
+def test_value_that_does_not_fit_uint8_is_refused_not_wrapped(value: str):
     message = error_of(f'{{"inputs": [{value}]}}', x=TensorSpec("uint8", (None,)))
     assert message.endswith("is not of expected type: uint8")
 
 
 @pytest.mark.parametrize("text", ['{"b64": 1}', '{"b64": "a b"}', '{"b64": "AA==", "c": 1}'])
-def test_bad_base64_is_refused(text):
+def test_bad_base64_is_refused(text: str):
     assert "base64" in error_of(f'{{"inputs": {{"s": [{text}]}}}}', s=STRINGS)
 
 
@@ -190,7 +209,7 @@ def test_type_that_json_cannot_express_is_unimplemented():
     assert error.value.message == "Conversion of JSON Value: 1 to type: half"
 
 
-def reply(outputs, form, **dtypes):
+def reply(outputs: dict[str, Any], form: Format, **dtypes: str) -> str:
     specs = {name: TensorSpec(dtypes.get(name, "float"), None) for name in outputs}
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
     return render_predict_reply(arrays, specs, form).decode()
@@ -235,14 +254,14 @@ def test_numbers_that_are_none_are_written_as_words():
         ({}, "Cannot convert empty tensor map to JSON"),
     ],
 )
-def test_outputs_that_are_no_rows_are_refused(outputs, message):
+def test_outputs_that_are_no_rows_are_refused(outputs: dict[str, Any], message: str):
     with pytest.raises(ServingError, match=message) as error:
         reply(outputs, Format.ROW)
     assert error.value.http_status == 400
 
 
 @pytest.mark.parametrize(("dtype", "value"), [("half", np.float16(1)), ("string", b"\xff")])
-def test_output_without_a_form_in_json_is_refused(dtype, value):
+def test_output_without_a_form_in_json_is_refused(dtype: str, value: object):
     array = np.array([value], object if dtype == "string" else None)
     with pytest.raises(ServingError, match="Failed to write JSON value for tensor type"):
         reply({"y": array}, Format.ROW, y=dtype)

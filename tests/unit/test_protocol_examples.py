@@ -54,7 +54,7 @@ def test_context_is_read_beside_the_examples():
         ),
     ],
 )
-def test_bad_request_is_answered_with_the_text_of_tf_serving(body, message):
+def test_bad_request_is_answered_with_the_text_of_tf_serving(body: bytes, message: str):
     with pytest.raises(ServingError) as error:
         parse_examples_request(body)
     assert error.value.message.endswith(message)

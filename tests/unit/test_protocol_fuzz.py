@@ -1,7 +1,10 @@
 """Whatever a client sends, it gets an answer or a ServingError of its own making."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,70 +30,60 @@ JSON = st.recursive(
 DTYPES = st.sampled_from([*NUMPY_TYPES, "complex64"])
 
 
-def is_our_fault_free(error):
-    return 400 <= error.http_status < 500 or error.http_status == 501
+def status_of(call: Callable[[], Any]) -> int:
+    """Returns the HTTP status of the answer; an error of another kind fails the test."""
+    try:
+        call()
+    except ServingError as error:
+        return error.http_status
+    return 200
+
+
+def is_clients_fault(status: int) -> bool:
+    """Whether a status is a success, or an error that says what the client did wrong."""
+    return status in (200, 400, 501)
 
 
 @given(
-    st.fixed_dictionaries(
+    document=st.fixed_dictionaries(
         {}, optional={"instances": JSON, "inputs": JSON, "signature_name": JSON, "other": JSON}
     ),
-    DTYPES,
-    st.booleans(),
+    dtype=DTYPES,
+    two_inputs=st.booleans(),
 )
 @settings(max_examples=400, deadline=None)
-def test_any_json_is_read_or_refused(document, dtype, two_inputs):
+def test_any_json_is_read_or_refused(document: object, dtype: str, *, two_inputs: bool):
     names = ["x", "y"] if two_inputs else ["x"]
     signature = Signature(inputs={name: TensorSpec(dtype, (None, 2)) for name in names}, outputs={})
     body = json.dumps(document).encode()
-    try:
+
+    def answer() -> None:
         request = parse_predict_request(body, lambda _: signature)
         complete = complete_inputs(signature, request.inputs)
-    except ServingError as error:
-        assert is_our_fault_free(error)
-    else:
-        for name in names:
-            assert complete[name].dtype == NUMPY_TYPES[dtype]
-            assert complete[name].shape[1:] == (2,)
+        assert {array.shape[1:] for array in complete.values()} == {(2,)}
+        assert {array.dtype for array in complete.values()} == {np.dtype(NUMPY_TYPES[dtype])}
+
+    assert is_clients_fault(status_of(answer))
 
 
-@given(
-    st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "ignore"))
-)
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode()))
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_read_or_refused(body):
+def test_any_bytes_are_read_or_refused(body: bytes):
     signature = Signature(inputs={"x": TensorSpec("float", (None,))}, outputs={})
-    for parse in (
-        lambda: parse_predict_request(body, lambda _: signature),
-        lambda: parse_examples_request(body),
-    ):
-        try:
-            parse()
-        except ServingError as error:
-            assert error.http_status == 400
+    assert status_of(lambda: parse_predict_request(body, lambda _: signature)) in (200, 400)
+    assert status_of(lambda: parse_examples_request(body)) in (200, 400)
 
 
 @given(
     st.fixed_dictionaries({}, optional={"examples": JSON, "context": JSON, "signature_name": JSON})
 )
 @settings(max_examples=300, deadline=None)
-def test_any_examples_are_read_or_refused(document):
-    try:
-        request = parse_examples_request(json.dumps(document).encode())
-    except ServingError as error:
-        assert error.http_status == 400
-    else:
-        for example in request.examples:
-            for feature in example.values():
-                assert feature.kind or not feature.values
+def test_any_examples_are_read_or_refused(document: object):
+    body = json.dumps(document).encode()
+    assert status_of(lambda: parse_examples_request(body)) in (200, 400)
 
 
 @given(st.sampled_from(["GET", "POST", "PUT", "HEAD"]), st.text(max_size=30))
 @settings(max_examples=300, deadline=None)
-def test_any_path_is_read_or_refused(method, tail):
-    try:
-        call = parse_path(method, f"/v1/models/{tail}")
-    except ServingError as error:
-        assert error.http_status == 400
-    else:
-        assert call.model.name
+def test_any_path_is_read_or_refused(method: str, tail: str):
+    assert status_of(lambda: parse_path(method, f"/v1/models/{tail}")) in (200, 400)

@@ -19,7 +19,7 @@ from serving.rest_path import ModelSpec, parse_path
         ("GET", "/v1/models/m/METADATA", ModelSpec("m"), "status"),
     ],
 )
-def test_path_is_read_as_by_tf_serving(method, path, model, call):
+def test_path_is_read_as_by_tf_serving(method: str, path: str, model: ModelSpec, call: str):
     assert parse_path(method, path) == (model, call)
 
 
@@ -39,7 +39,7 @@ def test_path_is_read_as_by_tf_serving(method, path, model, call):
         ("DELETE", "/v1/models/m"),
     ],
 )
-def test_path_that_does_not_exist_is_malformed(method, path):
+def test_path_that_does_not_exist_is_malformed(method: str, path: str):
     with pytest.raises(ServingError) as error:
         parse_path(method, path)
     assert error.value.message == f"Malformed request: {method} {path}"
@@ -52,7 +52,7 @@ def test_question_without_a_name_is_refused():
 
 
 def test_version_beyond_64_bits_is_refused():
-    with pytest.raises(ServingError, match="Failed to convert version: 9{19} to numeric"):
+    with pytest.raises(ServingError, match=r"Failed to convert version: 9{19} to numeric"):
         parse_path("POST", f"/v1/models/m/versions/{'9' * 19}:predict")
     with pytest.raises(ServingError, match="Failed to convert version"):
         parse_path("GET", f"/v1/models/m/versions/{'9' * 5000}")

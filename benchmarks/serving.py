@@ -1,0 +1,243 @@
+"""Measures the model server: requests per second, latency and CPU time.
+
+    .venv/bin/python -m benchmarks.serving MODEL_BASE_PATH
+
+Asks about one image at a time, over REST and gRPC, with 1 and 16 clients, with and without
+batching, and prints a table. The first line is the model alone, called in a process of its own:
+what a server needs on top of that is its overhead. Rates depend on the machine and on what else
+runs there; the CPU time of the server, user and system, is the sounder number.
+"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+
+_SIDE = 28
+_CLIENTS = (1, 16)
+_WARMUP_REQUESTS = 200
+_BATCHING = "max_batch_size { value: 32 } batch_timeout_micros { value: 1000 }"
+_SERVE = "from runners.serve_command import serve; serve()"
+
+# Calls one signature of a SavedModel, and prints milliseconds of wall and of CPU time a call.
+_IN_PROCESS = """
+import json, os, sys, time
+sys.modules["keras"] = None
+import numpy as np, tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(1)
+path, count = sys.argv[1], int(sys.argv[2])
+model = tf.saved_model.load(path)
+signature = model.signatures["serve_images"]
+images = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
+def call():
+    return {name: value.numpy() for name, value in signature(images=tf.constant(images)).items()}
+for _ in range(200): call()
+times, cpu = [], time.process_time()
+for _ in range(count):
+    started = time.perf_counter(); call(); times.append((time.perf_counter() - started) * 1000)
+print(json.dumps([times, (time.process_time() - cpu) * 1000 / count]))
+sys.stdout.flush(); os._exit(0)
+"""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One line of the table; times in milliseconds."""
+
+    what: str
+    batching: bool
+    num_clients: int
+    requests_per_second: float
+    p50: float
+    p99: float
+    cpu_per_request: float
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A server under test."""
+
+    process_id: int
+    rest_port: int
+    grpc_address: str
+
+
+def measure_in_process(version_path: Path, num_requests: int) -> Measurement:
+    """Calls the model without a server."""
+    output = subprocess.run(
+        [sys.executable, "-c", _IN_PROCESS, str(version_path), str(num_requests)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    times, cpu = json.loads(output)
+    return Measurement(
+        "in process", False, 1, 1000 / float(np.mean(times)), *_percentiles(times), cpu
+    )
+
+
+def measure_server(
+    target: _Target,
+    what: str,
+    make_caller: Callable[[_Target], Callable[[], None]],
+    *,
+    batching: bool,
+    num_clients: int,
+    num_requests: int,
+) -> Measurement:
+    """Sends requests from so many clients at once, each waiting for its answer."""
+    callers = [make_caller(target) for _ in range(num_clients)]
+    _call_all(callers, _WARMUP_REQUESTS)
+    cpu_before, started = _cpu_seconds(target.process_id), time.perf_counter()
+    times = _call_all(callers, num_requests)
+    elapsed = time.perf_counter() - started
+    cpu = (_cpu_seconds(target.process_id) - cpu_before) * 1000 / len(times)
+    return Measurement(what, batching, num_clients, len(times) / elapsed, *_percentiles(times), cpu)
+
+
+def _call_all(callers: list[Callable[[], None]], num_requests: int) -> list[float]:
+    """Returns the milliseconds of each call."""
+    times: list[float] = []
+
+    def run(call: Callable[[], None]) -> None:
+        for _ in range(num_requests // len(callers)):
+            started = time.perf_counter()
+            call()
+            times.append((time.perf_counter() - started) * 1000)
+
+    threads = [threading.Thread(target=run, args=[call]) for call in callers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def _make_rest_caller(target: _Target) -> Callable[[], None]:
+    connection = http.client.HTTPConnection("127.0.0.1", target.rest_port, timeout=60)
+    body = json.dumps({"signature_name": "serve_images", "instances": _image().tolist()}).encode()
+
+    def call() -> None:
+        connection.request("POST", "/v1/models/m:predict", body)
+        response = connection.getresponse()
+        content = response.read()
+        if response.status != http.client.OK:
+            raise RuntimeError(f"expected 200, received {response.status}: {content!r}")
+
+    return call
+
+
+def _make_grpc_caller(target: _Target) -> Callable[[], None]:
+    import grpc  # type: ignore[import-untyped]  # noqa: PLC0415 - TensorFlow comes with the messages
+    import tensorflow as tf  # noqa: PLC0415
+    from tensorflow_serving.apis import predict_pb2  # noqa: PLC0415
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = "m", "serve_images"
+    request.inputs["images"].CopyFrom(tf.make_tensor_proto(_image()))
+    body = request.SerializeToString()
+    # Bytes in, bytes out: what the client does costs as little as it can.
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    channel = grpc.insecure_channel(target.grpc_address, options)
+    predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+    return lambda: predict(body, timeout=60)
+
+
+def _image() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(0).integers(0, 256, (1, _SIDE, _SIDE), dtype=np.uint8)
+
+
+@contextmanager
+def _serving(base_path: Path, *, batching: bool) -> Iterator[_Target]:
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ["--model_name=m", f"--model_base_path={base_path}", "--rest_api_port=18601"]
+        flags += ["--port=18600", "--tensorflow_intra_op_parallelism=1"]
+        if batching:
+            parameters = Path(folder) / "batching.config"
+            parameters.write_text(_BATCHING)
+            flags += ["--enable_batching", f"--batching_parameters_file={parameters}"]
+        process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, *flags],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            lines = iter(process.stdout or ())
+            if not any(line.startswith("Models:") for line in lines):
+                raise RuntimeError(f"the server ended with exit code {process.wait()}")
+            yield _Target(process.pid, 18601, "127.0.0.1:18600")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def _cpu_seconds(process_id: int) -> float:
+    """Returns the CPU time that a process has used, user and system."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _percentiles(times: list[float]) -> tuple[float, float]:
+    p50, p99 = np.percentile(times, [50, 99])
+    return float(p50), float(p99)
+
+
+def _print_table(measurements: list[Measurement]) -> None:
+    alone = measurements[0].cpu_per_request
+    click.echo("| | batching | clients | requests/s | p50 ms | p99 ms | CPU ms | overhead ms |")
+    click.echo("|---|---|---|---|---|---|---|---|")
+    for line in measurements:
+        click.echo(
+            f"| {line.what} | {'yes' if line.batching else 'no'} | {line.num_clients} "
+            f"| {line.requests_per_second:.0f} | {line.p50:.2f} | {line.p99:.2f} "
+            f"| {line.cpu_per_request:.2f} | {line.cpu_per_request - alone:.2f} |"
+        )
+
+
+def _newest_version(base_path: Path) -> Path:
+    versions = [path for path in base_path.iterdir() if re.fullmatch(r"\d+", path.name)]
+    if not versions:
+        raise click.UsageError(f"{base_path}: has no version; run the pipeline first")
+    return max(versions, key=lambda path: int(path.name))
+
+
+@click.command()
+@click.argument("model_base_path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--requests", "num_requests", default=2000, help="Requests in each line.")
+def main(model_base_path: Path, num_requests: int) -> None:
+    """Measure a server of the newest model under MODEL_BASE_PATH (signature serve_images)."""
+    model_base_path = model_base_path.absolute()
+    measurements = [measure_in_process(_newest_version(model_base_path), num_requests)]
+    for batching in (False, True):
+        with _serving(model_base_path, batching=batching) as target:
+            for what, make_caller in (("REST", _make_rest_caller), ("gRPC", _make_grpc_caller)):
+                measurements += [
+                    measure_server(
+                        target,
+                        what,
+                        make_caller,
+                        batching=batching,
+                        num_clients=num_clients,
+                        num_requests=num_requests,
+                    )
+                    for num_clients in _CLIENTS
+                ]
+    _print_table(measurements)
+
+
+if __name__ == "__main__":
+    main()

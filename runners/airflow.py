@@ -1,0 +1,223 @@
+"""Writes the pipeline as an Airflow DAG: a Python file that imports Airflow and nothing of ours."""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from runners.airflow_settings import AirflowSettings, Kubernetes, TaskSettings
+from runners.graph import Graph
+from runners.task_groups import Task, group_nodes
+
+# From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
+_GRACE_SECONDS = 60
+
+_LONGEST_LITERAL = 80
+
+_HOW_TASKS_END = (
+    "A task that is **skipped** had no reason to do its work: the model was not blessed, so "
+    "nothing was pushed. The last lines of its log say why. A task whose output an earlier run "
+    "made from the same input takes it from the cache."
+)
+
+
+def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str) -> str:
+    """Returns the content of the DAG file.
+
+    Args:
+      graph: The compiled pipeline.
+      settings: Of the DAG and its tasks.
+      ir_name: The IR's file name; in Airflow's DAG folder it is beside the DAG file.
+
+    Raises:
+      ValueError: A group or task of the settings does not fit the pipeline.
+    """
+    tasks = group_nodes(graph.nodes, settings.groups)
+    _check_tasks(settings.tasks, tasks)
+    values = {
+        "params": _literal(graph.parameters),
+        "tasks": _literal({task.task_id: _describe(task, graph, settings) for task in tasks}),
+        "dag_id": _literal(settings.dag_id or graph.pipeline_name),
+        "description": _literal(f"TFX pipeline {graph.pipeline_name}"),
+        "doc_md": _escape(_document(graph, tasks)),
+        "schedule": _schedule(settings),
+        "imports": "\n".join(_imports(settings)) + "\n",
+        "operator": _render_operator(settings, ir_name),
+        **{
+            name: _literal(getattr(settings, name))
+            for name in (
+                "max_active_runs",
+                "starts_paused",
+                "owner",
+                "retries",
+                "retry_delay_seconds",
+                "max_retry_delay_seconds",
+            )
+        },
+        "tags": _literal(list(settings.tags)),
+        "pipeline_name": graph.pipeline_name,
+    }
+    return _read_template("airflow_dag").substitute(values)
+
+
+def write_dag(text: str, path: Path) -> None:
+    """Writes a DAG file, whole or not at all."""
+    # Airflow reads any *.py in the folder, at any moment.
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _check_tasks(settings: Mapping[str, TaskSettings], tasks: list[Task]) -> None:
+    task_ids = [task.task_id for task in tasks]
+    unknown = sorted(set(settings) - set(task_ids))
+    if unknown:
+        raise ValueError(
+            f"tasks: no such task: {', '.join(unknown)}; the tasks are {', '.join(task_ids)}"
+        )
+
+
+def _describe(task: Task, graph: Graph, settings: AirflowSettings) -> dict[str, Any]:
+    """Returns what the DAG file says of one task."""
+    own = settings.tasks.get(task.task_id, TaskSettings())
+    operator = {
+        name: value
+        for name in ("retries", "pool", "queue")
+        if (value := getattr(own, name)) is not None
+    }
+    types = {node.node_id: node.type for node in graph.nodes}
+    description = {
+        "nodes": list(task.node_ids),
+        "upstream": list(task.upstream),
+        "timeout_minutes": own.timeout_minutes or settings.timeout_minutes,
+        "operator": operator,
+        "doc_md": "\n".join(f"* {node_id}: `{types[node_id]}`" for node_id in task.node_ids),
+    }
+    return {**description, "resources": own.resources} if settings.kubernetes else description
+
+
+def _imports(settings: AirflowSettings) -> Iterator[str]:
+    names = ["DAG", "Asset", "Param"] if settings.assets else ["DAG", "Param"]
+    if settings.kubernetes:
+        yield "import copy"
+    else:
+        yield "import shlex"
+    yield "from datetime import timedelta"
+    if settings.kubernetes:
+        yield ""
+        yield "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator"
+    else:
+        yield "from pathlib import Path"
+        yield ""
+        yield "from airflow.providers.standard.operators.bash import BashOperator"
+    yield f"from airflow.sdk import {', '.join(names)}"
+
+
+def _render_operator(settings: AirflowSettings, ir_name: str) -> str:
+    mlmd = _literal(["--mlmd", settings.mlmd] if settings.mlmd else [])
+    if settings.kubernetes is None:
+        return _read_template("airflow_bash").substitute(
+            python=_literal(settings.environment.python),
+            working_directory=_literal(settings.environment.working_directory),
+            ir_name=_literal(ir_name),
+            mlmd=mlmd,
+        )
+    kubernetes = settings.kubernetes
+    return _read_template("airflow_kubernetes").substitute(
+        image=_literal(kubernetes.image),
+        namespace=_literal(kubernetes.namespace),
+        pod_template=_literal(_complete_pod(kubernetes)),
+        ir_path=_literal(f"{kubernetes.compiled_folder.rstrip('/')}/{ir_name}"),
+        mlmd=mlmd,
+        grace_seconds=_GRACE_SECONDS,
+    )
+
+
+def _complete_pod(kubernetes: Kubernetes) -> dict[str, Any]:
+    """Returns the pod template with the container `base`, which Airflow runs the task in."""
+    spec = kubernetes.pod_template.get("spec", {})
+    containers = spec.get("containers") or [{}]
+    if len(containers) != 1 or containers[0].get("name", "base") != "base":
+        names = ", ".join(str(container.get("name")) for container in containers)
+        raise ValueError(
+            f"kubernetes.pod_template: expected one container, named base; received {names}"
+        )
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        **kubernetes.pod_template,
+        "spec": {
+            "restartPolicy": "Never",
+            **spec,
+            "containers": [{"name": "base", **containers[0]}],
+        },
+    }
+
+
+def _schedule(settings: AirflowSettings) -> str:
+    if settings.assets:
+        return f"[{', '.join(f'Asset({_literal(uri)})' for uri in settings.assets)}]"
+    return _literal(settings.schedule)
+
+
+def _document(graph: Graph, tasks: list[Task]) -> str:
+    """Returns what Airflow shows of the DAG, in Markdown."""
+    rows = [
+        f"| {task.task_id} | {_list(task.node_ids)} | {_list(task.upstream) or 'the data'} |"
+        for task in tasks
+    ]
+    parameters = [
+        f"| `{name}` | {schema['default']} | {schema.get('description', '')} |"
+        for name, schema in graph.parameters.items()
+    ]
+    lines = [
+        f"### {graph.pipeline_name}",
+        "",
+        "| task | runs | after |",
+        "|---|---|---|",
+        *rows,
+        "",
+        _HOW_TASKS_END,
+        "",
+        "| parameter of a run | default | meaning |",
+        "|---|---|---|",
+        *parameters,
+        "",
+        f"Artifacts are under `{graph.config['pipeline_root']}`.",
+    ]
+    return "\n".join(lines)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
+
+
+def _literal(value: Any, indent: str = "") -> str:
+    """Returns plain data as Python source, laid out as ruff would."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    inner = f"{indent}    "
+    if isinstance(value, dict):
+        brackets = "{}"
+        items = [f"{_literal(key)}: {_literal(item, inner)}" for key, item in value.items()]
+    elif isinstance(value, list):
+        brackets = "[]"
+        items = [_literal(item, inner) for item in value]
+    else:
+        return repr(value)
+    line = f"{brackets[0]}{', '.join(items)}{brackets[1]}"
+    if len(indent) + len(line) <= _LONGEST_LITERAL and "\n" not in line:
+        return line
+    lines = "".join(f"{inner}{item},\n" for item in items)
+    return f"{brackets[0]}\n{lines}{indent}{brackets[1]}"
+
+
+def _escape(text: str) -> str:
+    """Makes `text` the inside of a string in three double quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _read_template(name: str) -> Template:
+    return Template(resources.files("runners").joinpath(f"{name}.py.template").read_text("utf-8"))

@@ -1,0 +1,57 @@
+"""`tfx-mnist compile`: the pipeline in the form that an orchestrator takes."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.config_sources import ConfigError
+from runners.airflow_settings import read_settings
+from runners.configuration import configuration_options, read_configuration
+
+
+@click.group(name="compile")
+def compile_group() -> None:
+    """Compile the pipeline for an orchestrator."""
+
+
+@compile_group.command()
+@configuration_options
+@click.option(
+    "--settings",
+    "settings_file",
+    metavar="FILE",
+    help="YAML file: schedule, retries, where tasks run; docs/airflow.md lists them all.",
+)
+@click.option(
+    "--output", required=True, metavar="DIR", help="Folder to write to: Airflow's DAG folder."
+)
+def airflow(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    settings_file: str | None,
+    output: str,
+) -> None:
+    """Write an Airflow DAG, and the compiled pipeline that its tasks run."""
+    config = read_configuration(config_file, preset, overrides)
+    try:
+        settings = read_settings(settings_file)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    # TensorFlow comes with these.
+    from runners.airflow import render_dag, write_dag  # noqa: PLC0415
+    from runners.ir import compile_pipeline  # noqa: PLC0415
+
+    folder = Path(output).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    name = config.pipeline_name.replace("-", "_")
+    try:
+        compiled = compile_pipeline(config)
+        dag = render_dag(compiled.graph, settings, f"{name}.ir.json")
+    except (ValueError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from error
+    # The DAG comes last: until then Airflow keeps the one that it has.
+    compiled.write(str(folder / name))
+    write_dag(dag, folder / f"{name}.py")
+    for suffix in (".py", ".ir.json", ".graph.json"):
+        click.echo(folder / f"{name}{suffix}")

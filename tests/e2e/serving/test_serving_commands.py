@@ -1,0 +1,112 @@
+"""`tfx-mnist serve` and `tfx-mnist predict`, as a user types them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from serving_process import ServeProcess
+
+DATA = Path(__file__).parents[3] / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
+_PREDICT = "from runners.predict_command import predict; predict()"
+
+
+def predict(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _PREDICT, "--model_name=mnist", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def server(
+    serve_process: Callable[..., ServeProcess], models_folder: Path, tmp_path: Path
+) -> ServeProcess:
+    batching = tmp_path / "batching.config"
+    batching.write_text("max_batch_size { value: 64 }")
+    monitoring = tmp_path / "monitoring.config"
+    monitoring.write_text("prometheus_config { enable: true }")
+    return serve_process(
+        "--model_name=mnist",
+        f"--model_base_path={models_folder / 'mnist'}",
+        "--rest_api_port=18503",
+        "--port=18502",
+        "--enable_batching",
+        f"--batching_parameters_file={batching}",
+        f"--monitoring_config_file={monitoring}",
+        "--tensorflow_intra_op_parallelism=1",
+    )
+
+
+def test_pictures_idx_rows_and_json_are_predicted_over_both_apis(
+    server: ServeProcess, digits: tuple[Any, Any], tmp_path: Path
+):
+    images, labels = digits
+    picture = tmp_path / "digit.png"
+    # Dark on light and three times as large, as somebody would scan it.
+    scan = Image.fromarray(255 - images[0]).resize((84, 84), Image.Resampling.BICUBIC)
+    scan.save(picture)
+    for url in (server.url, f"grpc://{server.grpc_address}"):
+        answer = predict("--url", url, str(picture), "--json")
+        assert answer.returncode == 0, answer.stderr
+        [entry] = json.loads(answer.stdout)
+        assert (entry["name"], entry["class"]) == (str(picture), labels[0])
+        assert abs(sum(entry["probabilities"]) - 1) < 1e-3
+    table = predict(
+        "--url", server.url, str(picture), "--idx", str(DATA), "--rows", "5:8", "--show"
+    )
+    assert table.returncode == 0, table.stderr
+    assert "as the model saw it" in table.stdout
+    assert "█" in table.stdout
+    assert "t10k-images-idx3-ubyte.gz row 7" in table.stdout
+    piped = predict(
+        "--url", server.url, "-", "--json", stdin=json.dumps({"instances": images[:2].tolist()})
+    )
+    assert [entry["class"] for entry in json.loads(piped.stdout)] == labels[:2].tolist()
+    assert httpx.get(f"{server.url}/monitoring/prometheus/metrics").status_code == 200
+    assert server.stop() == 0
+
+
+def test_bad_input_says_what_is_wrong(tmp_path: Path):
+    text = tmp_path / "notes.txt"
+    text.write_text("no picture")
+    for arguments, message in (
+        ([], "name at least one PICTURE"),
+        ([str(text)], "expected a picture (PNG, JPEG), received another file"),
+        ([str(tmp_path / "missing.png")], "missing.png"),
+        (["--idx", str(DATA), "--rows", "a:b"], "expected a range such as 0:10"),
+        (["--idx", str(DATA), "--rows", "10000:10001"], "row 10000 is asked for, of 10000"),
+        (["--idx", str(DATA), "--url", "ftp://x"], "expected http://, https:// or grpc://"),
+        (["--idx", str(DATA), "--url", "http://127.0.0.1:9"], "can't be reached"),
+    ):
+        answer = predict(*arguments)
+        assert answer.returncode != 0
+        assert message in answer.stderr
+    answer = predict("-", stdin="[[1, 2]]")
+    assert "expected images of 28 x 28 pixels" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--batching_parameters_file=x"], "of no use without --enable_batching"),
+        (["--model_config_file=missing"], "missing can't be read"),
+        (["--tls_certificate_file=x"], "TLS needs both"),
+        (["--port=0", "--rest_api_port=18504", "--bearer_token_file=missing"], "can't be read"),
+    ],
+)
+def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
+    code = "from runners.serve_command import serve; serve()"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *flags], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 2
+    assert message in answer.stderr

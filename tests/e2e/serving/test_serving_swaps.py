@@ -1,0 +1,96 @@
+"""Models are swapped while clients keep asking."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from serving_process import ServeProcess
+from toy_models import save_half_plus_two
+
+from serving.client import RestClient
+from serving.grpc_client import GrpcClient
+
+NUM_CLIENTS = 16
+NUM_SWAPS = 10
+
+
+class Caller(threading.Thread):
+    """Asks without pause, and notes which version each answer came from."""
+
+    def __init__(self, client: Any, stop: threading.Event) -> None:
+        super().__init__()
+        self.versions: list[int] = []
+        self.failures: list[str] = []
+        self._client = client
+        self._stop_asking = stop
+
+    def run(self) -> None:
+        while not self._stop_asking.is_set():
+            try:
+                prediction = self._client.predict({"x": [0.0, 2.0]})
+            except Exception as error:  # noqa: BLE001 - every failure counts
+                self.failures.append(repr(error))
+                continue
+            first, second = prediction.outputs["y"].tolist()
+            version = round(first / 10)
+            whole = second == first + 1 and prediction.version in (None, version)
+            if whole:
+                self.versions.append(version)
+            else:
+                self.failures.append(repr(prediction))
+
+
+def wait_until_served(url: str, version: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        reply = httpx.get(f"{url}/v1/models/m").json()["model_version_status"]
+        states = {int(entry["version"]): entry["state"] for entry in reply}
+        if states.get(version) == "AVAILABLE" and states[version - 1] == "END":
+            return
+        assert time.monotonic() < deadline, states
+        time.sleep(0.02)
+
+
+def test_ten_swaps_under_load_fail_no_request_and_mix_no_versions(
+    serve_process: Callable[..., ServeProcess], tmp_path: Path
+):
+    base = tmp_path / "m"
+    save_half_plus_two(base / "1", addend=10.0)
+    server = serve_process(
+        "--model_name=m",
+        f"--model_base_path={base}",
+        "--rest_api_port=18501",
+        "--port=18500",
+    )
+    stop = threading.Event()
+    callers = [
+        Caller(
+            GrpcClient(server.grpc_address, "m") if number % 2 else RestClient(server.url, "m"),
+            stop,
+        )
+        for number in range(NUM_CLIENTS)
+    ]
+    for caller in callers:
+        caller.start()
+    try:
+        for version in range(2, NUM_SWAPS + 2):
+            staged = save_half_plus_two(base / f".tmp-{version}", addend=10.0 * version)
+            staged.rename(base / str(version))
+            wait_until_served(server.url, version)
+            shutil.rmtree(base / str(version - 1))
+    finally:
+        stop.set()
+        for caller in callers:
+            caller.join()
+    assert [failure for caller in callers for failure in caller.failures] == []
+    for caller in callers:
+        assert caller.versions == sorted(caller.versions)
+        assert caller.versions[-1] == NUM_SWAPS + 1
+    assert {version for caller in callers for version in caller.versions} == set(
+        range(1, NUM_SWAPS + 2)
+    )
+    assert server.stop() == 0

@@ -1,0 +1,302 @@
+"""The pipeline on the real Airflow: parsed, run, failed, mended."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from airflow_environment import (
+    AIRFLOW_PYTHON,
+    NO_AIRFLOW,
+    Airflow,
+    run_airflow,
+    run_standalone,
+)
+from database_servers import DatabaseServer, find_postgresql, run_postgresql
+from ml_metadata import MetadataStore
+from workspaces import PROJECT, Workspace
+
+from runners.mlmd_connection import parse_url
+from runners.run_records import read_run, sqlite_connection
+
+pytestmark = pytest.mark.skipif(not AIRFLOW_PYTHON.exists(), reason=NO_AIRFLOW)
+
+# What Airflow itself imports does not count.
+PARSE = """
+import json, runpy, sys, time
+import airflow.sdk, airflow.providers.standard.operators.bash
+started = time.process_time()
+dag = runpy.run_path(sys.argv[1])["dag"]
+seconds = time.process_time() - started
+heavy = [name for name in ("tensorflow", "tfx", "apache_beam") if name in sys.modules]
+params = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
+upstream = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
+print(json.dumps({"seconds": seconds, "heavy": heavy, "upstream": upstream, "params": params}))
+"""
+
+# A cluster that nothing is sent to; the operator wants to know of one.
+KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+    "users": [{"name": "none", "user": {}}],
+    "current-context": "none",
+}
+
+MAKE_PODS = """
+import json, runpy, sys
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import ApiClient
+dag = runpy.run_path(sys.argv[1])["dag"]
+pods = {task.task_id: ApiClient().sanitize_for_serialization(task.build_pod_request_obj())
+        for task in dag.tasks}
+skips = [task.skip_on_exit_code for task in dag.tasks]
+print(json.dumps({"pods": pods, "skips": skips}))
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture(scope="module")
+def compile_dag(workspace: Workspace) -> Callable[..., Path]:
+    """Returns a function that compiles the workspace's pipeline to a folder of the given name."""
+
+    def make(folder: str, *, config: tuple[str, ...] = (), **settings: object) -> Path:
+        output = workspace.folder / folder
+        environment = {"working_directory": str(workspace.folder)}
+        file = workspace.folder / f"{folder.replace('/', '_')}.yaml"
+        file.write_text(yaml.safe_dump({"retries": 0, "environment": environment} | settings))
+        answer = workspace.tfx_mnist(
+            *("compile", "airflow", "--settings", str(file), "--output", str(output)),
+            *(f"--set={setting}" for setting in (*workspace.settings, *config)),
+        )
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        assert answer.stdout.splitlines()[0] == str(output / "tfx_mnist.py")
+        return output
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def dags(compile_dag: Callable[..., Path]) -> Path:
+    """The folder of a DAG with one task for each node."""
+    return compile_dag("dags")
+
+
+@pytest.fixture(scope="module")
+def groups(dags: Path) -> dict[str, list[str]]:
+    """Three groups of nodes, which save ten starts of TensorFlow and TFX in a run."""
+    graph = json.loads((dags / "tfx_mnist.graph.json").read_text())
+    nodes = [node["node_id"] for node in graph["nodes"]]
+    trainer = nodes.index("Trainer")
+    return {"Prepare": nodes[:trainer], "Decide": nodes[trainer + 1 :]}
+
+
+def _run_in_airflow(program: str, *arguments: str, home: Path, **environ: str) -> dict[str, object]:
+    answer = subprocess.run(
+        [str(AIRFLOW_PYTHON), "-c", program, *arguments],
+        env=os.environ | {"AIRFLOW_HOME": str(home)} | environ,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+def test_the_dag_parses_in_half_a_second_without_tensorflow(dags: Path, tmp_path: Path):
+    parsed = _run_in_airflow(PARSE, str(dags / "tfx_mnist.py"), home=tmp_path)
+
+    assert parsed["heavy"] == []
+    assert parsed["seconds"] < 0.5
+    graph = json.loads((dags / "tfx_mnist.graph.json").read_text())
+    assert parsed["upstream"] == {
+        node["node_id"]: sorted(node["upstream"]) for node in graph["nodes"]
+    }
+    assert parsed["params"]["training.epochs"] == "integer"
+    assert parsed["params"]["thresholds.accuracy"] == "number"
+
+
+def test_a_pod_gets_image_command_volume_and_resources(
+    compile_dag: Callable[..., Path], tmp_path: Path
+):
+    example = PROJECT / "deploy" / "airflow" / "kubernetes.yaml"
+    output = compile_dag("pods", **yaml.safe_load(example.read_text()))
+
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(KUBECONFIG))
+    made = _run_in_airflow(
+        MAKE_PODS, str(output / "tfx_mnist.py"), home=tmp_path, KUBECONFIG=str(kubeconfig)
+    )
+
+    assert set(map(str, made["skips"])) == {"[99]"}
+    pod = made["pods"]["Trainer"]
+    [base] = pod["spec"]["containers"]
+    assert base["image"] == "registry.example.com/tfx-mnist:0.1.0"
+    assert base["command"][-2:] == ["--node", "Trainer"]
+    assert base["resources"]["limits"]["memory"] == "16Gi"
+    assert {"name": "shared", "mountPath": "/tfx"} in base["volumeMounts"]
+    [password] = [entry for entry in base["env"] if entry["name"] == "MLMD_PASSWORD"]
+    assert password["valueFrom"]["secretKeyRef"] == {"name": "tfx-mlmd", "key": "password"}
+    assert pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] == "tfx-shared"
+    assert pod["metadata"]["namespace"] == "tfx"
+
+
+def test_dags_test_pushes_a_model_and_does_it_from_the_cache_the_second_time(
+    compile_dag: Callable[..., Path],
+    dags: Path,
+    groups: dict[str, list[str]],
+    workspace: Workspace,
+    tmp_path: Path,
+):
+    grouped = compile_dag("grouped", groups=groups)
+    migrated = run_airflow("db", "migrate", home=tmp_path, dags=dags)
+    assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+
+    first = run_airflow("dags", "test", "tfx-mnist", home=tmp_path, dags=grouped)
+
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
+
+    # Now one task for each node.
+    second = run_airflow("dags", "test", "tfx-mnist", home=tmp_path, dags=dags)
+
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
+    store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
+    *_, newest = sorted(
+        store.get_contexts_by_type("pipeline_run"), key=lambda run: run.create_time_since_epoch
+    )
+    states = {node: record.state for node, record in read_run(store, newest.name).items()}
+    assert set(states) == {node for nodes in groups.values() for node in nodes} | {"Trainer"}
+    assert {node for node, state in states.items() if state != "cached"} == {
+        node for node in states if node.endswith("_resolver")
+    }
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[DatabaseServer]:
+    if find_postgresql() is None:
+        pytest.skip("needs PostgreSQL's server: apt-get install postgresql")
+    with run_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    compile_dag: Callable[..., Path],
+    groups: dict[str, list[str]],
+    workspace: Workspace,
+    database: DatabaseServer,
+) -> Iterator[Airflow]:
+    """Airflow and ML Metadata on PostgreSQL; the password of the latter comes from a file."""
+    mlmd = database.url("mlmd")
+    home = workspace.folder / "airflow"
+    compile_dag(
+        "airflow/dags",
+        config=("pipeline_root=" + str(workspace.folder / "runs" / "on_postgresql"),),
+        mlmd=mlmd,
+        groups=groups,
+        max_active_runs=2,
+    )
+    password_file = workspace.folder / "password"
+    password_file.write_text(database.password)
+    environ = {"MLMD_PASSWORD_FILE": str(password_file)}
+    initialized = subprocess.run(
+        workspace.command("mlmd", "init", "--mlmd", mlmd),
+        cwd=workspace.folder,
+        env=os.environ | environ,
+        check=False,
+    )
+    assert initialized.returncode == 0
+    url = database.url_with_password("postgres").replace("://", "+psycopg2://")
+    environ |= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
+    with run_standalone(home, "tfx-mnist", environ) as running:
+        yield running
+
+
+def _read_hyperparameters(database: DatabaseServer, run_id: str) -> dict[str, object]:
+    store = MetadataStore(parse_url(database.url_with_password("mlmd"), where="test"))
+    context = store.get_context_by_type_and_name("pipeline_run", run_id)
+    [custom_config] = [
+        execution.custom_properties["custom_config"].string_value
+        for execution in store.get_executions_by_context(context.id)
+        if "backup_root" in execution.custom_properties["custom_config"].string_value
+    ]
+    return json.loads(custom_config)["hyperparameters"]
+
+
+def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
+    airflow: Airflow, workspace: Workspace, database: DatabaseServer
+):
+    data = workspace.folder / "data"
+    broken = shutil.copytree(data / "mnist", data / "broken")
+    path = broken / "train-images-idx3-ubyte.gz"
+    whole = path.read_bytes()
+    path.write_bytes(gzip.compress(gzip.decompress(whole)[:-5]))
+
+    airflow.trigger("good", training__epochs=3, training__learning_rate=0.015)
+    airflow.trigger("bad", training__epochs=3, data_root=str(broken))
+
+    assert airflow.wait_for_run("bad") == "failed"
+    assert airflow.task_states("bad") == {
+        "Prepare": "failed",
+        "Trainer": "upstream_failed",
+        "Decide": "upstream_failed",
+    }
+    log = airflow.read_log("bad", "Prepare", 1)
+    cause = next(index for index, line in enumerate(log) if "IdxExampleGen failed: " in line)
+    assert str(path) in log[cause]
+    assert cause > len(log) - 10
+
+    path.write_bytes(whole)
+    airflow.clear("bad")
+    assert airflow.wait_for_run("bad") == "success"
+    assert set(airflow.task_states("bad").values()) == {"success"}
+
+    assert airflow.wait_for_run("good") == "success"
+    hyperparameters = _read_hyperparameters(database, "good")
+    assert (hyperparameters["epochs"], hyperparameters["learning_rate"]) == (3, 0.015)
+    assert any("pushed version" in line for line in airflow.read_log("good", "Decide", 1))
+
+
+def test_a_model_that_is_not_blessed_skips_the_pusher_and_the_run_is_green(airflow: Airflow):
+    airflow.trigger(
+        "refused", training__epochs=3, training__learning_rate=0.015, thresholds__accuracy=0.9999
+    )
+
+    assert airflow.wait_for_run("refused") == "success"
+    states = airflow.task_states("refused")
+    assert states == {"Prepare": "success", "Trainer": "success", "Decide": "skipped"}
+    log = airflow.read_log("refused", "Decide", 1)
+    assert any("Evaluator complete: NOT BLESSED" in line for line in log)
+    assert any("Pusher skipped: nothing was pushed" in line for line in log)
+
+
+def test_clearing_a_green_task_says_that_it_had_succeeded(airflow: Airflow):
+    airflow.clear("good", ["Trainer"])
+
+    assert airflow.wait_for_run("good") == "success"
+    log = airflow.read_log("good", "Trainer", 2)
+    assert any("Trainer has already succeeded in run good" in line for line in log)
+
+
+def test_the_password_is_in_no_log_and_no_compiled_file(
+    airflow: Airflow, workspace: Workspace, database: DatabaseServer
+):
+    home = workspace.folder / "airflow"
+    logs = list((home / "logs" / "dag_id=tfx-mnist").rglob("*.log"))
+    files = [file for file in (home / "dags").rglob("*") if file.is_file()]
+
+    assert airflow.dag_id in {part.removeprefix("dag_id=") for part in logs[0].parts}
+    for file in (*logs, *files):
+        assert database.password not in file.read_text(errors="replace"), file

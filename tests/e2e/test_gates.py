@@ -1,0 +1,137 @@
+"""The bad day: data and models that must not reach the serving directory."""
+
+import gzip
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from workspaces import Run, Workspace
+
+TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
+TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace(num_train=6000, num_test=1000)
+
+
+@pytest.fixture(scope="module")
+def good_run(workspace: Workspace) -> Run:
+    run = workspace.run()
+    assert run.exit_code == 0, run.output
+    return run
+
+
+def _rewrite(path: Path, header_bytes: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    data = gzip.decompress(path.read_bytes())
+    body = np.frombuffer(data, np.uint8, offset=header_bytes).copy()
+    path.write_bytes(gzip.compress(data[:header_bytes] + change(body).tobytes()))
+
+
+def _versions(workspace: Workspace) -> set[str]:
+    return {path.name for path in workspace.serving_model_dir.iterdir() if path.name.isdigit()}
+
+
+def test_a_worse_model_than_the_last_blessed_one_is_not_pushed(good_run: Run, workspace: Workspace):
+    before = _versions(workspace)
+
+    run = workspace.run("training.learning_rate=0.00005", "thresholds.accuracy=0")
+
+    assert run.exit_code == 3, run.output
+    assert run.outcome["has_baseline"] is True
+    assert re.search(r"accuracy change of all is -0\.\d{4} < -0\.0020", run.output)
+    assert _versions(workspace) == before
+    assert good_run.outcome["pushed_version"] in before
+
+
+def test_a_fifth_of_the_labels_shuffled_is_not_blessed(good_run: Run, workspace: Workspace):
+    before = _versions(workspace)
+    generator = np.random.default_rng(0)
+
+    def shuffle_a_fifth(labels: np.ndarray) -> np.ndarray:
+        rows = generator.choice(len(labels), len(labels) // 5, replace=False)
+        labels[rows] = labels[generator.permutation(rows)]
+        return labels
+
+    path = workspace.folder / "data" / "mnist" / TRAIN_LABELS
+    original = path.read_bytes()
+    _rewrite(path, 8, shuffle_a_fifth)
+    run = workspace.run()
+    path.write_bytes(original)
+
+    assert run.exit_code == 3, run.output
+    assert "NOT BLESSED, nothing was pushed" in run.output
+    assert _versions(workspace) == before
+    assert good_run.exit_code == 0
+
+
+def test_images_of_zeros_are_stopped_by_the_gate_before_training(
+    good_run: Run, workspace: Workspace
+):
+    path = workspace.folder / "data" / "mnist" / TRAIN_IMAGES
+    original = path.read_bytes()
+    _rewrite(path, 16, np.zeros_like)
+    run = workspace.run()
+    path.write_bytes(original)
+
+    assert run.exit_code == 1
+    assert run.outcome["failed_node"] == "AnomalyGate"
+    for feature in ("mean_intensity", "ink_fraction"):
+        assert feature in run.outcome["cause"]
+    assert "train" in run.outcome["cause"]
+    assert run.states["Transform"] == run.states["Trainer"] == "not reached"
+    assert good_run.exit_code == 0
+
+
+def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
+    make_workspace: Callable[..., Workspace],
+):
+    workspace = make_workspace(num_train=1500, num_test=200)
+    schema = workspace.folder / "data" / "schema" / "schema.pbtxt"
+    schema.write_text(schema.read_text().replace("threshold: 0.5", "threshold: 0.08"))
+    accepted = workspace.run()
+    folder = workspace.folder / "data" / "mnist"
+    labels = np.frombuffer(gzip.decompress((folder / TRAIN_LABELS).read_bytes()), np.uint8)[8:]
+    kept = np.flatnonzero((labels != 7) & (labels != 1))
+    images = np.frombuffer(gzip.decompress((folder / TRAIN_IMAGES).read_bytes()), np.uint8)[16:]
+    rows = images.reshape(-1, 784)[kept]
+    (folder / TRAIN_LABELS).write_bytes(
+        gzip.compress(struct.pack(">II", 0x801, len(kept)) + labels[kept].tobytes())
+    )
+    (folder / TRAIN_IMAGES).write_bytes(
+        gzip.compress(struct.pack(">IIII", 0x803, len(kept), 28, 28) + rows.tobytes())
+    )
+    run = workspace.run()
+
+    assert accepted.states["AnomalyGate"] == "complete", accepted.output
+    assert run.outcome["failed_node"] == "AnomalyGate"
+    assert "label" in run.outcome["cause"]
+    assert "drift" in run.outcome["cause"].lower()
+
+
+def test_a_candidate_that_lost_its_variables_is_not_pushed(good_run: Run, workspace: Workspace):
+    """The trainer's export is damaged on disk before the gate looks at it."""
+    before = _versions(workspace)
+    trainer = workspace.folder / "modules" / "trainer.py"
+    original = trainer.read_text()
+    damage = (
+        "\n\n_sound_run_fn = run_fn\n\n\n"
+        "def run_fn(fn_args):\n"
+        "    _sound_run_fn(fn_args)\n"
+        "    tf.io.gfile.rmtree(f'{fn_args.serving_model_dir}/variables')\n"
+    )
+    trainer.write_text(original + damage)
+    run = workspace.run()
+    trainer.write_text(original)
+
+    assert run.exit_code == 1, run.output
+    assert run.states["ServabilityValidator"] == "complete"
+    assert run.outcome["unservable"] != []
+    assert run.states["Pusher"] == "not reached"
+    assert "variables" in run.output
+    assert _versions(workspace) == before
+    assert good_run.exit_code == 0

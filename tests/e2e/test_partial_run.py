@@ -1,0 +1,64 @@
+"""Rerunning a part of the pipeline, and a serving directory that changed between runs."""
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+from workspaces import Run, Workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace(num_train=1000, num_test=200)
+
+
+@pytest.fixture(scope="module")
+def first_run(workspace: Workspace) -> Run:
+    refused = workspace.run(options=("--from", "Trainer"))
+    assert refused.exit_code == 1
+    assert "Run the whole pipeline first" in refused.outcome["cause"]
+    return workspace.run()
+
+
+def test_only_runs_one_node_anew_on_the_last_run_s_outputs(first_run: Run, workspace: Workspace):
+    run = workspace.run(options=("--only", "Evaluator"))
+
+    assert first_run.exit_code == 0, first_run.output
+    assert run.states["Evaluator"] == "complete"
+    assert run.states["Pusher"] == "not reached"
+    assert run.outcome["metrics"] == pytest.approx(first_run.outcome["metrics"])
+
+
+def test_an_unknown_node_is_told_the_nodes_there_are(workspace: Workspace):
+    run = workspace.run(options=("--only", "Triner"))
+
+    assert run.exit_code == 1
+    assert "no such node: Triner; the nodes are IdxExampleGen, " in run.output
+
+
+def test_a_model_that_vanished_from_the_serving_directory_is_pushed_again(
+    first_run: Run, workspace: Workspace
+):
+    assert first_run.exit_code == 0
+    shutil.rmtree(workspace.serving_model_dir)
+
+    run = workspace.run()
+
+    assert run.exit_code == 0, run.output
+    assert run.states["Trainer"] == "cached"
+    assert run.states["Pusher"] == "complete"
+    assert (workspace.serving_model_dir / run.outcome["pushed_version"]).is_dir()
+
+
+def test_a_run_after_a_rollback_says_which_version_is_served(first_run: Run, workspace: Workspace):
+    assert first_run.exit_code == 0
+    retrained = workspace.run("training.seed=2", "thresholds.max_accuracy_drop=1")
+    assert retrained.exit_code == 0, retrained.output
+    rolled_back = workspace.tfx_mnist("rollback")
+    assert rolled_back.returncode == 0, rolled_back.stderr
+
+    again = workspace.run("training.seed=2", "thresholds.max_accuracy_drop=1")
+
+    assert again.outcome["pushed_version"] == retrained.outcome["pushed_version"]
+    assert int(again.outcome["served_version"]) > int(again.outcome["pushed_version"])
+    assert f"served is version {again.outcome['served_version']}" in again.output

@@ -1,0 +1,150 @@
+"""Batching, metrics, CORS and the clients, each over a real server."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from serving_fixtures import MNIST_VERSION, Connection, connect
+from serving_threads import running_server
+
+from serving.answers import ClientError, predict_digits
+from serving.client import RestClient
+from serving.errors import Code
+from serving.grpc_client import GrpcClient
+from serving.model_config import BatchingParameters, ModelConfig
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def make_client(request: pytest.FixtureRequest, connection: Connection) -> Any:
+    """Returns a function that makes a client of the running server."""
+
+    def make(model: str) -> Any:
+        if request.param == "rest":
+            return RestClient(connection.running.url, model)
+        return GrpcClient(connection.running.grpc_address, model)
+
+    return make
+
+
+def test_client_calls_any_signature(make_client: Any):
+    with make_client("half_plus_two") as client:
+        assert client.predict({"x": [1.0, 2.0]}).outputs["y"].tolist() == [2.5, 3.0]
+    with make_client("mixer") as client:
+        answer = client.predict({"pair": [[1.0, 2.0]], "name": [b"\xc3\xa9"]}, version=7)
+        assert answer.version == 7
+        assert answer.outputs["total"].tolist() == [[21.0]]
+        assert answer.outputs["raw_bytes"].tolist() == [b"\xc3\xa9"]
+
+
+def test_client_reads_digits(make_client: Any, digits: tuple[Any, Any]):
+    images, labels = digits
+    with make_client("mnist") as client:
+        answers, prediction = predict_digits(client, images)
+        assert sum(a.digit == label for a, label in zip(answers, labels, strict=True)) >= 58
+        assert all(np.isclose(a.probabilities.sum(), 1) for a in answers)
+        assert prediction.milliseconds > 0
+        [state] = client.read_versions()
+        assert (state.version, state.state, state.error) == (MNIST_VERSION, "AVAILABLE", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "code"),
+    [
+        ("nope", {}, Code.NOT_FOUND),
+        ("half_plus_two", {"version": 9}, Code.NOT_FOUND),
+        ("half_plus_two", {"label": "nope"}, Code.INVALID_ARGUMENT),
+    ],
+)
+def test_client_raises_what_the_server_says(
+    make_client: Any, model: str, arguments: Any, code: Code
+):
+    with make_client(model) as client, pytest.raises(ClientError) as error:
+        client.predict({"x": [1.0]}, **arguments)
+    assert error.value.code is code
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[::1", "nonsense"])
+def test_client_says_that_there_is_no_server(url: str):
+    with pytest.raises((ClientError, httpx.InvalidURL)):
+        RestClient(url, "m", timeout_seconds=2).read_versions()
+
+
+def test_metrics_page_counts_requests_by_model_and_status(model_configs: list[ModelConfig]):
+    with running_server(models=model_configs[:1], metrics_path="/metrics") as running:
+        connection = connect(running)
+        for body in ({"instances": [1.0, 2.0]}, {"instances": ["a"]}):
+            connection.post("half_plus_two:predict", body)
+        GrpcClient(running.grpc_address, "half_plus_two").predict({"x": [1.0]})
+        connection.post("nope:predict", {"instances": [1]})
+        response = connection.rest.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    samples = {
+        (sample.name.removeprefix(":tensorflow:serving:"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+    assert samples["request_count_total", "half_plus_two", "OK"] == 2
+    assert samples["request_count_total", "half_plus_two", "INVALID_ARGUMENT"] == 1
+    assert samples["request_count_total", "", "NOT_FOUND"] == 1
+    assert samples["request_latency_count", "half_plus_two", "predict", "REST"] == 1
+    assert samples["request_latency_count", "half_plus_two", "Predict", "GRPC"] == 1
+    assert samples["runtime_latency_count", "half_plus_two", "Predict", "TF1"] == 2
+    assert samples["request_example_count_total", "half_plus_two"] == 3
+    assert ("nope",) not in {key[1:2] for key in samples}
+
+
+def test_there_is_no_metrics_page_unless_asked_for(model_configs: list[ModelConfig]):
+    with running_server(models=model_configs[:1], enable_page=False) as running:
+        path = "/monitoring/prometheus/metrics"
+        assert httpx.get(f"{running.url}{path}").status_code == 404
+        assert httpx.get(f"{running.url}/").status_code == 404
+
+
+def test_cors_headers_are_sent_where_enabled(model_configs: list[ModelConfig]):
+    with running_server(models=model_configs[:1], rest_api_enable_cors_support=True) as running:
+        path = f"{running.url}/v1/models/half_plus_two"
+        preflight = httpx.options(path, headers={"Origin": "https://elsewhere"})
+        assert preflight.status_code == 200
+        for response in (preflight, httpx.get(path), httpx.get(f"{path}/versions/9")):
+            assert response.headers["access-control-allow-origin"] == "*"
+            assert response.headers["access-control-allow-methods"] == "POST, GET"
+            assert response.headers["access-control-allow-headers"] == "Content-Type"
+
+
+@pytest.fixture
+def batching_connection(model_configs: list[ModelConfig]) -> Iterator[Connection]:
+    """Returns a connection to a server that joins up to 8 rows."""
+    batching = BatchingParameters(
+        max_batch_size=8, batch_timeout_micros=20_000, allowed_batch_sizes=(4, 8)
+    )
+    with running_server(models=model_configs, batching=batching) as running:
+        yield connect(running)
+
+
+def test_batching_gives_every_client_its_own_answer(
+    batching_connection: Connection, digits: tuple[Any, Any]
+):
+    images, _ = digits
+    metrics = batching_connection.running.server.metrics
+    rest = RestClient(batching_connection.running.url, "mnist")
+    alone, _ = predict_digits(rest, images[:8])
+    calls_before = metrics.wrapped_run_count.value()
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(
+            threads.map(
+                lambda row: predict_digits(rest, images[row % 8 : row % 8 + 1])[0][0], range(80)
+            )
+        )
+    for row, answer in enumerate(answers):
+        np.testing.assert_allclose(answer.probabilities, alone[row % 8].probabilities, atol=1e-5)
+    assert metrics.wrapped_run_count.value() - calls_before < 80
+
+
+def test_batching_refuses_what_is_larger_than_a_batch(batching_connection: Connection):
+    response = batching_connection.post("half_plus_two:predict", {"instances": [1.0] * 9})
+    assert response.status_code == 400
+    assert response.json() == {"error": "Task size 9 is larger than maximum input batch size 8"}

@@ -1,0 +1,149 @@
+"""The DAG file as text, and the settings that it is written from; Airflow itself is in e2e."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import PipelineConfig
+from pipeline.config_sources import ConfigError
+from runners.airflow import render_dag
+from runners.airflow_settings import AirflowSettings, read_settings
+from runners.graph import Graph, Node
+from runners.runtime_parameters import describe_parameters
+
+POD = {"image": "registry.example.com/tfx-mnist:1", "compiled_folder": "/tfx/compiled"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    config = PipelineConfig(data_root='/data/a "quoted" \\ folder')
+    return Graph(
+        pipeline_name="tfx-mnist",
+        nodes=(
+            Node(node_id="Trainer", type="tfx.Trainer", upstream=()),
+            Node(node_id="Pusher", type="tfx.Pusher", upstream=("Trainer",)),
+        ),
+        parameters=describe_parameters(config),
+        config=config.model_dump(mode="json"),
+    )
+
+
+def _render(graph: Graph, **settings: object) -> str:
+    return render_dag(graph, AirflowSettings.model_validate(settings), "tfx_mnist.ir.json")
+
+
+def _constants(text: str) -> dict[str, object]:
+    """Returns the values of the literals at the top level of the file."""
+    values = {}
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            try:
+                values[statement.targets[0].id] = ast.literal_eval(statement.value)
+            except ValueError:  # computed, not a literal
+                continue
+    return values
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"schedule": "0 4 * * *"},
+        {"assets": ["s3://bucket/mnist"]},
+        {"kubernetes": POD},
+        {"groups": {"all": ["Trainer", "Pusher"]}},
+    ],
+)
+def test_the_dag_file_is_clean_for_airflow_3_and_imports_nothing_of_ours(
+    graph: Graph, settings: dict[str, object], tmp_path: Path
+):
+    file = tmp_path / "dag.py"
+    file.write_text(_render(graph, **settings))
+
+    rules = ["--isolated", "--select", "AIR3,F,E9", "--target-version", "py311"]
+    answer = subprocess.run(
+        [str(Path(sys.executable).with_name("ruff")), "check", *rules, str(file)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert answer.returncode == 0, answer.stdout
+    imported = {
+        module.split(".")[0]
+        for node in ast.walk(ast.parse(file.read_text()))
+        for module in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported - sys.stdlib_module_names == {"airflow"}
+
+
+def test_tasks_and_parameters_stand_in_the_file_as_they_are(graph: Graph):
+    constants = _constants(_render(graph, timeout_minutes=7, mlmd="postgresql://tfx@db/mlmd"))
+
+    assert constants["PARAMS"] == graph.parameters
+    assert constants["TASKS"]["Pusher"]["upstream"] == ["Trainer"]
+    assert constants["TASKS"]["Pusher"]["timeout_minutes"] == 7
+    assert constants["MLMD"] == ["--mlmd", "postgresql://tfx@db/mlmd"]
+    assert "| Pusher | Pusher | Trainer |" in constants["DOC_MD"]
+    assert '/data/a "quoted" \\ folder' in constants["DOC_MD"]
+
+
+def test_one_task_may_differ_from_the_others(graph: Graph):
+    trainer = {"timeout_minutes": 300, "retries": 0, "queue": "gpu"}
+
+    tasks = _constants(_render(graph, tasks={"Trainer": trainer}))["TASKS"]
+
+    assert tasks["Trainer"]["timeout_minutes"] == 300
+    assert tasks["Trainer"]["operator"] == {"retries": 0, "queue": "gpu"}
+    assert tasks["Pusher"]["operator"] == {}
+
+
+def test_a_pod_keeps_its_template_and_gets_a_container_base(graph: Graph):
+    template = {"spec": {"nodeSelector": {"disk": "fast"}}}
+
+    constants = _constants(_render(graph, kubernetes={**POD, "pod_template": template}))
+
+    assert constants["POD_TEMPLATE"]["spec"]["nodeSelector"] == {"disk": "fast"}
+    assert constants["POD_TEMPLATE"]["spec"]["containers"] == [{"name": "base"}]
+    assert constants["IR"] == "/tfx/compiled/tfx_mnist.ir.json"
+
+
+def test_a_setting_for_a_task_that_does_not_exist_is_refused(graph: Graph):
+    with pytest.raises(ValueError, match="no such task: Tuner; the tasks are Trainer, Pusher"):
+        _render(graph, tasks={"Tuner": {"retries": 1}})
+
+
+def test_a_pod_with_a_second_container_is_refused(graph: Graph):
+    containers = {"spec": {"containers": [{"name": "base"}, {"name": "sidecar"}]}}
+
+    with pytest.raises(ValueError, match=r"expected one container, named base; .* sidecar"):
+        _render(graph, kubernetes={**POD, "pod_template": containers})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("retry: 3", "retry: Extra inputs are not permitted\nThe settings are dag_id, schedule"),
+        ("schedule: '@daily'\nassets: [s3://b]", "expected a schedule or assets, received both"),
+        ("mlmd: postgresql://tfx:hidden@db/mlmd", "the password would be seen"),
+        ("tags: {", "is not YAML"),
+    ],
+)
+def test_bad_settings_are_refused_with_file_and_key(text: str, message: str, tmp_path: Path):
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=message) as error:
+        read_settings(str(file))
+
+    assert str(file) in str(error.value)
+    assert "hidden" not in str(error.value)

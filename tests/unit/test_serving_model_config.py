@@ -1,0 +1,111 @@
+import pytest
+
+from serving.errors import ServingError
+from serving.model_config import (
+    BatchingParameters,
+    parse_batching_parameters,
+    parse_model_server_config,
+    parse_monitoring_config,
+)
+from serving.versions import All, Latest, Specific, index_versions
+
+
+def model(fields: str) -> str:
+    return f'model_config_list {{ config {{ model_platform: "tensorflow" {fields} }} }}'
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("", Latest(1)),
+        ("model_version_policy { latest { num_versions: 2 } }", Latest(2)),
+        ("model_version_policy { all {} }", All()),
+        (
+            "model_version_policy { specific { versions: 3 versions: 5 } }",
+            Specific(frozenset({3, 5})),
+        ),
+    ],
+)
+def test_policy_of_a_model_is_read(text: str, policy: object):
+    [config] = parse_model_server_config(model(f'name: "m" base_path: "/m" {text}'))
+    assert (config.name, config.base_path, config.policy) == ("m", "/m", policy)
+
+
+def test_labels_of_a_model_are_read():
+    text = 'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 2 }'
+    [config] = parse_model_server_config(model(f'name: "m" base_path: "gs://b/m" {text}'))
+    assert config.labels == {"stable": 1, "canary": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model_config_list { config: }", "is no ModelServerConfig"),
+        (model('name: "m" base_path: "m"'), "to have an absolute path or URI; got base_path"),
+        (model('base_path: "/m"'), "has no name"),
+        (
+            model('name: "m" base_path: "/m" version_labels { key: "a b" value: 1 }'),
+            "expected a label of letters, digits and _",
+        ),
+        (
+            'model_config_list { config { name: "m" base_path: "/m" model_platform: "torch" } }',
+            'expected model_platform: "tensorflow", received "torch"',
+        ),
+        (
+            "model_config_list {"
+            + 2 * 'config { name: "m" base_path: "/m" model_platform: "tensorflow" }'
+            + "}",
+            "Illegal to list model m multiple times in config list",
+        ),
+    ],
+)
+def test_bad_configuration_says_what_is_wrong(text: str, message: str):
+    with pytest.raises(ServingError) as error:
+        parse_model_server_config(text)
+    assert message in error.value.message
+
+
+def test_batching_parameters_are_read_and_the_rest_is_tf_servings_default():
+    parameters = parse_batching_parameters(
+        "max_batch_size { value: 32 } batch_timeout_micros { value: 1000 } "
+        'thread_pool_name { value: "x" } allowed_batch_sizes: 8 allowed_batch_sizes: 32'
+    )
+    assert parameters == BatchingParameters(
+        max_batch_size=32, batch_timeout_micros=1000, allowed_batch_sizes=(8, 32)
+    )
+    assert (parameters.max_enqueued_batches, BatchingParameters().max_batch_size) == (10, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("max_batch_size: 32", "is no BatchingParameters"),
+        ("allowed_batch_sizes: 8", "must match max_batch_size; last entry was 8; expected 1000"),
+        ("allowed_batch_sizes: 8 allowed_batch_sizes: 8", "must be monotonically increasing"),
+        ("max_batch_size { value: 0 }", "must be at least 1"),
+    ],
+)
+def test_bad_batching_parameters_say_what_is_wrong(text: str, message: str):
+    with pytest.raises(ServingError) as error:
+        parse_batching_parameters(text)
+    assert message in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", None),
+        ('prometheus_config { path: "/m" }', None),
+        ("prometheus_config { enable: true }", "/monitoring/prometheus/metrics"),
+        ('prometheus_config { enable: true path: "/m" }', "/m"),
+    ],
+)
+def test_monitoring_config_turns_the_metrics_page_on(text: str, path: str | None):
+    assert parse_monitoring_config(text) == path
+
+
+def test_of_two_names_for_one_number_the_last_in_the_alphabet_counts(
+    caplog: pytest.LogCaptureFixture,
+):
+    assert index_versions(["1", "001", "2/", "x", "-3", "9" * 30]) == {1: "1", 2: "2"}
+    assert "Version 1 will be loaded from 1, 001 will be ignored" in caplog.text
