@@ -16,9 +16,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,20 +110,17 @@ def measure_server(
 
 def _call_all(callers: list[Callable[[], None]], num_requests: int) -> list[float]:
     """Returns the milliseconds of each call."""
-    times: list[float] = []
 
-    def run(call: Callable[[], None]) -> None:
+    def run(call: Callable[[], None]) -> list[float]:
+        times = []
         for _ in range(num_requests // len(callers)):
             started = time.perf_counter()
             call()
             times.append((time.perf_counter() - started) * 1000)
+        return times
 
-    threads = [threading.Thread(target=run, args=[call]) for call in callers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return times
+    with ThreadPoolExecutor(len(callers)) as threads:
+        return [milliseconds for times in threads.map(run, callers) for milliseconds in times]
 
 
 def _make_rest_caller(target: _Target) -> Callable[[], None]:

@@ -22,6 +22,7 @@ from runners.failure import cause_of
 from runners.node_events import NodeObserver, observe_nodes
 from runners.outcome import RunOutcome
 from runners.outcome_reader import PUSHER_ID, read_outcome
+from runners.partial_run import make_partial_run
 from runners.recovery import close_dead_executions, record_cause
 from runners.run_records import open_store, read_run, sqlite_connection
 
@@ -57,7 +58,7 @@ def run_locally(
       to_nodes: Run nothing after these nodes.
 
     Raises:
-      ValueError: There is no node of that name.
+      ValueError: There is no node of that name, or no run holds what comes before.
     """
     # TensorFlow fixes its devices with its first operation, which an earlier node would run.
     prepare_devices(logical_cpus=config.training.logical_cpus, hide_gpus=config.training.hide_gpus)
@@ -97,22 +98,17 @@ def _run_once(
     Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
     ir, run_id = _compile(config)
     node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
-    _check_nodes([*from_nodes, *to_nodes], node_ids)
     store = open_store(config.metadata_path)
+    options = make_partial_run(ir, store, from_nodes, to_nodes)
     _tidy_up(store, config, "the run's process ended before the node did")
     display.nodes_known(node_ids)
     cause = ""
     try:
         with observe_nodes(display):
-            LocalDagRunner().run_with_ir(ir, _partial_run(ir, from_nodes, to_nodes))
+            LocalDagRunner().run_with_ir(ir, options)
     except Exception as error:
         logger.exception("The run failed")
         cause = cause_of(error)
-        if from_nodes and isinstance(error, LookupError):
-            cause = (
-                f"The last run of {config.pipeline_name} in {config.metadata_path} does not hold "
-                f"what {', '.join(from_nodes)} needs ({cause}). Run the whole pipeline first."
-            )
         record_cause(store, run_id, cause)
     except KeyboardInterrupt:
         _tidy_up(store, config, "interrupted")
@@ -131,28 +127,6 @@ def _compile(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, str]:
         ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     )
     return ir, run_id
-
-
-def _partial_run(
-    ir: pipeline_pb2.Pipeline, from_nodes: Collection[str], to_nodes: Collection[str]
-) -> pipeline_pb2.RunOptions | None:
-    """Returns the options of a partial run, None for a whole one; `from_nodes` lose their cache."""
-    if not from_nodes and not to_nodes:
-        return None
-    for node in ir.nodes:
-        if node.pipeline_node.node_info.id in from_nodes:
-            node.pipeline_node.execution_options.caching_options.enable_cache = False
-    options = pipeline_pb2.RunOptions()
-    options.partial_run.from_nodes.extend(from_nodes)
-    options.partial_run.to_nodes.extend(to_nodes)
-    options.partial_run.snapshot_settings.latest_pipeline_run_strategy.SetInParent()
-    return options
-
-
-def _check_nodes(asked: Collection[str], node_ids: Sequence[str]) -> None:
-    unknown = sorted(set(asked) - set(node_ids))
-    if unknown:
-        raise ValueError(f"no such node: {', '.join(unknown)}; the nodes are {', '.join(node_ids)}")
 
 
 def _tidy_up(store: MetadataStore, config: PipelineConfig, reason: str) -> None:

@@ -10,7 +10,7 @@ from pipeline.checks import Check
 
 RUN_FILE = "run.json"
 
-PUSHED = 0
+DONE = 0
 FAILED = 1
 NOT_BLESSED = 3
 INTERRUPTED = 130
@@ -31,7 +31,8 @@ class RunOutcome:
 
     Attributes:
       run_id: The run's id in ML Metadata.
-      exit_code: 0 blessed and pushed, 1 failed, 3 finished but not blessed, 130 interrupted.
+      exit_code: 0 blessed and pushed, or all of a partial run done; 1 failed; 3 finished but not
+        blessed; 130 interrupted.
       seconds: Wall time of the whole run in seconds, imports included; set by the command.
       nodes: All nodes of the pipeline in the order of the flow.
       metrics: Metrics over the test split, by name.

@@ -10,7 +10,7 @@ from components.servability_validator.executor import REASONS_PROPERTY
 from pipeline.config import PipelineConfig
 from pipeline.evaluation_result import EvaluationResult, read_evaluation
 from runners.failure import cause_of
-from runners.outcome import FAILED, NOT_BLESSED, PUSHED, NodeOutcome, RunOutcome
+from runners.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
 from runners.run_records import NodeRecord
 
 _EVALUATOR_ID = "Evaluator"
@@ -43,10 +43,9 @@ def read_outcome(
     evaluation = _evaluation(records, config)
     blessed = _property(records, _EVALUATOR_ID, "blessing", "blessed")
     unservable = _property(records, _VALIDATOR_ID, "blessing", REASONS_PROPERTY) or "[]"
-    pushed = _property(records, PUSHER_ID, "pushed_model", "pushed") == 1
     return RunOutcome(
         run_id=run_id,
-        exit_code=FAILED if cause or failed else PUSHED if pushed else NOT_BLESSED,
+        exit_code=_exit_code(records, failed=bool(cause or failed)),
         nodes=tuple(_node_outcome(node_id, records.get(node_id)) for node_id in node_ids),
         metrics=evaluation.metrics if evaluation else {},
         checks=evaluation.checks if evaluation else (),
@@ -59,6 +58,14 @@ def read_outcome(
         failed_node=failed_node,
         cause=cause,
     )
+
+
+def _exit_code(records: Mapping[str, NodeRecord], *, failed: bool) -> int:
+    if failed:
+        return FAILED
+    if PUSHER_ID not in records:  # a partial run that was not to push
+        return DONE
+    return DONE if _property(records, PUSHER_ID, "pushed_model", "pushed") == 1 else NOT_BLESSED
 
 
 def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:

@@ -59,7 +59,7 @@ def open_store(path: str) -> MetadataStore:
     """
     try:
         return MetadataStore(sqlite_connection(path))
-    except StatusError as error:
+    except (StatusError, RuntimeError) as error:  # which of the two depends on the fault
         raise OSError(
             f"{path}: expected ML Metadata in SQLite, which can be read and written; received: "
             f"{error}. Correct metadata_path, or move the file away: a run makes a new one, and "

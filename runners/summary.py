@@ -64,6 +64,8 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
     elif outcome.exit_code == NOT_BLESSED:
         lines += [Text("NOT BLESSED, nothing was pushed", style="bold yellow")]
         lines += [Text(f"  {refusal}") for refusal in outcome.refusals]
+    elif not outcome.pushed_to:
+        lines += [Text("DONE; a partial run that was not to push", style="bold green")]
     else:
         baseline = "the last blessed model" if outcome.has_baseline else "no earlier model yet"
         accuracy = outcome.metrics.get("accuracy", float("nan"))

@@ -100,11 +100,12 @@ class GrpcListener:
         else:
             self.port = self._server.add_insecure_port(address)
 
-    async def start(self) -> None:
-        """Begins to answer."""
+    async def run(self) -> None:
+        """Serves until `stop` was called and all requests are answered."""
         for service in _HEALTHY_SERVICES:
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         await self._server.start()
+        await self._server.wait_for_termination()
 
     async def stop(self) -> None:
         """Takes no more requests, and returns when those under way are answered."""

@@ -72,10 +72,12 @@ def read_model_configs(server_config: Any) -> list[ModelConfig]:
     """Returns the models that a ModelServerConfig lists.
 
     Raises:
-      ServingError: It is of the custom kind, lists a name twice, or has a value that is not legal.
+      ServingError: It is empty or of the custom kind, lists a name twice, or has a value that is
+        not legal.
     """
-    if server_config.WhichOneof("config") == "custom_model_config":
-        raise invalid_argument("custom_model_config is not supported; use model_config_list")
+    # An empty file is one that is being written: taking it at its word would unload everything.
+    if server_config.WhichOneof("config") != "model_config_list":
+        raise invalid_argument("expected a model_config_list, received another configuration")
     models = [_read_model(config) for config in server_config.model_config_list.config]
     names = [model.name for model in models]
     for name in names:

@@ -148,40 +148,43 @@ class Server:
             max_request_rows=options.max_request_rows,
             max_inflight_requests=options.max_inflight_requests,
         )
+        # Both ports are taken first: one that is in use ends this with a plain OSError.
+        grpc_listener = self._make_grpc_listener(inference, gate)
+        rest_listener = self._make_rest_listener(inference, gate)
+        listeners = [listener for listener in (grpc_listener, rest_listener) if listener]
         async with asyncio.TaskGroup() as tasks:
-            stopping = []
-            if options.port is not None:
-                grpc_listener = self._make_grpc_listener(inference, gate, options.port)
-                await grpc_listener.start()
-                self.grpc_port = grpc_listener.port
-                stopping.append(grpc_listener.stop)
-            if options.rest_api_port is not None:
-                application = RestService(inference, gate, self._rest_options())
-                rest_listener = RestListener(application, options, options.rest_api_port)
-                self.rest_port = rest_listener.port
-                tasks.create_task(rest_listener.run())
-                stopping.append(rest_listener.stop)
+            for listener in listeners:
+                tasks.create_task(listener.run())
             self._listening.set()
             if self._on_listening:
                 self._on_listening()
             await stop_requested.wait()
             logger.info("Stopping; requests under way have %g s", options.shutdown_grace_seconds)
-            for stop in stopping:
-                tasks.create_task(stop())
+            for listener in listeners:
+                tasks.create_task(listener.stop())
         runner.close()
 
-    def _make_grpc_listener(self, inference: Inference, gate: Gate, port: int) -> GrpcListener:
-        return GrpcListener(
-            PredictionService(
-                inference,
-                gate,
-                max_bytes=self._options.max_request_bytes,
-                as_content=self._options.enable_serialization_as_tensor_content,
-            ),
-            ModelService(inference, gate, self.reload),
-            self._options,
-            port,
+    def _make_grpc_listener(self, inference: Inference, gate: Gate) -> GrpcListener | None:
+        if self._options.port is None:
+            return None
+        predictions = PredictionService(
+            inference,
+            gate,
+            max_bytes=self._options.max_request_bytes,
+            as_content=self._options.enable_serialization_as_tensor_content,
         )
+        models = ModelService(inference, gate, self.reload)
+        listener = GrpcListener(predictions, models, self._options, self._options.port)
+        self.grpc_port = listener.port
+        return listener
+
+    def _make_rest_listener(self, inference: Inference, gate: Gate) -> RestListener | None:
+        if self._options.rest_api_port is None:
+            return None
+        application = RestService(inference, gate, self._rest_options())
+        listener = RestListener(application, self._options, self._options.rest_api_port)
+        self.rest_port = listener.port
+        return listener
 
     def _make_runner(self) -> Runner:
         if self._options.batching:

@@ -1,10 +1,12 @@
 """The pipeline on the real Airflow: parsed, run, failed, mended."""
 
+import contextlib
 import gzip
 import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import yaml
 from airflow_environment import (
     AIRFLOW_PYTHON,
     NO_AIRFLOW,
+    RUN_SECONDS,
     Airflow,
     run_airflow,
     run_standalone,
@@ -235,6 +238,20 @@ def _read_hyperparameters(database: DatabaseServer, run_id: str) -> dict[str, ob
     return json.loads(custom_config)["hyperparameters"]
 
 
+def _wait_for_command_line(part: str) -> str:
+    """Returns the command lines of all processes, once one of them holds `part`."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        lines = ""
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):  # it has ended
+                lines += file.read_bytes().replace(b"\0", b" ").decode(errors="replace") + "\n"
+        if part in lines:
+            return lines
+        time.sleep(0.2)
+    raise AssertionError(f"no process with {part} in its command line")
+
+
 def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
     airflow: Airflow, workspace: Workspace, database: DatabaseServer
 ):
@@ -246,6 +263,7 @@ def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
 
     airflow.trigger("good", training__epochs=3, training__learning_rate=0.015)
     airflow.trigger("bad", training__epochs=3, data_root=str(broken))
+    assert database.password not in _wait_for_command_line("runners.node")
 
     assert airflow.wait_for_run("bad") == "failed"
     assert airflow.task_states("bad") == {

@@ -24,9 +24,23 @@ def test_only_runs_one_node_anew_on_the_last_run_s_outputs(first_run: Run, works
     run = workspace.run(options=("--only", "Evaluator"))
 
     assert first_run.exit_code == 0, first_run.output
+    assert run.exit_code == 0, run.output
+    assert "DONE; a partial run" in run.output
     assert run.states["Evaluator"] == "complete"
     assert run.states["Pusher"] == "not reached"
     assert run.outcome["metrics"] == pytest.approx(first_run.outcome["metrics"])
+
+
+def test_a_part_can_run_after_another_part(first_run: Run, workspace: Workspace):
+    assert first_run.exit_code == 0
+    gate = workspace.run(options=("--only", "AnomalyGate"))
+
+    run = workspace.run(options=("--from", "Evaluator"))
+
+    assert gate.exit_code == 0, gate.output
+    assert run.exit_code == 0, run.output
+    assert run.states["Pusher"] == "complete"
+    assert run.states["Trainer"] in ("cached", "not reached")
 
 
 def test_an_unknown_node_is_told_the_nodes_there_are(workspace: Workspace):

@@ -41,6 +41,7 @@ def test_labels_of_a_model_are_read():
     ("text", "message"),
     [
         ("model_config_list { config: }", "is no ModelServerConfig"),
+        ("", "expected a model_config_list"),
         (model('name: "m" base_path: "m"'), "to have an absolute path or URI; got base_path"),
         (model('base_path: "/m"'), "has no name"),
         (

@@ -1,6 +1,7 @@
 """`tfx-mnist serve` and `tfx-mnist predict`, as a user types them."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,3 +111,25 @@ def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
     )
     assert answer.returncode == 2
     assert message in answer.stderr
+
+
+@pytest.mark.parametrize("flag", ["--port", "--rest_api_port"])
+def test_port_that_is_taken_is_an_error_that_names_it(
+    models_folder: Path, tmp_path: Path, flag: str
+):
+    code = "from runners.serve_command import serve; serve()"
+    other = "--rest_api_port" if flag == "--port" else "--port"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        base_path = f"--model_base_path={models_folder / 'half_plus_two'}"
+        answer = subprocess.run(
+            [sys.executable, "-c", code, base_path, f"{flag}={port}", f"{other}=0"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+    assert answer.returncode == 1
+    assert "Error: " in answer.stderr
+    assert str(port) in answer.stderr
+    assert "Traceback" not in answer.stderr

@@ -1,0 +1,75 @@
+"""Reruns a part of the pipeline on the outputs of an earlier run, with TFX's partial runs."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from ml_metadata import MetadataStore
+from tfx.proto.orchestration import pipeline_pb2
+
+from runners.run_records import read_run
+
+_DONE = {"complete", "cached"}
+
+
+def make_partial_run(
+    ir: pipeline_pb2.Pipeline,
+    store: MetadataStore,
+    from_nodes: Collection[str],
+    to_nodes: Collection[str],
+) -> pipeline_pb2.RunOptions | None:
+    """Returns the options of a partial run, None for a whole one; `from_nodes` lose their cache.
+
+    TFX would take what comes before from the last run, also if that was a part that does not hold
+    it. This takes the last run that does.
+
+    Args:
+      ir: The pipeline; the cache of `from_nodes` is switched off in it.
+      store: The metadata of the pipeline.
+      from_nodes: Run these nodes and what follows them; empty for all.
+      to_nodes: Run nothing after these; empty for all.
+
+    Raises:
+      ValueError: There is no node of that name, or no run holds what comes before.
+    """
+    if not from_nodes and not to_nodes:
+        return None
+    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+    unknown = sorted({*from_nodes, *to_nodes} - set(nodes))
+    if unknown:
+        raise ValueError(f"no such node: {', '.join(unknown)}; the nodes are {', '.join(nodes)}")
+    for node_id in from_nodes:
+        nodes[node_id].execution_options.caching_options.enable_cache = False
+    needed = _upstream({name: node.upstream_nodes for name, node in nodes.items()}, from_nodes)
+    base_run = next(_runs_with(store, ir.pipeline_info.id, needed), None)
+    if base_run is None:
+        raise ValueError(
+            f"no run of {ir.pipeline_info.id} holds what {', '.join(from_nodes)} needs, the "
+            f"outputs of {', '.join(sorted(needed))}. Run the whole pipeline first."
+        )
+    options = pipeline_pb2.RunOptions()
+    options.partial_run.from_nodes.extend(from_nodes)
+    options.partial_run.to_nodes.extend(to_nodes)
+    snapshot = options.partial_run.snapshot_settings
+    snapshot.base_pipeline_run_strategy.base_run_id = base_run
+    return options
+
+
+def _upstream(parents: dict[str, Sequence[str]], node_ids: Collection[str]) -> set[str]:
+    """Returns every node before `node_ids`."""
+    found: set[str] = set()
+    waiting = list(node_ids)
+    while waiting:
+        new = set(parents[waiting.pop()]) - found
+        found |= new
+        waiting += new
+    return found - set(node_ids)
+
+
+def _runs_with(store: MetadataStore, pipeline_name: str, needed: set[str]) -> Iterator[str]:
+    """Yields the ids of the runs in which all of `needed` are done, newest first."""
+    pipeline = store.get_context_by_type_and_name("pipeline", pipeline_name)
+    children = store.get_children_contexts_by_context(pipeline.id) if pipeline else []
+    runs = [context for context in children if context.type == "pipeline_run"]
+    for run in sorted(runs, key=lambda context: context.id, reverse=True):
+        records = read_run(store, run.name)
+        if needed <= {node_id for node_id, record in records.items() if record.state in _DONE}:
+            yield run.name
