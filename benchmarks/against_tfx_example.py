@@ -7,6 +7,7 @@ floats from ~/mnist, which are written first and not counted. Both models are me
 10,000 test images with the model that was pushed.
 """
 
+import ensurepip
 import gzip
 import json
 import os
@@ -68,7 +69,10 @@ def _run_theirs(home: Path) -> tuple[Usage, float]:
     for name in ("mnist_utils_native_keras.py", "mnist_utils_native_keras_base.py"):
         shutil.copy(source / name, home / "mnist")
     command = [sys.executable, str(source / "mnist_pipeline_native_keras.py")]
-    usage = measure(command, log=home / "log", environment={"HOME": str(home)})
+    # The example installs its own code with pip while it runs, and this environment has no pip.
+    [pip] = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    environment = {"HOME": str(home), "PYTHONPATH": str(pip)}
+    usage = measure(command, log=home / "log", environment=environment)
     _checked(usage, home / "log")
     [version] = (home / "mnist" / "serving_model" / "mnist_native_keras").iterdir()
     return usage, _measure_example_model(version)

@@ -13,6 +13,8 @@ _COMMANDS = {
     "rollback": ("runners.models_command:rollback", "Make an older version the served one."),
     "runs": ("runners.lineage_command:runs", "List the runs and how they ended."),
     "lineage": ("runners.lineage_command:lineage", "Walk from a model back to its data files."),
+    "serve": ("runners.serve_command:serve", "Serve pushed models over REST and gRPC."),
+    "predict": ("runners.predict_command:predict", "Ask a server about images."),
     "compile": ("runners.compile_command:compile_group", "Compile the pipeline for Airflow."),
     "mlmd": ("runners.mlmd_command:mlmd", "Set up the database of ML Metadata."),
     "doctor": ("runners.doctor:doctor", "Check the environment and say what to do."),

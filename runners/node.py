@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import click
@@ -84,8 +85,7 @@ def _run(
     config = with_parameters(compiled.config, params)
     ir = compiled.make_run(run_id, params)
     connection = read_connection(mlmd, os.environ, default_path=config.metadata_path)
-    # SIGTERM, from an orchestrator that stops a task, ends a node as cleanly as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _stop)
     exit_code = 0
     for node_id in node_ids:
         logger.info("%s: running, in run %s", node_id, run_id)
@@ -96,6 +96,13 @@ def _run(
         if exit_code == FAILED:
             break
     return exit_code
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own
+    """Ends a node as cleanly as Ctrl-C does, when an orchestrator stops its task."""
+    # A second one, to the whole process group, must not interrupt the tidying up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _set_up_log() -> None:

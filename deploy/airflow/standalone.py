@@ -82,7 +82,8 @@ def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log_file: Pa
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Stops Airflow with everything that it started."""
+    """Stops Airflow with everything that it started; another Ctrl-C does not cut that short."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(STOP_SECONDS)
@@ -109,7 +110,9 @@ def main() -> None:
             stderr=log,
             start_new_session=True,
         )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a shell that starts this in the background has it ignored.
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop_signal, signal.default_int_handler)
     try:
         print(f"starting Airflow; its log: {log_file}", flush=True)
         wait_until_healthy(process, arguments.port, log_file)
