@@ -45,7 +45,7 @@ def _sources(module: str) -> dict[str, bytes]:
         waiting += [
             imported
             for imported in _imported_names(sources[name], path)
-            if imported.split(".")[0] in _PROJECT_PACKAGES and _source_path(imported)
+            if _source_path(imported)
         ]
     return sources
 
@@ -62,8 +62,14 @@ def _imported_names(source: bytes, path: Path) -> set[str]:
 
 
 def _source_path(name: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # the parent is a module, so `name` is one of its attributes
+    """Returns the file of a project module, None if `name` is no module of the project.
+
+    Looks for the file itself: `importlib.util.find_spec` would import the module's parents.
+    """
+    package, *parts = name.split(".")
+    spec = importlib.util.find_spec(package) if package in _PROJECT_PACKAGES else None
+    if spec is None or not spec.origin:
         return None
-    return Path(spec.origin) if spec and spec.origin else None
+    stem = Path(spec.origin).parent.joinpath(*parts)
+    candidates = (stem.with_suffix(".py"), stem / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)

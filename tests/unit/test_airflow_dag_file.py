@@ -12,7 +12,7 @@ from pipeline.config_sources import ConfigError
 from runners.airflow import render_dag
 from runners.airflow_settings import AirflowSettings, read_settings
 from runners.graph import Graph, Node
-from runners.runtime_parameters import describe_parameters
+from runners.runtime_parameters import RUNTIME_PARAMETERS, describe_parameters
 
 POD = {"image": "registry.example.com/tfx-mnist:1", "compiled_folder": "/tfx/compiled"}
 
@@ -147,3 +147,10 @@ def test_bad_settings_are_refused_with_file_and_key(text: str, message: str, tmp
 
     assert str(file) in str(error.value)
     assert "hidden" not in str(error.value)
+
+
+def test_the_guide_names_every_setting_and_every_parameter_of_a_run():
+    guide = (Path(__file__).parents[2] / "docs" / "airflow.md").read_text()
+
+    names = (*AirflowSettings.model_fields, *RUNTIME_PARAMETERS)
+    assert [name for name in names if f"`{name}`" not in guide] == []
