@@ -43,9 +43,7 @@ def _sources(module: str) -> dict[str, bytes]:
             raise ModuleNotFoundError(f"{name}: no such module; needed for the digest of {module}")
         sources[name] = path.read_bytes()
         waiting += [
-            imported
-            for imported in _imported_names(sources[name], path)
-            if _source_path(imported)
+            imported for imported in _imported_names(sources[name], path) if _source_path(imported)
         ]
     return sources
 

@@ -1,5 +1,6 @@
 """Listens for clients: HTTP with uvicorn, gRPC with grpcio, both in one event loop."""
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -18,6 +19,7 @@ from serving.options import ServerOptions, TlsFiles
 
 # "" stands for the server as a whole; the other names are those that TF Serving sets.
 _HEALTHY_SERVICES = ("", "ModelService", "PredictionService")
+_GOODBYE_SECONDS = 1.0
 
 
 class _QuietServer(uvicorn.Server):
@@ -27,6 +29,27 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Captures none."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets requests end, and does not wait for what clients with TLS say after that."""
+        hanging_up = asyncio.create_task(self._hang_up())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            hanging_up.cancel()
+
+    async def _hang_up(self) -> None:
+        """Ends connections that are closed here and that clients do not close.
+
+        A client that keeps an idle connection does not read, so it does not take part in the end
+        of TLS, for which asyncio and uvloop wait 30 seconds.
+        """
+        while True:
+            await asyncio.sleep(_GOODBYE_SECONDS)
+            for connection in list(self.server_state.connections):
+                transport = connection.transport
+                if transport.is_closing() and not transport.get_write_buffer_size():
+                    transport.abort()
 
 
 class RestListener:

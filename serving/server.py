@@ -127,11 +127,11 @@ class Server:
             config_age += wait
             period = options.model_config_file_poll_wait_seconds
             try:
+                # First the folders: a label in the file may wait for a version that is new there.
+                self.manager.reconcile()
                 if options.model_config_file and 0 < period <= config_age:
                     config_age = 0.0
                     self.reload(read_models(options.model_config_file, "", ""))
-                else:
-                    self.manager.reconcile()
             except ServingError as error:
                 logger.error("Failed to reload the configuration: %s", error)  # noqa: TRY400 - no bug
             except Exception:

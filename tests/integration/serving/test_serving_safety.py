@@ -275,6 +275,19 @@ def test_both_ports_are_encrypted_with_tls(model_configs: list[ModelConfig], tls
             stub.Predict(predict_pb2.PredictRequest(), timeout=2)
 
 
+def test_idle_connections_do_not_hold_up_the_stop(
+    model_configs: list[ModelConfig], tls_files: TlsFiles
+):
+    with running_server(models=model_configs[:1], tls=tls_files) as running:
+        url = running.url.replace("http://", "https://")
+        client = RestClient(url, "half_plus_two", ca_file=str(tls_files.certificate))
+        client.read_versions()
+        started = time.monotonic()
+    # A client that does not read is not waited for: TLS would give it 30 seconds to say goodbye.
+    assert time.monotonic() - started < 10
+    client.close()
+
+
 def test_client_certificate_is_asked_for(
     model_configs: list[ModelConfig], tls_files: TlsFiles, tmp_path: Path
 ):
