@@ -7,18 +7,15 @@ from tfx.components.schema_gen.component import SchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
-from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import example_gen_pb2, pusher_pb2, trainer_pb2
-from tfx.types import Channel
-from tfx.types.standard_artifacts import ExampleStatistics, Model, ModelBlessing
+from tfx.proto import pusher_pb2, trainer_pb2
 
 from components.anomaly_gate.component import AnomalyGate
 from components.atomic_pusher.component import AtomicPusher
-from components.baseline_model.strategy import BaselineModelStrategy
+from components.baseline_model.strategy import make_baseline_resolver
 from components.code_digest import code_digest
-from components.idx_example_gen.component import IdxExampleGen
-from components.previous_statistics.strategy import PreviousStatisticsStrategy
+from components.idx_example_gen.component import IdxExampleGen, split_by_hash
+from components.previous_statistics.strategy import make_previous_statistics_resolver
 from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
 from pipeline.config import PipelineConfig
@@ -27,16 +24,10 @@ from pipeline.evaluation import make_eval_config
 
 def create_pipeline(config: PipelineConfig) -> Pipeline:
     """Wires the components as the data flows; a new pipeline on every call, as compilers need."""
-    buckets = config.examples
     example_gen = IdxExampleGen(
         input_base=config.data_root,
-        output_config=example_gen_pb2.Output(
-            split_config=example_gen_pb2.SplitConfig(
-                splits=[
-                    {"name": "train", "hash_buckets": buckets.train_hash_buckets},
-                    {"name": "eval", "hash_buckets": buckets.eval_hash_buckets},
-                ]
-            )
+        output_config=split_by_hash(
+            train=config.examples.train_hash_buckets, eval=config.examples.eval_hash_buckets
         ),
         num_classes=config.training.num_classes,
         rows_per_shard=config.examples.rows_per_shard,
@@ -55,11 +46,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     statistics = statistics_gen.outputs["statistics"]
     schema_gen = SchemaGen(statistics=statistics)
     example_validator = ExampleValidator(statistics=statistics, schema=schema)
-    previous_statistics_resolver = Resolver(
-        strategy_class=PreviousStatisticsStrategy,
-        statistics=statistics,
-        accepted_statistics=Channel(type=ExampleStatistics),
-    ).with_id("previous_statistics_resolver")
+    previous_statistics_resolver = make_previous_statistics_resolver(statistics)
     anomaly_gate = AnomalyGate(
         anomalies=example_validator.outputs["anomalies"],
         statistics=statistics,
@@ -93,12 +80,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     )
     model = trainer.outputs["model"]
 
-    baseline_resolver = Resolver(
-        strategy_class=BaselineModelStrategy,
-        candidate=model,
-        model=Channel(type=Model),
-        model_blessing=Channel(type=ModelBlessing),
-    ).with_id("latest_blessed_model_resolver")
+    baseline_resolver = make_baseline_resolver(model)
     evaluator = Evaluator(
         examples=examples,
         model=model,

@@ -2,9 +2,11 @@
 
 import ml_metadata as mlmd
 from tfx import types
+from tfx.dsl.components.common.resolver import Resolver
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
 )
+from tfx.types import standard_artifacts
 
 CANDIDATE_KEY = "candidate"
 
@@ -30,3 +32,13 @@ class BaselineModelStrategy(LatestBlessedModelStrategy):
         }
         resolved = super().resolve_artifacts(store, others)
         return resolved and {**resolved, CANDIDATE_KEY: candidates}
+
+
+def make_baseline_resolver(candidate: types.BaseChannel) -> Resolver:
+    """Returns the node that finds the baseline of `candidate`, as its output `model`."""
+    return Resolver(
+        strategy_class=BaselineModelStrategy,
+        candidate=candidate,
+        model=types.Channel(type=standard_artifacts.Model),
+        model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+    ).with_id("latest_blessed_model_resolver")

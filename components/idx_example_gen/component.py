@@ -12,6 +12,15 @@ from components.idx_example_gen.executor import Executor
 DEFAULT_ROWS_PER_SHARD = 10_000
 
 
+def split_by_hash(**hash_buckets: int) -> example_gen_pb2.Output:
+    """Returns the output_config that deals the train rows out to splits, in those shares."""
+    splits = [
+        example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=buckets)
+        for name, buckets in hash_buckets.items()
+    ]
+    return example_gen_pb2.Output(split_config=example_gen_pb2.SplitConfig(splits=splits))
+
+
 class IdxExampleGen(component.FileBasedExampleGen):
     """Turns the four files of an IDX data set into examples.
 
@@ -59,7 +68,8 @@ class IdxExampleGen(component.FileBasedExampleGen):
                 "input_config: expected one split whose pattern finds all four files, received "
                 f"{len(input_config.splits)}."
             )
-        output_config = output_config or _make_default_output_config()
+        # About 55,000 and 5,000 of MNIST's 60,000 rows.
+        output_config = output_config or split_by_hash(train=11, eval=1)
         settings.read_splits(output_config)
         super().__init__(
             input_base=input_base,
@@ -78,16 +88,4 @@ def _make_default_input_config() -> example_gen_pb2.Input:
     """The pattern leaves out what does not change the data, such as a README beside the files."""
     return example_gen_pb2.Input(
         splits=[example_gen_pb2.Input.Split(name="idx", pattern="*-ubyte*")]
-    )
-
-
-def _make_default_output_config() -> example_gen_pb2.Output:
-    """About 55,000 and 5,000 of MNIST's 60,000 rows."""
-    return example_gen_pb2.Output(
-        split_config=example_gen_pb2.SplitConfig(
-            splits=[
-                example_gen_pb2.SplitConfig.Split(name="train", hash_buckets=11),
-                example_gen_pb2.SplitConfig.Split(name="eval", hash_buckets=1),
-            ]
-        )
     )

@@ -1,9 +1,10 @@
 """A resolver strategy: the last statistics that the anomaly gate accepted from other data."""
 
 import ml_metadata as mlmd
-from tfx.dsl.components.common.resolver import ResolverStrategy
+from tfx.dsl.components.common.resolver import Resolver, ResolverStrategy
 from tfx.dsl.io import fileio
-from tfx.types import Artifact
+from tfx.types import Artifact, BaseChannel, Channel
+from tfx.types.standard_artifacts import ExampleStatistics
 
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 
@@ -45,3 +46,12 @@ class PreviousStatisticsStrategy(ResolverStrategy):
         )
         latest = next(accepted, None)
         return {**input_dict, ACCEPTED_STATISTICS_KEY: [latest] if latest else []}
+
+
+def make_previous_statistics_resolver(statistics: BaseChannel) -> Resolver:
+    """Returns the node that finds what `statistics` are compared with: `accepted_statistics`."""
+    return Resolver(
+        strategy_class=PreviousStatisticsStrategy,
+        statistics=statistics,
+        accepted_statistics=Channel(type=ExampleStatistics),
+    ).with_id("previous_statistics_resolver")
