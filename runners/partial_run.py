@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from ml_metadata import MetadataStore
 from tfx.proto.orchestration import pipeline_pb2
 
-from runners.run_records import read_run
+from runners.run_records import list_runs, read_run
 
 _DONE = {"complete", "cached"}
 
@@ -66,10 +66,7 @@ def _upstream(parents: dict[str, Sequence[str]], node_ids: Collection[str]) -> s
 
 def _runs_with(store: MetadataStore, pipeline_name: str, needed: set[str]) -> Iterator[str]:
     """Yields the ids of the runs in which all of `needed` are done, newest first."""
-    pipeline = store.get_context_by_type_and_name("pipeline", pipeline_name)
-    children = store.get_children_contexts_by_context(pipeline.id) if pipeline else []
-    runs = [context for context in children if context.type == "pipeline_run"]
-    for run in sorted(runs, key=lambda context: context.id, reverse=True):
+    for run in list_runs(store, pipeline_name):
         records = read_run(store, run.name)
         if needed <= {node_id for node_id, record in records.items() if record.state in _DONE}:
             yield run.name

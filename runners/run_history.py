@@ -7,7 +7,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from runners.failure import cause_of
-from runners.run_records import NodeRecord, node_id_of, read_run
+from runners.run_records import NodeRecord, list_runs, node_id_of, read_run
 
 PUSHED = "pushed"
 UNCHANGED = "unchanged"
@@ -49,15 +49,7 @@ class RunSummary:
 
 def read_history(store: MetadataStore, pipeline_name: str, limit: int) -> list[RunSummary]:
     """Returns the last `limit` runs of a pipeline, newest first."""
-    pipeline = store.get_context_by_type_and_name("pipeline", pipeline_name)
-    if pipeline is None:
-        return []
-    runs = [
-        context
-        for context in store.get_children_contexts_by_context(pipeline.id)
-        if context.type == "pipeline_run"
-    ]
-    runs.sort(key=lambda context: context.id, reverse=True)
+    runs = list_runs(store, pipeline_name)
     return [_summarize(store, run) for run in runs[:limit]]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ml_metadata import MetadataStore
 from ml_metadata.errors import StatusError
 from ml_metadata.proto import metadata_store_pb2
-from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Context, Event, Execution
 
 _STATES = {
     Execution.COMPLETE: "complete",
@@ -65,6 +65,14 @@ def open_store(path: str) -> MetadataStore:
             f"{error}. Correct metadata_path, or move the file away: a run makes a new one, and "
             "the cache and the history begin anew."
         ) from error
+
+
+def list_runs(store: MetadataStore, pipeline_name: str) -> list[Context]:
+    """Returns the runs of a pipeline, newest first; a context is named by the run's id."""
+    pipeline = store.get_context_by_type_and_name("pipeline", pipeline_name)
+    children = store.get_children_contexts_by_context(pipeline.id) if pipeline else []
+    runs = [context for context in children if context.type == "pipeline_run"]
+    return sorted(runs, key=lambda context: context.id, reverse=True)
 
 
 def read_run(store: MetadataStore, run_id: str) -> dict[str, NodeRecord]:
