@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -160,26 +161,35 @@ def _image() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 @contextmanager
 def _serving(base_path: Path, *, batching: bool) -> Iterator[_Target]:
     with tempfile.TemporaryDirectory() as folder:
-        flags = ["--model_name=m", f"--model_base_path={base_path}", "--rest_api_port=18601"]
-        flags += ["--port=18600", "--tensorflow_intra_op_parallelism=1"]
+        flags = ["--model_name=m", f"--model_base_path={base_path}"]
+        flags += ["--tensorflow_intra_op_parallelism=1"]
         if batching:
             parameters = Path(folder) / "batching.config"
             parameters.write_text(_BATCHING)
             flags += ["--enable_batching", f"--batching_parameters_file={parameters}"]
-        process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        process, target = _start(flags)
         try:
-            lines = iter(process.stdout or ())
-            if not any(line.startswith("Models:") for line in lines):
-                raise RuntimeError(f"the server ended with exit code {process.wait()}")
-            yield _Target(process.pid, 18601, "127.0.0.1:18600")
+            yield target
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+def _start(flags: list[str]) -> tuple[subprocess.Popen[str], _Target]:
+    """Starts a server on free ports; returns when it listens."""
+    address = ("127.0.0.1", 0)
+    for _ in range(5):  # somebody else may take a port before the server does
+        with socket.create_server(address) as rest, socket.create_server(address) as grpc:
+            rest_port, grpc_port = rest.getsockname()[1], grpc.getsockname()[1]
+        command = [sys.executable, "-c", _SERVE, f"--rest_api_port={rest_port}"]
+        command += [f"--port={grpc_port}", *flags]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        if any(line.startswith("Models:") for line in process.stdout or ()):
+            return process, _Target(process.pid, rest_port, f"127.0.0.1:{grpc_port}")
+        process.wait()
+    raise RuntimeError("the server ended five times before it listened")
 
 
 def _cpu_seconds(process_id: int) -> float:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "lineage": ("runners.lineage_command:lineage", "Walk from a model back to its data files."),
     "serve": ("runners.serve_command:serve", "Serve pushed models over REST and gRPC."),
     "predict": ("runners.predict_command:predict", "Ask a server about images."),
+    "labels": ("runners.labels_command:labels", "Label versions stable and canary."),
     "compile": ("runners.compile_command:compile_group", "Compile the pipeline for Airflow."),
     "mlmd": ("runners.mlmd_command:mlmd", "Set up the database of ML Metadata."),
     "doctor": ("runners.doctor:doctor", "Check the environment and say what to do."),

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from free_ports import find_free_ports
 
 _TIMEOUT_SECONDS = 120
+_ATTEMPTS = 5
 _SERVE = "from runners.serve_command import serve; serve()"
 
 
@@ -32,38 +34,52 @@ class ServeProcess:
 @pytest.fixture
 def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
     """Returns a function that starts a server with these flags on free ports."""
-    started: list[ServeProcess] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def start(*flags: str) -> ServeProcess:
-        log = tmp_path / f"serve-{len(started)}.log"
-        with log.open("w") as log_file:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, *flags],
-                stdout=subprocess.PIPE,
-                stderr=log_file,
-                text=True,
-            )
-        assert process.stdout is not None
-        text = ""
-        for line in process.stdout:
-            text += line
-            if line.startswith("Models:"):
+        log = tmp_path / f"serve-{len(processes)}.log"
+        for _ in range(_ATTEMPTS):
+            process = _start(flags, log)
+            processes.append(process)
+            text = _read_until_listening(process)
+            if "Models:" in text:
+                return _describe(process, text, log)
+            if "address" not in log.read_text().lower():
                 break
-        else:
-            pytest.fail(f"exit code {process.wait()}: {text}{log.read_text()}")
-        rest = re.search(r"REST: (\S+)/v1/", text)
-        grpc_address = re.search(r"gRPC: (\S+)", text)
-        server = ServeProcess(
-            process,
-            rest[1] if rest else "",
-            grpc_address[1] if grpc_address else "",
-            log,
-        )
-        started.append(server)
-        return server
+        pytest.fail(f"exit code {process.wait()}: {text}{log.read_text()}")
 
     yield start
-    for server in started:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _start(flags: tuple[str, ...], log: Path) -> subprocess.Popen[str]:
+    rest_port, grpc_port = find_free_ports(2)
+    ports = [f"--rest_api_port={rest_port}", f"--port={grpc_port}"]
+    with log.open("w") as log_file:
+        return subprocess.Popen(
+            [sys.executable, "-c", _SERVE, *ports, *flags],
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            text=True,
+        )
+
+
+def _read_until_listening(process: subprocess.Popen[str]) -> str:
+    """Returns what the server prints until it listens, or until its end."""
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line.startswith("Models:"):
+            break
+    return text
+
+
+def _describe(process: subprocess.Popen[str], text: str, log: Path) -> ServeProcess:
+    rest, grpc_address = re.search(r"REST: (\S+)/v1/", text), re.search(r"gRPC: (\S+)", text)
+    assert rest
+    assert grpc_address
+    return ServeProcess(process, rest[1], grpc_address[1], log)

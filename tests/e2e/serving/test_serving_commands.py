@@ -38,8 +38,6 @@ def server(
     return serve_process(
         "--model_name=mnist",
         f"--model_base_path={models_folder / 'mnist'}",
-        "--rest_api_port=18503",
-        "--port=18502",
         "--enable_batching",
         f"--batching_parameters_file={batching}",
         f"--monitoring_config_file={monitoring}",
@@ -101,7 +99,7 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path):
         (["--batching_parameters_file=x"], "of no use without --enable_batching"),
         (["--model_config_file=missing"], "missing can't be read"),
         (["--tls_certificate_file=x"], "TLS needs both"),
-        (["--port=0", "--rest_api_port=18504", "--bearer_token_file=missing"], "can't be read"),
+        (["--bearer_token_file=missing"], "can't be read"),
     ],
 )
 def test_bad_flags_are_refused_at_once(flags: list[str], message: str):

@@ -60,12 +60,7 @@ def test_ten_swaps_under_load_fail_no_request_and_mix_no_versions(
 ):
     base = tmp_path / "m"
     save_half_plus_two(base / "1", addend=10.0)
-    server = serve_process(
-        "--model_name=m",
-        f"--model_base_path={base}",
-        "--rest_api_port=18501",
-        "--port=18500",
-    )
+    server = serve_process("--model_name=m", f"--model_base_path={base}")
     stop = threading.Event()
     callers = [
         Caller(

@@ -1,0 +1,67 @@
+"""Our server with the file that `tfx-mnist labels` writes."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from serving_threads import RunningServer, running_server
+from toy_models import save_half_plus_two
+
+from runners.labels_command import labels
+from serving.manager import ManagerOptions
+from serving.model_config import parse_model_server_config
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Returns versions 1 and 2, which answer 10 and 20 to zero, and .tmp-3 still to be pushed."""
+    for folder, addend in (("1", 10.0), ("2", 20.0), (".tmp-3", 30.0)):
+        save_half_plus_two(tmp_path / "m" / folder, addend=addend)
+    return tmp_path / "m"
+
+
+def write_labels(base: Path, output: Path, **labelled: int) -> None:
+    options = [f"--{name}={number}" for name, number in labelled.items()]
+    options += ["--model_name=m", f"--model_base_path={base}", f"--output={output}"]
+    result = CliRunner().invoke(labels, [*options, "--set", f"serving_model_dir={base}"])
+    assert result.exit_code == 0, result.output
+
+
+def answer(running: RunningServer, label: str) -> Any:
+    url = f"{running.url}/v1/models/m/labels/{label}:predict"
+    reply = httpx.post(url, json={"instances": [0.0]}).json()
+    return reply.get("predictions", [reply.get("error")])[0]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "nothing happened for a minute"
+        time.sleep(0.01)
+
+
+def test_labels_answer_and_move_to_a_version_that_was_pushed_later(base: Path, tmp_path: Path):
+    output = tmp_path / "models.config"
+    write_labels(base, output, stable=1, canary=2)
+    with running_server(
+        models=parse_model_server_config(output.read_text()),
+        model_config_file=output,
+        model_config_file_poll_wait_seconds=0.05,
+        file_system_poll_wait_seconds=0.05,
+        manager=ManagerOptions(allow_version_labels_for_unavailable_models=True),
+    ) as running:
+        assert answer(running, "stable") == 10.0
+        assert answer(running, "canary") == 20.0
+        # The file can be read before the version is loaded: it is refused until then, not for good.
+        shutil.move(base / ".tmp-3", base / "3")
+        write_labels(base, output, stable=2, canary=3)
+        wait_until(lambda: answer(running, "canary") == 30.0)
+        assert answer(running, "stable") == 20.0
+        write_labels(base, output, stable=3)
+        wait_until(lambda: answer(running, "stable") == 30.0)
+        assert answer(running, "canary") == "Unrecognized servable version label: canary"
