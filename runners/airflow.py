@@ -1,7 +1,7 @@
 """Writes the pipeline as an Airflow DAG: a Python file that imports Airflow and nothing of ours."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -9,7 +9,7 @@ from typing import Any
 
 from runners.airflow_settings import AirflowSettings, Kubernetes, TaskSettings
 from runners.graph import Graph
-from runners.task_groups import Task, group_nodes
+from runners.task_groups import Task, check_task_ids, group_nodes
 
 # From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
 _GRACE_SECONDS = 60
@@ -35,7 +35,7 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str) -> str:
       ValueError: A group or task of the settings does not fit the pipeline.
     """
     tasks = group_nodes(graph.nodes, settings.groups)
-    _check_tasks(settings.tasks, tasks)
+    check_task_ids(settings.tasks, tasks)
     values = {
         "params": _literal(graph.parameters),
         "tasks": _literal({task.task_id: _describe(task, graph, settings) for task in tasks}),
@@ -68,15 +68,6 @@ def write_dag(text: str, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
-
-
-def _check_tasks(settings: Mapping[str, TaskSettings], tasks: list[Task]) -> None:
-    task_ids = [task.task_id for task in tasks]
-    unknown = sorted(set(settings) - set(task_ids))
-    if unknown:
-        raise ValueError(
-            f"tasks: no such task: {', '.join(unknown)}; the tasks are {', '.join(task_ids)}"
-        )
 
 
 def _describe(task: Task, graph: Graph, settings: AirflowSettings) -> dict[str, Any]:

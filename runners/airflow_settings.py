@@ -1,26 +1,14 @@
 """How the pipeline runs on Airflow: the settings that `tfx-mnist compile airflow` reads."""
 
 import sys
-from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.config_sources import ConfigError
-from runners.mlmd_url import check_no_password
+from runners.settings_file import MlmdUrl, Section, read_settings_file
 
 
-def _without_password(url: str) -> str:
-    check_no_password(url)
-    return url
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TaskSettings(_Section):
+class TaskSettings(Section):
     """What one task has otherwise than the others."""
 
     retries: int | None = Field(None, ge=0, description="Tries after the first.")
@@ -33,7 +21,7 @@ class TaskSettings(_Section):
     )
 
 
-class Environment(_Section):
+class Environment(Section):
     """Where a task finds the pipeline's own environment on the Airflow worker."""
 
     python: str = Field(
@@ -45,7 +33,7 @@ class Environment(_Section):
     )
 
 
-class Kubernetes(_Section):
+class Kubernetes(Section):
     """The pod that runs a task, for workers that have no pipeline environment."""
 
     image: str = Field(description="The project's image, e.g. registry.example.com/tfx-mnist:1.")
@@ -59,7 +47,7 @@ class Kubernetes(_Section):
     )
 
 
-class AirflowSettings(_Section):
+class AirflowSettings(Section):
     """Everything about the DAG that is not in the pipeline itself."""
 
     dag_id: str | None = Field(None, description="Default: the pipeline's name.")
@@ -77,7 +65,7 @@ class AirflowSettings(_Section):
     )
     max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
     timeout_minutes: int = Field(60, ge=1, description="A longer try of a task is stopped.")
-    mlmd: Annotated[str, AfterValidator(_without_password)] | None = Field(
+    mlmd: MlmdUrl | None = Field(
         None,
         description="URL of ML Metadata without a password, or the path of a file with the URL. "
         "Default: the worker's MLMD_URL, else the SQLite file of the configuration.",
@@ -108,19 +96,4 @@ def read_settings(path: str | None) -> AirflowSettings:
     Raises:
       ConfigError: The file cannot be read, has an unknown key or a bad value.
     """
-    if path is None:
-        return AirflowSettings()
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-        return AirflowSettings.model_validate(content)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not YAML: {error}") from error
-    except ValidationError as error:
-        legal = ", ".join(AirflowSettings.model_fields)
-        problems = "\n".join(
-            f"{path}: {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}"
-            for problem in error.errors(include_input=False)
-        )
-        raise ConfigError(f"{problems}\nThe settings are {legal}.") from error
+    return read_settings_file(path, AirflowSettings)

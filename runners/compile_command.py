@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from pipeline.config_sources import ConfigError
-from runners.airflow_settings import read_settings
+from runners import airflow_settings, kubeflow_settings
 from runners.configuration import configuration_options, read_configuration
+from runners.kfp_requirement import require_kfp
 
 
 @click.group(name="compile")
@@ -35,7 +36,7 @@ def airflow(
     """Write an Airflow DAG, and the compiled pipeline that its tasks run."""
     config = read_configuration(config_file, preset, overrides)
     try:
-        settings = read_settings(settings_file)
+        settings = airflow_settings.read_settings(settings_file)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
     # TensorFlow comes with these.
@@ -55,3 +56,50 @@ def airflow(
     write_dag(dag, folder / f"{name}.py")
     for suffix in (".py", ".ir.json", ".graph.json"):
         click.echo(folder / f"{name}{suffix}")
+
+
+@compile_group.command()
+@configuration_options
+@click.option(
+    "--settings",
+    "settings_file",
+    required=True,
+    metavar="FILE",
+    help="YAML file: image, volumes, ML Metadata, resources; docs/kubeflow.md lists them all.",
+)
+@click.option("--output", required=True, metavar="FILE.yaml", help="File to write.")
+def kubeflow(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    settings_file: str,
+    output: str,
+) -> None:
+    """Write a pipeline for Kubeflow Pipelines 2, and the compiled pipeline that its steps run."""
+    require_kfp()
+    path = Path(output).absolute()
+    if path.suffix != ".yaml":
+        raise click.UsageError(f"--output: expected a name that ends in .yaml, received {output}")
+    config = read_configuration(config_file, preset, overrides)
+    try:
+        settings = kubeflow_settings.read_settings(settings_file)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    # TensorFlow and kfp come with these.
+    from runners.ir import compile_pipeline  # noqa: PLC0415
+    from runners.kubeflow import render_pipeline  # noqa: PLC0415
+    from runners.spec_lint import check_kubeflow  # noqa: PLC0415
+
+    try:
+        compiled = compile_pipeline(config)
+        spec = render_pipeline(compiled.graph, settings, f"{path.stem}.ir.json")
+        check_kubeflow(spec)
+    except (ValueError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiled.write(str(path.with_suffix("")))
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(spec, encoding="utf-8")
+    temporary.replace(path)
+    for suffix in (".yaml", ".ir.json", ".graph.json"):
+        click.echo(path.with_suffix(suffix))

@@ -1,6 +1,7 @@
 """Runs nodes of a compiled pipeline; the one way in which every orchestrator runs them.
 
-`python -m runners.node --ir FILE --node ID --run-id ID [--params JSON] [--mlmd URL]`
+`python -m runners.node --ir FILE --node ID --run-id ID [--params JSON] [--mlmd URL]`; `--help` has
+the rest.
 """
 
 import json
@@ -9,7 +10,8 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,9 +22,29 @@ from runners.failure import cause_of
 
 # Also in runners.node_launch, which is not imported before the arguments are known to be good.
 _FAILED = 1
+_SKIPPED = 99
 _TOLD = ("components", "modules", "runners")
 
 logger = logging.getLogger("runners.node")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """The options of the command."""
+
+    ir_path: str
+    node_ids: tuple[str, ...]
+    run_id: str
+    params: str
+    param_pairs: tuple[tuple[str, str], ...]
+    mlmd: str | None
+    report: str | None
+    skipped_exit_code: int
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values of runtime parameters by name."""
+        return {**_read_params(self.params), **dict(self.param_pairs)}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,57 +67,82 @@ logger = logging.getLogger("runners.node")
     help='Runtime parameters by name, as {"training.epochs": 3}.',
 )
 @click.option(
+    "--param",
+    "param_pairs",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="One runtime parameter; may be given again.",
+)
+@click.option(
     "--mlmd",
     metavar="URL_OR_FILE",
     help="URL of ML Metadata without a password, or the path of a file that holds the URL. "
     "Default: the environment variable MLMD_URL, else the SQLite file of the configuration. "
     "The password comes from MLMD_PASSWORD or the file that MLMD_PASSWORD_FILE names.",
 )
-def main(
-    ir_path: str, node_ids: tuple[str, ...], run_id: str, params: str, mlmd: str | None
-) -> None:
+@click.option("--report", metavar="FILE", help="Markdown file to write: how each node ended.")
+@click.option(
+    "--skipped-exit-code",
+    type=int,
+    default=_SKIPPED,
+    show_default=True,
+    metavar="NUMBER",
+    help="For orchestrators that would call a skipped step failed: 0.",
+)
+def main(**options: Any) -> None:
     """Run one node of a pipeline, or several in order, as TFX does it.
 
     Exit code: 0 complete or found in the cache, 99 the (last) node was skipped, 1 failed; the last
     lines say why.
     """
+    order = _Order(**options)
     _set_up_log()
     try:
-        exit_code = _run(ir_path, node_ids, run_id, _read_params(params), mlmd)
+        exit_code = _run(order)
     except Exception as error:
         logger.exception("The node could not start")
         exit_code = _FAILED
-        click.echo(f"{', '.join(node_ids)} failed: {cause_of(error)}")
+        click.echo(f"{', '.join(order.node_ids)} failed: {cause_of(error)}")
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads of Beam or TensorFlow may still wait for what will not come.
-    os._exit(exit_code)
+    os._exit(order.skipped_exit_code if exit_code == _SKIPPED else exit_code)
 
 
-def _run(
-    ir_path: str, node_ids: Sequence[str], run_id: str, params: dict[str, Any], mlmd: str | None
-) -> int:
+def _run(order: _Order) -> int:
     # TensorFlow comes with these.
     from runners.ir import read_compiled  # noqa: PLC0415
     from runners.mlmd_connection import read_connection  # noqa: PLC0415
     from runners.node_launch import FAILED, launch_node  # noqa: PLC0415
     from runners.runtime_parameters import with_parameters  # noqa: PLC0415
 
-    compiled = read_compiled(ir_path)
-    config = with_parameters(compiled.config, params)
-    ir = compiled.make_run(run_id, params)
-    connection = read_connection(mlmd, os.environ, default_path=config.metadata_path)
+    compiled = read_compiled(order.ir_path)
+    config = with_parameters(compiled.config, order.parameters)
+    ir = compiled.make_run(order.run_id, order.parameters)
+    connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
     signal.signal(signal.SIGTERM, _stop)
     exit_code = 0
-    for node_id in node_ids:
-        logger.info("%s: running, in run %s", node_id, run_id)
+    messages: list[str] = []
+    for node_id in order.node_ids:
+        logger.info("%s: running, in run %s", node_id, order.run_id)
         end = launch_node(ir, node_id, config, connection)
         sys.stderr.flush()
         click.echo(end.message)
+        messages.append(end.message)
         exit_code = end.exit_code
         if exit_code == FAILED:
             break
+    if order.report:
+        _write_report(Path(order.report), messages)
     return exit_code
+
+
+def _write_report(path: Path, messages: list[str]) -> None:
+    """Writes a paragraph for each node; lines of a message stay lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    paragraphs = [message.replace("\n", "  \n") for message in messages]
+    path.write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own

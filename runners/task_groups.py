@@ -46,6 +46,20 @@ def group_nodes(nodes: Sequence[Node], groups: Mapping[str, Sequence[str]]) -> l
     return _sort([_make_task(task_id, nodes, task_of) for task_id in _unique(task_of.values())])
 
 
+def check_task_ids(task_ids: Iterable[str], tasks: Sequence[Task]) -> None:
+    """Refuses settings of tasks that do not exist.
+
+    Raises:
+      ValueError: There are some.
+    """
+    legal = [task.task_id for task in tasks]
+    unknown = sorted(set(task_ids) - set(legal))
+    if unknown:
+        raise ValueError(
+            f"tasks: no such task: {', '.join(unknown)}; the tasks are {', '.join(legal)}"
+        )
+
+
 def _make_task(task_id: str, nodes: Sequence[Node], task_of: Mapping[str, str]) -> Task:
     members = [node for node in nodes if task_of[node.node_id] == task_id]
     upstream = _unique(task_of[node_id] for node in members for node_id in node.upstream)

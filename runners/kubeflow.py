@@ -1,0 +1,170 @@
+"""Writes the pipeline for open-source Kubeflow Pipelines: a container step for each node.
+
+A step runs `python -m runners.node`, so that resolvers, gates and TFX's own cache mean the same as
+everywhere else. Kubeflow sees the order of the steps, and what each one reports.
+"""
+
+import inspect
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kfp import compiler, dsl
+
+from runners.graph import Graph
+from runners.kubeflow_platform import describe_pod
+from runners.kubeflow_settings import KubeflowSettings, Resources
+from runners.task_groups import Task, check_task_ids, group_nodes
+
+# From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
+_GRACE_SECONDS = 60
+
+_RUN_ID = "run_id"
+_REPORT = "report"
+_TYPES = {"integer": int, "number": float, "boolean": bool, "string": str}
+_SHARED_PATHS = ("pipeline_root", "serving_model_dir")
+
+
+def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str) -> str:
+    """Returns the YAML that `kfp.Client` takes.
+
+    Args:
+      graph: The compiled pipeline.
+      settings: Of its steps.
+      ir_name: The IR's file name in the settings' `compiled_folder`.
+
+    Raises:
+      ValueError: A group or step of the settings does not fit the pipeline, or its outputs would
+        be lost with a step's pod.
+    """
+    _check_paths(graph, settings)
+    tasks = group_nodes(graph.nodes, settings.groups)
+    check_task_ids(settings.tasks, tasks)
+    ir_path = f"{settings.compiled_folder.rstrip('/')}/{ir_name}"
+
+    def pipeline(*values: Any) -> None:
+        steps: dict[str, Any] = {}
+        for task in tasks:
+            component = _make_component(task, graph, settings, ir_path)
+            arguments = dict(zip(_argument_names(graph), values, strict=True))
+            step = component(**{_RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER}, **arguments)
+            _configure(step, task, settings)
+            step.after(*(steps[name] for name in task.upstream))
+            steps[task.task_id] = step
+
+    pipeline.__signature__ = _signature(graph, with_defaults=True)  # type: ignore[attr-defined]
+    pipeline.__doc__ = _document(graph)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pipeline.yaml"
+        compiler.Compiler().compile(dsl.pipeline(name=graph.pipeline_name)(pipeline), str(file))
+        return file.read_text(encoding="utf-8")
+
+
+def _check_paths(graph: Graph, settings: KubeflowSettings) -> None:
+    for key in _SHARED_PATHS:
+        path = graph.config[key]
+        on_volume = any(PurePosixPath(path).is_relative_to(each.path) for each in settings.volumes)
+        if "://" not in path and not on_volume:
+            raise ValueError(
+                f"{key}: expected a URL such as gs://..., or a path on one of the settings' "
+                f"volumes; received {path}, which would be lost with the pod. Set it with --set "
+                f"{key}=..., or add the volume."
+            )
+
+
+def _make_component(
+    task: Task, graph: Graph, settings: KubeflowSettings, ir_path: str
+) -> Callable[..., Any]:
+    """Returns kfp's component of a step."""
+    own = settings.of_step(task.task_id)
+    seconds = (own.timeout_minutes or 0) * 60
+
+    def component(run_id: Any, *values: Any) -> dsl.ContainerSpec:
+        *parameters, report = values
+        nodes = [word for node_id in task.node_ids for word in ("--node", node_id)]
+        pairs = zip(graph.parameters, parameters, strict=True)
+        return dsl.ContainerSpec(
+            image=own.image,
+            command=[
+                *("timeout", f"--kill-after={_GRACE_SECONDS}", str(seconds)),
+                *("python", "-m", "runners.node"),
+            ],
+            args=[
+                *("--ir", ir_path, *nodes, "--mlmd", settings.mlmd, "--run-id", run_id),
+                *(word for name, value in pairs for word in ("--param", name, value)),
+                # Kubeflow knows no skipped step: it would call it failed.
+                *("--skipped-exit-code", "0", "--report", report.path),
+            ],
+        )
+
+    component.__name__ = _step_name(task.task_id)
+    signature = _signature(graph, with_defaults=False)
+    run_id = inspect.Parameter(_RUN_ID, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str)
+    report = run_id.replace(name=_REPORT, annotation=dsl.Output[dsl.Markdown])
+    component.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[run_id, *signature.parameters.values(), report]
+    )
+    return dsl.container_component(component)
+
+
+def _configure(step: Any, task: Task, settings: KubeflowSettings) -> None:
+    own = settings.of_step(task.task_id)
+    step.set_display_name(task.task_id)
+    # Kubeflow's cache sees no data and no code; TFX's, in ML Metadata, does.
+    step.set_caching_options(False)
+    step.set_retry(
+        num_retries=own.retries,
+        backoff_duration=f"{settings.retry_delay_seconds}s",
+        backoff_factor=2,
+        backoff_max_duration=f"{settings.max_retry_delay_seconds}s",
+    )
+    for name, value in settings.environment.items():
+        step.set_env_variable(name, value)
+    _set_resources(step, own.resources or Resources())
+    if pod := describe_pod(own, settings):
+        step.platform_config["kubernetes"] = pod
+
+
+def _set_resources(step: Any, resources: Resources) -> None:
+    for name in ("cpu_request", "cpu_limit", "memory_request", "memory_limit"):
+        if value := getattr(resources, name):
+            getattr(step, f"set_{name}")(value)
+    if resources.accelerator:
+        step.set_accelerator_type(resources.accelerator)
+        step.set_accelerator_limit(resources.accelerator_count)
+
+
+def _argument_names(graph: Graph) -> list[str]:
+    """Returns the runtime parameters' names in Kubeflow, where they are Python's."""
+    return [re.sub(r"\W", "_", name) for name in graph.parameters]
+
+
+def _signature(graph: Graph, *, with_defaults: bool) -> inspect.Signature:
+    """Returns the signature that kfp reads the runtime parameters from."""
+    names = _argument_names(graph)
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                annotation=_TYPES[schema["type"]],
+                default=schema["default"] if with_defaults else inspect.Parameter.empty,
+            )
+            for name, schema in zip(names, graph.parameters.values(), strict=True)
+        ]
+    )
+
+
+def _document(graph: Graph) -> str:
+    """Returns the docstring that kfp takes the descriptions from."""
+    names = zip(_argument_names(graph), graph.parameters.values(), strict=True)
+    arguments = [f"  {name}: {schema.get('description', '')}" for name, schema in names]
+    return "\n".join([f"TFX pipeline {graph.pipeline_name}.", "", "Args:", *arguments])
+
+
+def _step_name(task_id: str) -> str:
+    """Returns `task_id` as a function would be named: kfp makes Argo's name of it."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", task_id)
+    return re.sub(r"\W", "_", words).lower()

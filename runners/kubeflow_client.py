@@ -1,0 +1,139 @@
+"""Starts a compiled pipeline on Kubeflow, once or by a schedule."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kfp import Client
+
+_FIELDS_OF_CRON = 5
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _read_boolean(text: str) -> bool:
+    return _BOOLEANS[text.lower()]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "NUMBER_INTEGER": int,
+    "NUMBER_DOUBLE": float,
+    "BOOLEAN": _read_boolean,
+    "STRING": str,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A compiled pipeline and what to start it with.
+
+    Attributes:
+      path: The YAML that compile wrote.
+      experiment: Name of the experiment that its runs belong to; made if there is none.
+      namespace: Of the experiment, where each user has one.
+      parameters: Values of the run's parameters, of the types that the pipeline declares.
+      service_account: That the steps run as; None: Kubeflow's default.
+    """
+
+    path: Path
+    experiment: str
+    namespace: str | None
+    parameters: Mapping[str, Any]
+    service_account: str | None
+
+    @property
+    def pipeline_name(self) -> str:
+        """The name in the file."""
+        return str(_read_spec(self.path)["pipelineInfo"]["name"])
+
+
+def start_run(client: Client, submission: Submission) -> str:
+    """Starts a run; returns its id, which is its id in ML Metadata as well."""
+    started = client.create_run_from_pipeline_package(
+        str(submission.path),
+        arguments=dict(submission.parameters),
+        experiment_name=submission.experiment,
+        namespace=submission.namespace,
+        service_account=submission.service_account,
+    )
+    return str(started.run_id)
+
+
+def schedule_runs(client: Client, submission: Submission, cron: str) -> str:
+    """Starts runs by a schedule, instead of the schedules of that name in the experiment.
+
+    The new one is made first: if it is refused, the old ones go on.
+
+    Args:
+      client: Of Kubeflow.
+      submission: What to run.
+      cron: Five fields, as everywhere; Kubeflow's has a sixth in front, the second, which may be
+        given.
+
+    Returns:
+      The schedule's id.
+    """
+    name = submission.pipeline_name
+    experiment_id = client.create_experiment(
+        submission.experiment, namespace=submission.namespace
+    ).experiment_id
+    earlier = [
+        recurring_run.recurring_run_id
+        for recurring_run in _list_schedules(client, experiment_id)
+        if recurring_run.display_name == name
+    ]
+    made = client.create_recurring_run(
+        experiment_id,
+        name,
+        cron_expression=f"0 {cron}" if len(cron.split()) == _FIELDS_OF_CRON else cron,
+        pipeline_package_path=str(submission.path),
+        params=dict(submission.parameters),
+        # After a pause one run makes up for all that were missed.
+        no_catchup=True,
+        service_account=submission.service_account,
+    )
+    for recurring_run_id in earlier:
+        client.delete_recurring_run(recurring_run_id)
+    return str(made.recurring_run_id)
+
+
+def read_parameters(path: Path, assignments: Mapping[str, str]) -> dict[str, Any]:
+    """Returns values of a run's parameters as the types that the pipeline declares.
+
+    Args:
+      path: The compiled pipeline.
+      assignments: Texts by name; `training.epochs` is the same as `training_epochs`.
+
+    Raises:
+      ValueError: There is no such parameter, or the text is no value of its type.
+    """
+    declared = _read_spec(path)["root"].get("inputDefinitions", {}).get("parameters", {})
+    values = {}
+    for given, text in assignments.items():
+        name = given.replace(".", "_")
+        if name not in declared:
+            raise ValueError(f"{given}: no such parameter; there are {', '.join(declared)}")
+        kind = declared[name]["parameterType"]
+        try:
+            values[name] = _READERS[kind](text)
+        except (ValueError, KeyError):
+            raise ValueError(f"{given}: expected {kind}, received {text!r}") from None
+    return values
+
+
+def _list_schedules(client: Client, experiment_id: str) -> list[Any]:
+    found: list[Any] = []
+    token = ""
+    while True:
+        page = client.list_recurring_runs(
+            page_token=token, page_size=100, experiment_id=experiment_id
+        )
+        found += page.recurring_runs or []
+        token = page.next_page_token or ""
+        if not token:
+            return found
+
+
+def _read_spec(path: Path) -> Any:
+    return next(yaml.safe_load_all(path.read_text(encoding="utf-8")))

@@ -1,0 +1,105 @@
+"""How the pipeline runs on Kubeflow: the settings that `tfx-mnist compile kubeflow` reads."""
+
+from typing import Any
+
+from pydantic import Field
+
+from runners.settings_file import MlmdUrl, Section, read_settings_file
+
+
+class Volume(Section):
+    """A volume claim that every step sees."""
+
+    claim: str = Field(description="Name of the PersistentVolumeClaim; ReadWriteMany.")
+    path: str = Field(pattern="^/", description="Where steps see it.")
+
+
+class SecretKey(Section):
+    """One value in a Kubernetes secret."""
+
+    secret: str = Field(description="Name of the secret.")
+    key: str = Field(description="Key in it.")
+
+
+class Resources(Section):
+    """What the container of a step asks for and may take at most."""
+
+    cpu_request: str | None = Field(None, description="Cores, e.g. 2 or 500m.")
+    cpu_limit: str | None = Field(None, description="Cores.")
+    memory_request: str | None = Field(None, description="Bytes, e.g. 8Gi.")
+    memory_limit: str | None = Field(None, description="Bytes.")
+    accelerator: str | None = Field(None, description="Its resource name, e.g. nvidia.com/gpu.")
+    accelerator_count: int = Field(1, ge=1, description="How many of it.")
+
+
+class StepSettings(Section):
+    """What one step has otherwise than the others."""
+
+    image: str | None = Field(None, description="E.g. the one with CUDA, for the Trainer.")
+    retries: int | None = Field(None, ge=0, description="Tries after the first.")
+    timeout_minutes: int | None = Field(None, ge=1, description="A longer try is stopped.")
+    resources: Resources | None = Field(None, description="Of its container.")
+    node_selector: dict[str, str] | None = Field(None, description="Labels of nodes to run on.")
+    tolerations: tuple[dict[str, Any], ...] | None = Field(
+        None, description="Taints of nodes that it may run on, as in a pod."
+    )
+
+
+class KubeflowSettings(Section):
+    """Everything about the steps that is not in the pipeline itself."""
+
+    image: str = Field(description="The project's image, e.g. registry.example.com/tfx-mnist:1.")
+    compiled_folder: str = Field(
+        description="Where steps see the files that compile wrote: on a volume, in the image, or "
+        "gs:// and the like."
+    )
+    mlmd: MlmdUrl = Field(
+        description="URL of ML Metadata without a password, or the path of a file with the URL."
+    )
+    mlmd_password: SecretKey | None = Field(None, description="The password of that database.")
+    volumes: tuple[Volume, ...] = Field((), description="What artifacts and data are on.")
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables of every step; no secrets."
+    )
+    image_pull_secrets: tuple[str, ...] = Field((), description="Names of secrets.")
+    retries: int = Field(2, ge=0, description="Tries of a step after the first.")
+    retry_delay_seconds: int = Field(
+        30, ge=1, description="Before the second try; doubles with each one after it."
+    )
+    max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
+    timeout_minutes: int = Field(60, ge=1, description="A longer try of a step is stopped.")
+    resources: Resources = Resources()
+    node_selector: dict[str, str] = Field(
+        default_factory=dict, description="Labels of nodes to run on."
+    )
+    tolerations: tuple[dict[str, Any], ...] = Field(
+        (), description="Taints of nodes that steps may run on, as in a pod."
+    )
+    groups: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Step: nodes that run one after another in one process. Default: one step for "
+        "each node.",
+    )
+    tasks: dict[str, StepSettings] = Field(
+        default_factory=dict, description="By node or group: what that step has otherwise."
+    )
+
+    def of_step(self, task_id: str) -> StepSettings:
+        """Returns the settings of one step; what it does not have itself, it shares."""
+        own = self.tasks.get(task_id, StepSettings())
+        return StepSettings(
+            **{
+                name: getattr(self, name) if (value := getattr(own, name)) is None else value
+                for name in StepSettings.model_fields
+            }
+        )
+
+
+def read_settings(path: str | None) -> KubeflowSettings:
+    """Reads a YAML file of settings.
+
+    Raises:
+      ConfigError: The file cannot be read, has an unknown key or a bad value, or lacks one that
+        has no default.
+    """
+    return read_settings_file(path, KubeflowSettings)

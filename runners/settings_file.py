@@ -1,0 +1,55 @@
+"""Reads the YAML file that says how an orchestrator runs the pipeline."""
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from pipeline.config_sources import ConfigError
+from runners.mlmd_url import check_no_password
+
+
+def _without_password(url: str) -> str:
+    check_no_password(url)
+    return url
+
+
+MlmdUrl = Annotated[str, AfterValidator(_without_password)]
+
+
+class Section(BaseModel):
+    """Settings that cannot change, and of which none can be misspelt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+SettingsT = TypeVar("SettingsT", bound=Section)
+
+
+def read_settings_file(path: str | None, settings: type[SettingsT]) -> SettingsT:
+    """Reads a YAML file of settings; without one, all have their default.
+
+    Args:
+      path: The file, or None.
+      settings: What it describes.
+
+    Raises:
+      ConfigError: The file cannot be read, has an unknown key or a bad value, or lacks one that
+        has no default.
+    """
+    where = path or "--settings"
+    try:
+        text = Path(path).read_text(encoding="utf-8") if path else ""
+        return settings.model_validate(yaml.safe_load(text) or {})
+    except OSError as error:
+        raise ConfigError(f"{where}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: is not YAML: {error}") from error
+    except ValidationError as error:
+        legal = ", ".join(settings.model_fields)
+        problems = "\n".join(
+            f"{where}: {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}"
+            for problem in error.errors(include_input=False)
+        )
+        raise ConfigError(f"{problems}\nThe settings are {legal}.") from error

@@ -1,0 +1,129 @@
+"""The pipeline as compiled for Kubeflow, its steps run one after another without a cluster."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from kubeflow_driver import LocalDriver
+from ml_metadata import MetadataStore
+from workspaces import PROJECT, Workspace
+
+from runners.run_records import read_run, sqlite_connection
+
+pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
+from kfp.components import load_component_from_text
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace()
+
+
+def _compile(workspace: Workspace, name: str, *settings: str, **orchestration: object) -> Path:
+    """Compiles for Kubeflow with the workspace as the shared volume; returns the YAML's path."""
+    file = workspace.folder / f"{name}-settings.yaml"
+    file.write_text(yaml.safe_dump(orchestration))
+    output = workspace.folder / "compiled" / f"{name}.yaml"
+    answer = workspace.tfx_mnist(
+        *("compile", "kubeflow", "--settings", str(file), "--output", str(output)),
+        *(f"--set={setting}" for setting in (*workspace.settings, *settings)),
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert answer.stdout.splitlines() == [
+        str(output.with_suffix(suffix)) for suffix in (".yaml", ".ir.json", ".graph.json")
+    ]
+    return output
+
+
+@pytest.fixture(scope="module")
+def one_step_per_node(workspace: Workspace) -> Path:
+    """What the example in deploy/ compiles to."""
+    example = yaml.safe_load((PROJECT / "deploy" / "kubeflow" / "settings.yaml").read_text())
+    return _compile(
+        workspace,
+        "one_step_per_node",
+        "pipeline_root=/tfx/runs",
+        "serving_model_dir=/tfx/serving",
+        **example,
+    )
+
+
+@pytest.fixture(scope="module")
+def driver(
+    workspace: Workspace, one_step_per_node: Path, tmp_path_factory: pytest.TempPathFactory
+) -> LocalDriver:
+    """Three steps, which saves ten starts of TensorFlow and TFX in a run."""
+    graph = json.loads(one_step_per_node.with_suffix(".graph.json").read_text())
+    nodes = [node["node_id"] for node in graph["nodes"]]
+    trainer = nodes.index("Trainer")
+    pipeline = _compile(
+        workspace,
+        "three_steps",
+        image="not pulled",
+        compiled_folder=str(workspace.folder / "compiled"),
+        mlmd=f"sqlite://{workspace.root / 'metadata.db'}",
+        mlmd_password={"secret": "tfx-mlmd", "key": "password"},
+        volumes=[{"claim": "workspace", "path": str(workspace.folder)}],
+        groups={"Prepare": nodes[:trainer], "Decide": nodes[trainer + 1 :]},
+        retries=1,
+    )
+    return LocalDriver(
+        pipeline=pipeline,
+        folder=tmp_path_factory.mktemp("kubeflow"),
+        working_directory=workspace.folder,
+        secrets={"tfx-mlmd": {"password": "unused by SQLite"}},
+    )
+
+
+def test_each_node_is_a_step_after_those_upstream_and_kfp_accepts_the_file(
+    one_step_per_node: Path,
+):
+    text = one_step_per_node.read_text()
+    tasks = next(yaml.safe_load_all(text))["root"]["dag"]["tasks"]
+    names = {step: task["taskInfo"]["name"] for step, task in tasks.items()}
+    graph = json.loads(one_step_per_node.with_suffix(".graph.json").read_text())
+
+    assert {
+        names[step]: {names[other] for other in task.get("dependentTasks", ())}
+        for step, task in tasks.items()
+    } == {node["node_id"]: set(node["upstream"]) for node in graph["nodes"]}
+    assert load_component_from_text(text).name == "tfx-mnist"
+
+
+def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, workspace: Workspace):
+    steps = driver.run("first")
+
+    assert list(steps) == ["Prepare", "Trainer", "Decide"]
+    assert {step.exit_code for step in steps.values()} == {0}, steps
+    assert {step.tries for step in steps.values()} == {1}
+    [version] = workspace.serving_model_dir.glob("[0-9]*")
+    assert "Evaluator complete: BLESSED" in steps["Decide"].report
+    assert f"Pusher complete: pushed version {version.name}" in steps["Decide"].report
+    store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
+    graph = json.loads(driver.pipeline.with_suffix(".graph.json").read_text())
+    assert set(read_run(store, "first")) == {node["node_id"] for node in graph["nodes"]}
+
+
+def test_a_parameter_of_a_run_reaches_the_evaluator_and_a_skipped_step_is_no_failure(
+    driver: LocalDriver, workspace: Workspace
+):
+    steps = driver.run("strict", thresholds_accuracy=0.9999)
+
+    assert {step.exit_code for step in steps.values()} == {0}, steps
+    assert "Trainer cached" in steps["Trainer"].report
+    assert "Evaluator complete: NOT BLESSED" in steps["Decide"].report
+    assert "Pusher skipped: nothing was pushed" in steps["Decide"].report
+    assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
+
+
+def test_a_step_that_fails_is_tried_again_and_ends_the_run(
+    driver: LocalDriver, workspace: Workspace
+):
+    steps = driver.run("no data", data_root=str(workspace.folder / "nowhere"))
+
+    assert list(steps) == ["Prepare"]
+    assert (steps["Prepare"].exit_code, steps["Prepare"].tries) == (1, 2)
+    assert "IdxExampleGen failed: " in steps["Prepare"].output
+    assert str(workspace.folder / "nowhere") in steps["Prepare"].report

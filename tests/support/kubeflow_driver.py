@@ -1,0 +1,142 @@
+"""Runs a compiled Kubeflow pipeline on this machine, as Kubeflow would in a cluster.
+
+It reads nothing but the YAML: it sorts the tasks, resolves their inputs, replaces placeholders as
+KFP's launcher does, and runs each container's command as a process. Volumes are the folders of the
+same path, and the image is this environment.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_PLACEHOLDER = re.compile(r"\{\{\$\.(inputs|outputs)\.(\w+)\['(\w+)'\](?:\.(\w+))?\}\}")
+_RUN_ID = "{{$.pipeline_job_uuid}}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one step ended."""
+
+    exit_code: int
+    output: str
+    report: str
+    tries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalDriver:
+    """Kubeflow on this machine.
+
+    Attributes:
+      pipeline: Path of the compiled pipeline.
+      folder: For what a cluster keeps in its object store.
+      working_directory: That of the containers; the code in it wins over the installed one.
+      secrets: Kubernetes' secrets: value by key, by name.
+    """
+
+    pipeline: Path
+    folder: Path
+    working_directory: Path
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def run(self, run_id: str, **parameters: Any) -> dict[str, Step]:
+        """Returns the steps by the name that Kubeflow shows; none after one that failed."""
+        spec, platforms = yaml.safe_load_all(self.pipeline.read_text())
+        pods = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+        tasks = spec["root"]["dag"]["tasks"]
+        declared = spec["root"]["inputDefinitions"]["parameters"]
+        assert set(parameters) <= set(declared)
+        values = {name: about["defaultValue"] for name, about in declared.items()} | parameters
+        steps: dict[str, Step] = {}
+        order = {name: task.get("dependentTasks", ()) for name, task in tasks.items()}
+        for name in TopologicalSorter(order).static_order():
+            task = tasks[name]
+            component = spec["components"][task["componentRef"]["name"]]
+            container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
+            inputs = {
+                key: _resolve(source, component, key, values, run_id)
+                for key, source in task["inputs"]["parameters"].items()
+            }
+            step = self._run_step(
+                [*container["command"], *container["args"]],
+                inputs,
+                self.folder / run_id / name,
+                self._environ(container, pods[component["executorLabel"]]),
+                task["retryPolicy"].get("maxRetryCount", 0),
+            )
+            steps[task["taskInfo"]["name"]] = step
+            if step.exit_code:
+                break
+        return steps
+
+    def _environ(self, container: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, str]:
+        folder = str(Path(sys.executable).parent)
+        environ = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+        environ |= {entry["name"]: entry["value"] for entry in container.get("env", ())}
+        for mount in pod.get("pvcMount", ()):
+            assert Path(mount["mountPath"]).is_dir()
+        for secret in pod.get("secretAsEnv", ()):
+            for pair in secret["keyToEnv"]:
+                environ[pair["envVar"]] = self.secrets[secret["secretName"]][pair["secretKey"]]
+        return environ
+
+    def _run_step(
+        self,
+        words: list[str],
+        inputs: Mapping[str, str],
+        folder: Path,
+        environ: Mapping[str, str],
+        retries: int,
+    ) -> Step:
+        report = folder / "report"
+
+        def replace(found: re.Match[str]) -> str:
+            side, kind, key, attribute = found.groups()
+            if (side, kind) == ("inputs", "parameters"):
+                return inputs[key]
+            assert (side, kind, key, attribute) == ("outputs", "artifacts", "report", "path")
+            return str(report)
+
+        command = [_PLACEHOLDER.sub(replace, word) for word in words]
+        assert not [word for word in command if "{{" in word]
+        tries, exit_code, output = 0, 1, ""
+        while exit_code and tries <= retries:
+            answer = subprocess.run(
+                command,
+                cwd=self.working_directory,
+                env=environ,
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            tries += 1
+            exit_code, output = answer.returncode, answer.stdout + answer.stderr
+        return Step(exit_code, output, report.read_text() if report.exists() else "", tries)
+
+
+def _resolve(
+    source: Mapping[str, Any],
+    component: Mapping[str, Any],
+    key: str,
+    values: Mapping[str, Any],
+    run_id: str,
+) -> str:
+    """Returns an input as the text that KFP's launcher puts into a command."""
+    if "runtimeValue" in source:
+        return str(source["runtimeValue"]["constant"]).replace(_RUN_ID, run_id)
+    value = values[source["componentInputParameter"]]
+    match component["inputDefinitions"]["parameters"][key]["parameterType"]:
+        case "BOOLEAN":
+            return str(value).lower()
+        case "NUMBER_INTEGER":
+            return str(int(value))
+        case _:
+            return str(value)
