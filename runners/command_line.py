@@ -16,7 +16,10 @@ _COMMANDS = {
     "serve": ("runners.serve_command:serve", "Serve pushed models over REST and gRPC."),
     "predict": ("runners.predict_command:predict", "Ask a server about images."),
     "labels": ("runners.labels_command:labels", "Label versions stable and canary."),
-    "compile": ("runners.compile_command:compile_group", "Compile the pipeline for Airflow or Kubeflow."),
+    "compile": (
+        "runners.compile_command:compile_group",
+        "Compile for Airflow or Kubeflow.",
+    ),
     "submit": ("runners.submit_command:submit", "Start a compiled pipeline on a cluster."),
     "mlmd": ("runners.mlmd_command:mlmd", "Set up the database of ML Metadata."),
     "doctor": ("runners.doctor:doctor", "Check the environment and say what to do."),
