@@ -13,7 +13,6 @@ from components.servability_validator.executor import (
     MODEL_RUN_KEY,
     Executor,
 )
-from components.servability_validator.replay import __name__ as replay_module
 
 
 class ServabilityValidatorSpec(component_spec.ComponentSpec):
@@ -74,7 +73,7 @@ class ServabilityValidator(base_component.BaseComponent):
                 examples=examples,
                 example_split=example_split,
                 max_p99_latency_ms=max_p99_latency_ms,
-                code_digest=code_digest(Executor.__module__) + code_digest(replay_module),
+                code_digest=code_digest(Executor.__module__),
                 blessing=Channel(type=standard_artifacts.InfraBlessing),
             )
         )
