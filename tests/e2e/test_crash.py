@@ -56,9 +56,8 @@ def test_each_of_twenty_random_kills_is_followed_by_a_run_that_completes(
     server: ForkServer, workspace: Workspace
 ):
     chance = random.Random(20)  # noqa: S311 - the same kills every time
-    started = time.monotonic()
     assert _start(server, workspace).wait() == 0
-    whole_run_seconds = time.monotonic() - started
+    node_ids = [node["node_id"] for node in _outcome(workspace)["nodes"]]
     landed = 0
     for attempt in range(NUM_KILLS):
         before = _whole_versions(workspace)
@@ -69,7 +68,8 @@ def test_each_of_twenty_random_kills_is_followed_by_a_run_that_completes(
             "thresholds.max_accuracy_drop=1",
         )
         killed = _start(server, workspace, *more)
-        time.sleep(chance.uniform(0, whole_run_seconds))  # where the kill lands is the experiment
+        _wait_until(_said(killed, f"{chance.choice(node_ids)}: running"))
+        time.sleep(chance.uniform(0, 1))  # where in the node the kill lands is the experiment
         killed.send(signal.SIGKILL)
         landed += killed.wait() == -signal.SIGKILL
 
@@ -80,7 +80,7 @@ def test_each_of_twenty_random_kills_is_followed_by_a_run_that_completes(
         assert set(states.values()) <= {"complete", "cached"}
         kept = sorted(before, key=int)[-4:]  # five versions are kept, and there is a new one
         assert set(kept) < _whole_versions(workspace)
-    assert landed > NUM_KILLS / 2  # most kills hit a run that was still going
+    assert landed > NUM_KILLS / 2  # a kill within a second of the Pusher's start may come too late
 
 
 def test_a_kill_in_training_costs_the_epoch_it_was_in_and_no_more(

@@ -43,6 +43,7 @@ class ForkServer:
     def start(self, folder: Path, *arguments: str) -> "ForkedRun":
         """Starts `tfx-mnist ARGUMENTS` in `folder`; its output goes to a file there."""
         output = folder / "output.txt"
+        output.unlink(missing_ok=True)  # nobody may take the last command's words for this one's
         request = {"folder": str(folder), "output": str(output), "arguments": arguments}
         return ForkedRun(self, int(self.ask(request)), output)
 
