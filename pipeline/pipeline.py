@@ -1,5 +1,7 @@
 """The one pipeline definition: from raw IDX files to a pushed model, for every runner."""
 
+from collections.abc import Callable
+
 from tensorflow_data_validation import StatsOptions
 from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
@@ -7,8 +9,10 @@ from tfx.components.schema_gen.component import SchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
+from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
+from tfx.types import BaseChannel
 
 from components.anomaly_gate.component import AnomalyGate
 from components.atomic_pusher.component import AtomicPusher
@@ -22,8 +26,25 @@ from pipeline.config import PipelineConfig
 from pipeline.evaluation import make_eval_config
 
 
-def create_pipeline(config: PipelineConfig) -> Pipeline:
-    """Wires the components as the data flows; a new pipeline on every call, as compilers need."""
+def create_pipeline(
+    config: PipelineConfig,
+    *,
+    find_previous_statistics: Callable[
+        [BaseChannel], Resolver
+    ] = make_previous_statistics_resolver,
+    find_baseline: Callable[[BaseChannel], Resolver] = make_baseline_resolver,
+) -> Pipeline:
+    """Wires the components as the data flows; a new pipeline on every call, as compilers need.
+
+    What earlier runs left is found in ML Metadata, unless a platform has a store of its own.
+
+    Args:
+      config: Everything that can be set.
+      find_previous_statistics: Makes the node that finds, as its output `accepted_statistics`,
+        what the given statistics are compared with.
+      find_baseline: Makes the node that finds, as its output `model`, what the given model is
+        compared with.
+    """
     example_gen = IdxExampleGen(
         input_base=config.data_root,
         output_config=split_by_hash(
@@ -46,7 +67,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     statistics = statistics_gen.outputs["statistics"]
     schema_gen = SchemaGen(statistics=statistics)
     example_validator = ExampleValidator(statistics=statistics, schema=schema)
-    previous_statistics_resolver = make_previous_statistics_resolver(statistics)
+    previous_statistics_resolver = find_previous_statistics(statistics)
     anomaly_gate = AnomalyGate(
         anomalies=example_validator.outputs["anomalies"],
         statistics=statistics,
@@ -80,7 +101,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     )
     model = trainer.outputs["model"]
 
-    baseline_resolver = make_baseline_resolver(model)
+    baseline_resolver = find_baseline(model)
     evaluator = Evaluator(
         examples=examples,
         model=model,

@@ -35,7 +35,7 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str) -> str:
       ValueError: A group or task of the settings does not fit the pipeline.
     """
     tasks = group_nodes(graph.nodes, settings.groups)
-    check_task_ids(settings.tasks, tasks)
+    check_task_ids(settings.tasks, [task.task_id for task in tasks])
     values = {
         "params": _literal(graph.parameters),
         "tasks": _literal({task.task_id: _describe(task, graph, settings) for task in tasks}),

@@ -1,13 +1,18 @@
 """`tfx-mnist compile`: the pipeline in the form that an orchestrator takes."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from pipeline.config_sources import ConfigError
-from runners import airflow_settings, kubeflow_settings
+from runners import airflow_settings, kubeflow_settings, vertex_settings
 from runners.configuration import configuration_options, read_configuration
 from runners.kfp_requirement import require_kfp
+from runners.quiet_imports import quiet_imports
+
+_SettingsT = TypeVar("_SettingsT")
 
 
 @click.group(name="compile")
@@ -35,13 +40,10 @@ def airflow(
 ) -> None:
     """Write an Airflow DAG, and the compiled pipeline that its tasks run."""
     config = read_configuration(config_file, preset, overrides)
-    try:
-        settings = airflow_settings.read_settings(settings_file)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
-    # TensorFlow comes with these.
-    from runners.airflow import render_dag, write_dag  # noqa: PLC0415
-    from runners.ir import compile_pipeline  # noqa: PLC0415
+    settings = _read_settings(airflow_settings.read_settings, settings_file)
+    with quiet_imports():  # TensorFlow comes with these
+        from runners.airflow import render_dag, write_dag  # noqa: PLC0415
+        from runners.ir import compile_pipeline  # noqa: PLC0415
 
     folder = Path(output).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,18 +79,13 @@ def kubeflow(
 ) -> None:
     """Write a pipeline for Kubeflow Pipelines 2, and the compiled pipeline that its steps run."""
     require_kfp()
-    path = Path(output).absolute()
-    if path.suffix != ".yaml":
-        raise click.UsageError(f"--output: expected a name that ends in .yaml, received {output}")
+    path = _output_path(output, ".yaml")
     config = read_configuration(config_file, preset, overrides)
-    try:
-        settings = kubeflow_settings.read_settings(settings_file)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
-    # TensorFlow and kfp come with these.
-    from runners.ir import compile_pipeline  # noqa: PLC0415
-    from runners.kubeflow import render_pipeline  # noqa: PLC0415
-    from runners.spec_lint import check_kubeflow  # noqa: PLC0415
+    settings = _read_settings(kubeflow_settings.read_settings, settings_file)
+    with quiet_imports():  # TensorFlow and kfp come with these
+        from runners.ir import compile_pipeline  # noqa: PLC0415
+        from runners.kubeflow import render_pipeline  # noqa: PLC0415
+        from runners.spec_lint import check_kubeflow  # noqa: PLC0415
 
     try:
         compiled = compile_pipeline(config)
@@ -98,8 +95,67 @@ def kubeflow(
         raise click.ClickException(str(error)) from error
     path.parent.mkdir(parents=True, exist_ok=True)
     compiled.write(str(path.with_suffix("")))
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(spec, encoding="utf-8")
-    temporary.replace(path)
+    _replace(path, spec)
     for suffix in (".yaml", ".ir.json", ".graph.json"):
         click.echo(path.with_suffix(suffix))
+
+
+@compile_group.command()
+@configuration_options
+@click.option(
+    "--settings",
+    "settings_file",
+    required=True,
+    metavar="FILE",
+    help="YAML file: image, machines, retries; docs/vertex.md lists them all.",
+)
+@click.option("--output", required=True, metavar="FILE.json", help="File to write.")
+def vertex(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    settings_file: str,
+    output: str,
+) -> None:
+    """Write a pipeline job for Vertex AI."""
+    require_kfp()
+    path = _output_path(output, ".json")
+    config = read_configuration(config_file, preset, overrides)
+    settings = _read_settings(vertex_settings.read_settings, settings_file)
+    with quiet_imports():  # TensorFlow and kfp come with these
+        from absl import logging  # noqa: PLC0415
+
+        from runners.spec_lint import check_vertex  # noqa: PLC0415
+        from runners.vertex import render_job  # noqa: PLC0415
+
+    logging.set_verbosity(logging.ERROR)  # TFX warns of a default image that is there
+    try:
+        job = render_job(config, settings)
+        check_vertex(job)
+    except (ValueError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, job)
+    click.echo(path)
+
+
+def _output_path(output: str, suffix: str) -> Path:
+    if not output.endswith(suffix):
+        raise click.UsageError(
+            f"--output: expected a name that ends in {suffix}, received {output}"
+        )
+    return Path(output).absolute()
+
+
+def _read_settings(read: Callable[[str | None], _SettingsT], path: str | None) -> _SettingsT:
+    try:
+        return read(path)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -41,7 +41,7 @@ def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str) -> s
     """
     _check_paths(graph, settings)
     tasks = group_nodes(graph.nodes, settings.groups)
-    check_task_ids(settings.tasks, tasks)
+    check_task_ids(settings.tasks, [task.task_id for task in tasks])
     ir_path = f"{settings.compiled_folder.rstrip('/')}/{ir_name}"
 
     def pipeline(*values: Any) -> None:

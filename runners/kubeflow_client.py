@@ -1,6 +1,6 @@
 """Starts a compiled pipeline on Kubeflow, once or by a schedule."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,6 @@ import yaml
 from kfp import Client
 
 _FIELDS_OF_CRON = 5
-_BOOLEANS = {"true": True, "false": False}
-
-
-def _read_boolean(text: str) -> bool:
-    return _BOOLEANS[text.lower()]
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "NUMBER_INTEGER": int,
-    "NUMBER_DOUBLE": float,
-    "BOOLEAN": _read_boolean,
-    "STRING": str,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +32,12 @@ class Submission:
     @property
     def pipeline_name(self) -> str:
         """The name in the file."""
-        return str(_read_spec(self.path)["pipelineInfo"]["name"])
+        return str(read_spec(self.path)["pipelineInfo"]["name"])
+
+
+def read_spec(path: Path) -> Any:
+    """Returns the pipeline of a compiled YAML file, without the platform part that follows it."""
+    return next(yaml.safe_load_all(path.read_text(encoding="utf-8")))
 
 
 def start_run(client: Client, submission: Submission) -> str:
@@ -98,30 +90,6 @@ def schedule_runs(client: Client, submission: Submission, cron: str) -> str:
     return str(made.recurring_run_id)
 
 
-def read_parameters(path: Path, assignments: Mapping[str, str]) -> dict[str, Any]:
-    """Returns values of a run's parameters as the types that the pipeline declares.
-
-    Args:
-      path: The compiled pipeline.
-      assignments: Texts by name; `training.epochs` is the same as `training_epochs`.
-
-    Raises:
-      ValueError: There is no such parameter, or the text is no value of its type.
-    """
-    declared = _read_spec(path)["root"].get("inputDefinitions", {}).get("parameters", {})
-    values = {}
-    for given, text in assignments.items():
-        name = given.replace(".", "_")
-        if name not in declared:
-            raise ValueError(f"{given}: no such parameter; there are {', '.join(declared)}")
-        kind = declared[name]["parameterType"]
-        try:
-            values[name] = _READERS[kind](text)
-        except (ValueError, KeyError):
-            raise ValueError(f"{given}: expected {kind}, received {text!r}") from None
-    return values
-
-
 def _list_schedules(client: Client, experiment_id: str) -> list[Any]:
     found: list[Any] = []
     token = ""
@@ -133,7 +101,3 @@ def _list_schedules(client: Client, experiment_id: str) -> list[Any]:
         token = page.next_page_token or ""
         if not token:
             return found
-
-
-def _read_spec(path: Path) -> Any:
-    return next(yaml.safe_load_all(path.read_text(encoding="utf-8")))

@@ -1,7 +1,6 @@
 """`tfx-mnist predict`: what a served model takes pictures of digits for."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.configuration import configuration_options, read_configuration
+from runners.quiet_imports import quiet_imports
 from serving.answers import Client, ClientError, DigitPrediction, predict_digits
 from serving.client import RestClient
 from serving.digit_image import SIDE, PictureError, read_digit
@@ -135,8 +135,8 @@ def _connect(model_name: str, options: dict[str, Any]) -> Any:
         )
     # The messages of gRPC come with TensorFlow, which starts faster when it finds no Keras.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from serving.grpc_client import GrpcClient  # noqa: PLC0415
+    with quiet_imports():
+        from serving.grpc_client import GrpcClient  # noqa: PLC0415
 
     ca_certificate = options["ca_file"].read_bytes() if options["ca_file"] else None
     return GrpcClient(url.netloc, model_name, ca_certificate=ca_certificate, **arguments)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from runners.configuration import configuration_options, read_configuration
+from runners.quiet_imports import quiet_imports
 from serving.errors import ServingError
 from serving.manager import ManagerOptions
 from serving.options import (
@@ -180,10 +181,10 @@ def _read_tls(flags: dict[str, Any]) -> TlsFiles | None:
 def _run(options: ServerOptions) -> None:
     # A model server has no Keras; ruling it out halves the time to start.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import uvloop  # noqa: PLC0415 - TensorFlow comes with the server: --help need not wait
+    with quiet_imports():  # TensorFlow comes with the server: --help need not wait
+        import uvloop  # noqa: PLC0415
 
-    from serving.server import Server  # noqa: PLC0415
+        from serving.server import Server  # noqa: PLC0415
 
     if options.host not in _LOOPBACK and options.bearer_token is None:
         logger.warning("Everybody who reaches %s may use the models: no token is set", options.host)

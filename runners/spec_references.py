@@ -47,6 +47,7 @@ def _lint_dag(
             continue
         yield from _lint_inputs(where, task, components[task.component_ref.name])
         yield from _lint_sources(where, task, dag_component, components)
+        yield from _lint_constants(where, task)
         yield from _lint_condition(where, task)
     yield from _lint_order(tasks)
 
@@ -101,6 +102,13 @@ def _produced(task: pb2.PipelineTaskSpec) -> Iterator[tuple[str, str, str]]:
         if parameter.HasField("task_output_parameter"):
             source = parameter.task_output_parameter
             yield "parameters", source.producer_task, source.output_parameter_key
+
+
+def _lint_constants(where: str, task: pb2.PipelineTaskSpec) -> Iterator[str]:
+    for key, parameter in sorted(task.inputs.parameters.items()):
+        for _, kind, name in _PLACEHOLDER.findall(parameter.runtime_value.constant.string_value):
+            if name not in getattr(task.inputs, kind):
+                yield f"{where}: the constant {key} reads {kind}[{name!r}], which is no input of it"
 
 
 def _lint_condition(where: str, task: pb2.PipelineTaskSpec) -> Iterator[str]:

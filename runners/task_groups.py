@@ -46,13 +46,12 @@ def group_nodes(nodes: Sequence[Node], groups: Mapping[str, Sequence[str]]) -> l
     return _sort([_make_task(task_id, nodes, task_of) for task_id in _unique(task_of.values())])
 
 
-def check_task_ids(task_ids: Iterable[str], tasks: Sequence[Task]) -> None:
+def check_task_ids(task_ids: Iterable[str], legal: Sequence[str]) -> None:
     """Refuses settings of tasks that do not exist.
 
     Raises:
       ValueError: There are some.
     """
-    legal = [task.task_id for task in tasks]
     unknown = sorted(set(task_ids) - set(legal))
     if unknown:
         raise ValueError(

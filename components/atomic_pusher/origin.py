@@ -76,5 +76,6 @@ def _single(input_dict: Mapping[str, Sequence[Artifact]], key: str) -> Artifact 
 
 
 def _custom_properties(artifact: Artifact) -> dict[str, Any]:
-    properties = artifact.mlmd_artifact.custom_properties
-    return {key: value.string_value for key, value in properties.items()}
+    # Vertex AI wraps every value in a struct; TFX's getter sees through it.
+    names = artifact.mlmd_artifact.custom_properties
+    return {name: artifact.get_string_custom_property(name) for name in names}

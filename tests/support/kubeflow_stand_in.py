@@ -1,13 +1,11 @@
 """An HTTP server that answers as Kubeflow's API does, and remembers what it was sent."""
 
 import contextlib
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+
+from json_server import JsonRequest, serve_json
 
 _API = "/apis/v2beta1"
 
@@ -27,11 +25,13 @@ class KubeflowStandIn:
         """Returns the bodies of the requests of one kind."""
         return [body for verb, where, body in self.requests if (verb, where) == (method, path)]
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+    def answer(self, request: JsonRequest) -> tuple[int, Any]:
         """Returns the status and the body of the answer to a request."""
-        self.requests.append((method, path, body))
+        path = request.path.removeprefix(_API)
+        self.requests.append((request.method, path, request.body))
+        self.tokens.append(request.token)
         _, resource, *names = path.split("/")
-        return getattr(self, f"_{method.lower()}_{resource}")(body, *names)
+        return getattr(self, f"_{request.method.lower()}_{resource}")(request.body, *names)
 
     def _get_healthz(self, _: Any) -> tuple[int, Any]:
         return 200, {"multi_user": False}
@@ -64,30 +64,5 @@ class KubeflowStandIn:
 @contextlib.contextmanager
 def run_stand_in() -> Iterator[KubeflowStandIn]:
     stand_in = KubeflowStandIn()
-
-    class Handler(BaseHTTPRequestHandler):
-        def _handle(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(size)) if size else None
-            path = urlsplit(self.path).path
-            stand_in.tokens.append(self.headers.get("authorization"))
-            status, answer = stand_in.answer(self.command, path.removeprefix(_API), body)
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_DELETE = _handle  # noqa: N815 - http.server's names
-
-        def log_message(self, *arguments: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        stand_in.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield stand_in
-        finally:
-            server.shutdown()
+    with serve_json(stand_in.answer) as stand_in.url:
+        yield stand_in

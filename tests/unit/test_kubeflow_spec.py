@@ -1,5 +1,6 @@
 """The pipeline for Kubeflow as YAML, and the settings that it is written from."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from runners.kubeflow_settings import KubeflowSettings, read_settings
 from runners.runtime_parameters import describe_parameters
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
+from google.protobuf.json_format import ParseDict
 from kfp.components import load_component_from_text
+from kfp.kubernetes.kubernetes_executor_config_pb2 import KubernetesExecutorConfig
 
 from runners.kubeflow import render_pipeline
 from runners.spec_lint import lint_kubeflow
@@ -179,6 +182,27 @@ def test_every_step_gets_volume_password_and_environment(graph: Graph):
         assert secret["keyToEnv"] == [{"secretKey": "password", "envVar": "MLMD_PASSWORD"}]
         assert pod["imagePullSecret"][0]["secretName"] == "pull"
         assert _container(spec, step)["env"] == [{"name": "TF_CPP_MIN_LOG_LEVEL", "value": "2"}]
+
+
+def test_the_time_limit_of_a_step_ends_a_command_that_hangs(spec: dict[str, Any]):
+    timeout, grace, seconds, *_ = _container(spec, "trainer")["command"]
+    assert seconds == str(240 * 60)
+
+    ended = subprocess.run([timeout, grace, "0.1", "sleep", "60"], check=False)
+
+    assert ended.returncode == 124
+
+
+def test_kubeflows_own_proto_knows_every_field_of_a_pod(graph: Graph):
+    text = _render(graph, image_pull_secrets=["pull"])
+
+    config = ParseDict(_pod(text, "trainer"), KubernetesExecutorConfig())
+
+    assert (
+        config.pvc_mount[0].pvc_name_parameter.runtime_value.constant.string_value == "tfx-shared"
+    )
+    assert config.secret_as_env[0].key_to_env[0].env_var == "MLMD_PASSWORD"
+    assert config.node_selector.labels == {"accelerator": "nvidia"}
 
 
 def test_nodes_of_a_group_share_a_step(graph: Graph):

@@ -114,6 +114,11 @@ def _unknown_placeholder(spec: Spec) -> None:
     _executors(spec)["exec-trainer"]["container"]["args"] = ["{{$.inputs.parameters['steps']}}"]
 
 
+def _unknown_placeholder_in_a_constant(spec: Spec) -> None:
+    constant = {"runtimeValue": {"constant": "{{$.inputs.parameters['pipelinechannel--x']}}"}}
+    _tasks(spec)["trainer"]["inputs"]["parameters"]["epochs"] = constant
+
+
 def _unknown_upstream(spec: Spec) -> None:
     _tasks(spec)["pusher"]["dependentTasks"] = ["evaluator"]
 
@@ -176,6 +181,10 @@ def _bad_name(spec: Spec) -> None:
         (
             _unknown_placeholder,
             "component comp-trainer: its command reads inputs.parameters['steps'], not declared",
+        ),
+        (
+            _unknown_placeholder_in_a_constant,
+            "task trainer: the constant epochs reads parameters['pipelinechannel--x'], which is no",
         ),
         (_unknown_upstream, "task pusher: comes after evaluator, which is no task"),
         (_circle, "tasks: they wait for each other: pusher, trainer"),

@@ -1,0 +1,128 @@
+"""Writes the pipeline for Vertex AI: a task for each node, typed artifacts, managed metadata.
+
+TFX's own compiler does the most of it. What it loses is put back: `vertex_repairs` sees to what is
+in the pipeline, `vertex_parameters` to the parameters of a run, `vertex_resolvers` to the queries,
+and this module to retries, time limits, machines and the condition of a push.
+"""
+
+import json
+from typing import Any
+
+from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
+    KubeflowV2DagRunner,
+    KubeflowV2DagRunnerConfig,
+)
+from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
+
+from pipeline.config import PipelineConfig
+from pipeline.pipeline import create_pipeline
+from runners.task_groups import check_task_ids
+from runners.vertex_parameters import add_parameters
+from runners.vertex_repairs import repair
+from runners.vertex_resolvers import (
+    find_baseline,
+    find_previous_statistics,
+    label_outputs,
+    scope_queries,
+)
+from runners.vertex_settings import Resources, VertexSettings
+
+# From SIGTERM to SIGKILL.
+_GRACE_SECONDS = 60
+_ON_GOOGLE_CLOUD = ("gs://", "/gcs/")
+# A task with one of these inputs is not started unless it is a blessing.
+_BLESSINGS = ("model_blessing", "infra_blessing")
+
+
+def render_job(config: PipelineConfig, settings: VertexSettings) -> str:
+    """Returns the JSON that `aiplatform.PipelineJob` takes.
+
+    Args:
+      config: Of the pipeline.
+      settings: Of its tasks.
+
+    Raises:
+      ValueError: The settings name a node that is not there, models would be lost with a task's
+        machine, or a parameter of a run cannot be placed.
+    """
+    if not config.serving_model_dir.startswith(_ON_GOOGLE_CLOUD):
+        raise ValueError(
+            f"serving_model_dir: expected gs://..., received {config.serving_model_dir}, which "
+            "would be lost with the task. Set it with --set serving_model_dir=gs://..."
+        )
+    job = _compile(config, settings)
+    spec = job["pipelineSpec"]
+    add_parameters(spec, config, lambda other: _compile(other, settings)["pipelineSpec"])
+    scope_queries(spec)
+    for task in spec["root"]["dag"]["tasks"].values():
+        _configure(task, spec, settings)
+        _add_condition(task)
+    return json.dumps(job, indent=2, sort_keys=True) + "\n"
+
+
+def _compile(config: PipelineConfig, settings: VertexSettings) -> dict[str, Any]:
+    """Returns what TFX makes of the pipeline, repaired."""
+    pipeline = create_pipeline(
+        config, find_previous_statistics=find_previous_statistics, find_baseline=find_baseline
+    )
+    check_task_ids(settings.tasks, [node.id for node in pipeline.components])
+    label_outputs(pipeline)
+    images = {node.id: settings.of_task(node.id).image for node in pipeline.components}
+    runner_config = KubeflowV2DagRunnerConfig(
+        default_image={DEFAULT_IMAGE_PATH_KEY: settings.image, **images},
+        use_pipeline_spec_2_1=True,
+    )
+    job: dict[str, Any] = KubeflowV2DagRunner(runner_config).run(pipeline, write_out=False)
+    repair(job["pipelineSpec"], pipeline)
+    return job
+
+
+def _configure(task: dict[str, Any], spec: dict[str, Any], settings: VertexSettings) -> None:
+    """Gives a task its retries, its time limit and its machine, unless it is just a query."""
+    label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+    container = spec["deploymentSpec"]["executors"][label].get("container")
+    if container is None:
+        return
+    own = settings.of_task(task["taskInfo"]["name"])
+    task["retryPolicy"] = {
+        "maxRetryCount": own.retries,
+        "backoffDuration": f"{settings.retry_delay_seconds}s",
+        "backoffFactor": 2.0,
+        "backoffMaxDuration": f"{settings.max_retry_delay_seconds}s",
+    }
+    seconds = (own.timeout_minutes or 0) * 60
+    container["command"] = [
+        *("timeout", f"--kill-after={_GRACE_SECONDS}", str(seconds)),
+        *container["command"],
+    ]
+    if resources := _describe_resources(own.resources or Resources()):
+        container["resources"] = resources
+
+
+def _describe_resources(resources: Resources) -> dict[str, Any]:
+    """Returns a ResourceSpec; as kfp does, with each value in its old field and in its new one."""
+    described: dict[str, Any] = {}
+    if cores := resources.cpu_limit:
+        described |= {"cpuLimit": cores, "resourceCpuLimit": f"{cores:g}"}
+    if gigabytes := resources.memory_limit_gb:
+        described |= {"memoryLimit": gigabytes, "resourceMemoryLimit": f"{gigabytes:g}G"}
+    if resources.accelerator:
+        described["accelerator"] = {
+            "type": resources.accelerator,
+            "count": str(resources.accelerator_count),
+            "resourceType": resources.accelerator,
+            "resourceCount": str(resources.accelerator_count),
+        }
+    return described
+
+
+def _add_condition(task: dict[str, Any]) -> None:
+    """Has a task skipped, rather than started in vain, unless both blessings are there."""
+    given = [key for key in _BLESSINGS if key in task.get("inputs", {}).get("artifacts", {})]
+    if not given:
+        return
+    policy = task.setdefault("triggerPolicy", {})
+    conditions = [
+        f"inputs.artifacts['{key}'].artifacts[0].metadata['blessed'] == 1.0" for key in given
+    ]
+    policy["condition"] = " && ".join([*filter(None, [policy.get("condition")]), *conditions])

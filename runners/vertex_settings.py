@@ -1,0 +1,61 @@
+"""How the pipeline runs on Vertex AI: the settings that `tfx-mnist compile vertex` reads."""
+
+from pydantic import Field
+
+from runners.settings_file import Section, read_settings_file
+
+
+class Resources(Section):
+    """What the machine of a task has."""
+
+    cpu_limit: float | None = Field(None, gt=0, description="Cores, e.g. 4.")
+    memory_limit_gb: float | None = Field(None, gt=0, description="In GB, e.g. 16.")
+    accelerator: str | None = Field(None, description="Its type, e.g. NVIDIA_TESLA_T4.")
+    accelerator_count: int = Field(1, ge=1, description="How many of it.")
+
+
+class TaskSettings(Section):
+    """What one task has otherwise than the others."""
+
+    image: str | None = Field(None, description="E.g. the one with CUDA, for the Trainer.")
+    retries: int | None = Field(None, ge=0, description="Tries after the first.")
+    timeout_minutes: int | None = Field(None, ge=1, description="A longer try is stopped.")
+    resources: Resources | None = Field(None, description="Of its machine.")
+
+
+class VertexSettings(Section):
+    """Everything about the tasks that is not in the pipeline itself."""
+
+    image: str = Field(
+        description="The project's image, e.g. us-docker.pkg.dev/project/repository/tfx-mnist:1."
+    )
+    retries: int = Field(2, ge=0, description="Tries of a task after the first.")
+    retry_delay_seconds: int = Field(
+        30, ge=1, description="Before the second try; doubles with each one after it."
+    )
+    max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
+    timeout_minutes: int = Field(60, ge=1, description="A longer try of a task is stopped.")
+    resources: Resources = Resources()
+    tasks: dict[str, TaskSettings] = Field(
+        default_factory=dict, description="By node: what its task has otherwise."
+    )
+
+    def of_task(self, node_id: str) -> TaskSettings:
+        """Returns the settings of one task; what it does not have itself, it shares."""
+        own = self.tasks.get(node_id, TaskSettings())
+        return TaskSettings(
+            **{
+                name: getattr(self, name) if (value := getattr(own, name)) is None else value
+                for name in TaskSettings.model_fields
+            }
+        )
+
+
+def read_settings(path: str | None) -> VertexSettings:
+    """Reads a YAML file of settings.
+
+    Raises:
+      ConfigError: The file cannot be read, has an unknown key or a bad value, or lacks one that
+        has no default.
+    """
+    return read_settings_file(path, VertexSettings)

@@ -1,0 +1,126 @@
+"""The pipeline as compiled for Vertex AI, its tasks run without Google Cloud."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from vertex_driver import LocalVertex, TaskRun
+from workspaces import Workspace
+
+pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
+
+BUCKET = "gs://tfx-mnist-test"
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture(scope="module")
+def pipeline(workspace: Workspace) -> Path:
+    """The pipeline with everything in a bucket."""
+    output = workspace.folder / "compiled" / "tfx-mnist.json"
+    settings = workspace.folder / "settings.yaml"
+    settings.write_text(yaml.safe_dump({"image": "not pulled", "retries": 1}))
+    answer = workspace.tfx_mnist(
+        *("compile", "vertex", "--settings", str(settings), "--output", str(output)),
+        *(f"--set={setting}" for setting in workspace.settings),
+        *(f"--set={key}={BUCKET}/{key}" for key in ("data_root", "serving_model_dir")),
+        f"--set=pipeline_root={BUCKET}/runs",
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert answer.stdout.splitlines() == [str(output)]
+    assert answer.stderr == ""
+    return output
+
+
+@pytest.fixture(scope="module")
+def vertex(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> LocalVertex:
+    folder = tmp_path_factory.mktemp("bucket")
+    shutil.copytree(workspace.folder / "data" / "mnist", folder / "data_root")
+    return LocalVertex(bucket=BUCKET, folder=folder, working_directory=workspace.folder)
+
+
+@pytest.fixture(scope="module")
+def first_run(pipeline: Path, vertex: LocalVertex) -> dict[str, TaskRun]:
+    return vertex.run(pipeline, "first")
+
+
+def _versions(vertex: LocalVertex) -> list[Path]:
+    return list((vertex.folder / "serving_model_dir").glob("[0-9]*"))
+
+
+def test_the_tasks_push_a_model_that_knows_its_data(
+    first_run: dict[str, TaskRun], vertex: LocalVertex
+):
+    failed = {name: task.output for name, task in first_run.items() if task.state != "SUCCEEDED"}
+    assert not failed
+    [version] = _versions(vertex)
+    [pushed] = first_run["Pusher"].artifacts["pushed_model"]
+    assert pushed["metadata"]["pushed_version"] == version.name
+    [examples] = first_run["IdxExampleGen"].artifacts["examples"]
+    sources = {
+        value.partition("  ")[2]: value.partition("  ")[0]
+        for key, value in examples["metadata"].items()
+        if key.startswith("source_")
+    }
+    assert len(sources) == 4
+    record = json.loads((version / "assets.extra" / "push.json").read_text())
+    assert record["origin"]["data_files"] == sources
+
+
+def test_a_first_run_finds_neither_a_baseline_nor_accepted_statistics(
+    first_run: dict[str, TaskRun],
+):
+    resolved = [task for task in first_run.values() if not task.tries]
+    assert [list(task.artifacts.values()) for task in resolved] == [[[]]] * 3
+
+
+def test_a_run_with_parameters_does_again_what_they_change_and_compares_with_the_last(
+    pipeline: Path, vertex: LocalVertex, first_run: dict[str, TaskRun]
+):
+    second = vertex.run(pipeline, "second", training_epochs=1, thresholds_accuracy=0.9999)
+
+    assert {name for name, task in second.items() if task.state == "CACHED"} == {
+        *("IdxExampleGen", "SchemaImporter", "StatisticsGen", "SchemaGen", "ExampleValidator"),
+        "Transform",
+    }
+    [model_run] = second["Trainer"].artifacts["model_run"]
+    history = json.loads((Path(model_run["uri"]) / "history.json").read_text())
+    assert [row["epoch"] for row in history] == [1]
+    accepted = first_run["AnomalyGate"].artifacts["accepted_statistics"]
+    assert second["previous_statistics_resolver"].artifacts["accepted_statistics"] == accepted
+    [blessing] = second["Evaluator"].artifacts["blessing"]
+    [baseline] = first_run["Trainer"].artifacts["model"]
+    assert blessing["metadata"]["baseline_model_id"] == baseline["name"]
+    assert blessing["metadata"]["blessed"] == 0
+    assert second["Pusher"].state == "NOT_TRIGGERED"
+    assert len(_versions(vertex)) == 1
+
+
+@pytest.mark.usefixtures("first_run")
+def test_another_pipeline_in_the_same_project_does_not_find_this_ones_model(
+    pipeline: Path, vertex: LocalVertex
+):
+    executors = json.loads(pipeline.read_text())["pipelineSpec"]["deploymentSpec"]["executors"]
+    resolver = executors["latest_blessed_model_resolver-model-blessing-resolver_executor"]
+    query = resolver["resolver"]["outputArtifactQueries"]["model_blessing"]["filter"]
+
+    assert vertex.store.find(query)
+    assert not vertex.store.find(query.replace('"tfx-mnist"', '"fashion"'))
+
+
+def test_data_that_are_not_there_fail_the_first_task_and_nothing_else_starts(
+    pipeline: Path, vertex: LocalVertex
+):
+    nowhere = str(vertex.folder / "nowhere")
+
+    tasks = vertex.run(pipeline, "no data", data_root=nowhere)
+
+    assert tasks["IdxExampleGen"].state == "FAILED"
+    assert nowhere in tasks["IdxExampleGen"].output
+    assert "StatisticsGen" not in tasks

@@ -1,0 +1,202 @@
+"""The pipeline job for Vertex AI, and the settings that it is written from."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from vertex_driver import read_parameters
+
+from pipeline.config import PipelineConfig
+from runners.compile_command import compile_group
+from runners.runtime_parameters import with_parameters
+
+pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.aiplatform import PipelineJob
+from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
+    KubeflowV2DagRunner,
+    KubeflowV2DagRunnerConfig,
+)
+
+from pipeline.pipeline import create_pipeline
+from runners.spec_lint import lint_vertex
+from runners.vertex import render_job
+from runners.vertex_resolvers import find_baseline, find_previous_statistics
+from runners.vertex_settings import VertexSettings
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLE = PROJECT / "deploy" / "vertex" / "settings.yaml"
+REMOTE = {
+    "pipeline_root": "gs://bucket/runs",
+    "serving_model_dir": "gs://bucket/serving",
+    "data_root": "gs://bucket/data",
+}
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def config() -> PipelineConfig:
+    return PipelineConfig.model_validate(REMOTE)
+
+
+@pytest.fixture(scope="module")
+def text(config: PipelineConfig) -> str:
+    settings = VertexSettings.model_validate(yaml.safe_load(EXAMPLE.read_text()))
+    return render_job(config, settings)
+
+
+@pytest.fixture(scope="module")
+def spec(text: str) -> Json:
+    return json.loads(text)["pipelineSpec"]
+
+
+def _container(spec: Json, node_id: str) -> Json:
+    return spec["deploymentSpec"]["executors"][f"{node_id}_executor"]["container"]
+
+
+def _compile(tmp_path: Path, *options: str, **settings: object) -> Result:
+    file = tmp_path / "settings.yaml"
+    file.write_text(yaml.safe_dump({"image": "example", **settings}))
+    output = str(tmp_path / "job.json")
+    given = [f"--set={key}={value}" for key, value in REMOTE.items()]
+    return CliRunner().invoke(
+        compile_group, ["vertex", "--settings", str(file), "--output", output, *given, *options]
+    )
+
+
+def test_the_linter_and_googles_own_client_accept_the_job(text: str, tmp_path: Path):
+    file = tmp_path / "job.json"
+    file.write_text(text)
+
+    assert lint_vertex(text) == []
+    PipelineJob(
+        display_name="digits",
+        template_path=str(file),
+        project="project",
+        location="us-central1",
+        credentials=AnonymousCredentials(),
+        parameter_values={"training_epochs": 3},
+    )
+
+
+def test_parameters_reach_every_task_as_if_they_had_been_compiled_in(
+    spec: Json, config: PipelineConfig
+):
+    values = {
+        "data_root": "gs://other/data",
+        "training.epochs": 7,
+        "training.learning_rate": 1e-05,
+        "thresholds.accuracy": 0.5,
+        "thresholds.class_accuracy": 0.5,  # the same value twice is not the same parameter
+        "thresholds.max_accuracy_drop": 0.25,
+    }
+    named = {name.replace(".", "_"): value for name, value in values.items()}
+    compiled = KubeflowV2DagRunner(KubeflowV2DagRunnerConfig(use_pipeline_spec_2_1=True)).run(
+        create_pipeline(
+            with_parameters(config, values),
+            find_previous_statistics=find_previous_statistics,
+            find_baseline=find_baseline,
+        ),
+        write_out=False,
+    )
+    expected = compiled["pipelineSpec"]["root"]["dag"]["tasks"]
+
+    assert spec["root"]["inputDefinitions"]["parameters"].keys() == named.keys()
+    for name, task in spec["root"]["dag"]["tasks"].items():
+        given = read_parameters(task, named)
+        for key, value in read_parameters(expected[name], {}).items():
+            assert _parse(given[key]) == _parse(value), (name, key)
+
+
+def _parse(value: Any) -> Any:
+    is_json = isinstance(value, str) and value.startswith(("{", "["))
+    return json.loads(value) if is_json else value
+
+
+def test_every_parameter_has_its_type_default_and_meaning(spec: Json):
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+
+    assert parameters["training_epochs"] == {
+        "parameterType": "NUMBER_INTEGER",
+        "defaultValue": 4,
+        "isOptional": True,
+        "description": "Passes over the training split.",
+    }
+    assert parameters["data_root"]["parameterType"] == "STRING"
+    assert parameters["thresholds_accuracy"]["parameterType"] == "NUMBER_DOUBLE"
+
+
+def test_each_task_has_its_image_machine_time_limit_and_retries(spec: Json):
+    settings = yaml.safe_load(EXAMPLE.read_text())
+    trainer, gate = _container(spec, "Trainer"), _container(spec, "AnomalyGate")
+
+    assert trainer["image"] == settings["tasks"]["Trainer"]["image"]
+    assert trainer["resources"]["cpuLimit"] == 8
+    assert trainer["resources"]["memoryLimit"] == 30
+    assert trainer["resources"]["accelerator"]["type"] == "NVIDIA_TESLA_T4"
+    assert trainer["command"][:3] == ["timeout", "--kill-after=60", str(240 * 60)]
+    assert gate["image"] == settings["image"]
+    assert gate["resources"]["resourceMemoryLimit"] == "8G"
+    assert "accelerator" not in gate["resources"]
+    assert gate["command"][2] == str(60 * 60)
+    assert spec["root"]["dag"]["tasks"]["AnomalyGate"]["retryPolicy"] == {
+        "maxRetryCount": 2,
+        "backoffDuration": "30s",
+        "backoffFactor": 2.0,
+        "backoffMaxDuration": "900s",
+    }
+
+
+def test_queries_are_scoped_to_the_pipeline_and_to_accepted_statistics(spec: Json):
+    executors = spec["deploymentSpec"]["executors"]
+    queries = [
+        query["filter"]
+        for executor in executors.values()
+        for query in executor.get("resolver", {}).get("outputArtifactQueries", {}).values()
+    ]
+
+    assert len(queries) == 3
+    assert all('metadata.pipeline_name.string_value="tfx-mnist"' in query for query in queries)
+    resolver = executors["previous_statistics_resolver_executor"]["resolver"]
+    query = resolver["outputArtifactQueries"]["accepted_statistics"]["filter"]
+    assert 'metadata.producer_component.string_value="AnomalyGate"' in query
+
+
+def test_a_push_waits_for_both_blessings(spec: Json):
+    condition = spec["root"]["dag"]["tasks"]["Pusher"]["triggerPolicy"]["condition"]
+
+    assert [part.split("'")[1] for part in condition.split(" && ")] == [
+        "model_blessing",
+        "infra_blessing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "message"),
+    [
+        (["--set=pipeline_root=/tmp/runs"], {}, "pipeline root: expected gs://..., received"),
+        (["--set=serving_model_dir=/srv"], {}, "serving_model_dir: expected gs://..., received"),
+        ([], {"tasks": {"Tuner": {"retries": 1}}}, "tasks: no such task: Tuner; the tasks are Idx"),
+        ([], {"retries": -1}, "retries: Input should be greater than or equal to 0"),
+        ([], {"gpus": 1}, "gpus: Extra inputs are not permitted"),
+    ],
+)
+def test_what_would_not_run_is_refused_and_nothing_is_written(
+    tmp_path: Path, options: list[str], settings: Json, message: str
+):
+    answer = _compile(tmp_path, *options, **settings)
+
+    assert answer.exit_code != 0
+    assert message in answer.output
+    assert not list(tmp_path.glob("job*"))
+
+
+def test_another_name_than_json_is_refused(tmp_path: Path):
+    answer = _compile(tmp_path, "--output=job.yaml")
+
+    assert answer.exit_code == 2
+    assert "expected a name that ends in .json, received job.yaml" in answer.output

@@ -1,0 +1,59 @@
+"""An HTTP server for tests that takes and answers JSON."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class JsonRequest:
+    """What the server was sent; `token` is the Authorization header."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    body: Any
+    token: str | None
+
+
+@contextlib.contextmanager
+def serve_json(answer: Callable[[JsonRequest], tuple[int, Any]]) -> Iterator[str]:
+    """Serves what `answer` returns, a status and a body; yields the server's URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _handle(self) -> None:
+            url = urlsplit(self.path)
+            size = int(self.headers.get("Content-Length") or 0)
+            status, reply = answer(
+                JsonRequest(
+                    method=self.command,
+                    path=url.path,
+                    query=parse_qs(url.query),
+                    body=json.loads(self.rfile.read(size)) if size else None,
+                    token=self.headers.get("Authorization"),
+                )
+            )
+            content = json.dumps(reply).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_DELETE = _handle  # noqa: N815 - http.server's names
+
+        def log_message(self, *arguments: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        # It looks this often for whether it is to stop.
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
