@@ -81,7 +81,11 @@ class _Order:
     "Default: the environment variable MLMD_URL, else the SQLite file of the configuration. "
     "The password comes from MLMD_PASSWORD or the file that MLMD_PASSWORD_FILE names.",
 )
-@click.option("--report", metavar="FILE", help="Markdown file to write: how each node ended.")
+@click.option(
+    "--report",
+    metavar="FILE",
+    help="Markdown file to write: how each node ended, and what it found.",
+)
 @click.option(
     "--skipped-exit-code",
     type=int,
@@ -115,6 +119,7 @@ def _run(order: _Order) -> int:
     from runners.ir import read_compiled  # noqa: PLC0415
     from runners.mlmd_connection import read_connection  # noqa: PLC0415
     from runners.node_launch import FAILED, launch_node  # noqa: PLC0415
+    from runners.node_report import render_node, write_report  # noqa: PLC0415
     from runners.runtime_parameters import with_parameters  # noqa: PLC0415
 
     compiled = read_compiled(order.ir_path)
@@ -123,26 +128,20 @@ def _run(order: _Order) -> int:
     connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
     signal.signal(signal.SIGTERM, _stop)
     exit_code = 0
-    messages: list[str] = []
+    report: list[str] = []
     for node_id in order.node_ids:
         logger.info("%s: running, in run %s", node_id, order.run_id)
         end = launch_node(ir, node_id, config, connection)
+        if order.report:
+            report.append(render_node(end, config))
         sys.stderr.flush()
         click.echo(end.message)
-        messages.append(end.message)
         exit_code = end.exit_code
         if exit_code == FAILED:
             break
     if order.report:
-        _write_report(Path(order.report), messages)
+        write_report(Path(order.report), report)
     return exit_code
-
-
-def _write_report(path: Path, messages: list[str]) -> None:
-    """Writes a paragraph for each node; lines of a message stay lines."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    paragraphs = [message.replace("\n", "  \n") for message in messages]
-    path.write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own

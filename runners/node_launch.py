@@ -12,9 +12,9 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config import PipelineConfig
 from runners.failure import cause_of
-from runners.node_verdict import describe_result, describe_skip
+from runners.node_verdict import describe_checks, describe_result, describe_skip
 from runners.recovery import close_execution
-from runners.run_records import read_node
+from runners.run_records import NodeRecord, read_node
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +32,20 @@ class NodeEnd:
 
     Attributes:
       exit_code: 0 complete or cached, 99 skipped, 1 failed.
-      message: What a person reads last; for a failed node, why.
+      headline: In one sentence, as a rule; for a failed node, why.
+      checks: A line for each threshold, if the node held something against thresholds.
+      record: What metadata knows of it, if it came to its end.
     """
 
     exit_code: int
-    message: str
+    headline: str
+    checks: tuple[str, ...] = ()
+    record: NodeRecord | None = None
+
+    @property
+    def message(self) -> str:
+        """What a person reads last in the log."""
+        return "\n  ".join([self.headline, *self.checks])
 
 
 def launch_node(
@@ -63,14 +72,14 @@ def launch_node(
         info = _make_launcher(ir, node, metadata).launch()
     except KeyboardInterrupt:
         _close_earlier(metadata, node, config, "stopped by a signal")
-        return NodeEnd(exit_code=FAILED, message=f"{node_id} failed: stopped by a signal")
+        return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: stopped by a signal")
     except Exception as error:
         logger.exception("%s failed", node_id)
-        return NodeEnd(exit_code=FAILED, message=f"{node_id} failed: {cause_of(error)}")
+        return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: {cause_of(error)}")
     if info is None or info.execution_id is None:
         return NodeEnd(
             exit_code=SKIPPED,
-            message=f"{node_id} skipped: the condition for it does not hold in this run",
+            headline=f"{node_id} skipped: the condition for it does not hold in this run",
         )
     return _read_end(metadata, info.execution_id, config)
 
@@ -126,12 +135,17 @@ def _read_end(
         record = read_node(handle.store, execution)
         if execution.last_known_state not in _SUCCESSFUL:
             cause = cause_of(record.error) or f"metadata calls its execution {record.state}"
-            return NodeEnd(exit_code=FAILED, message=f"{record.node_id} failed: {cause}")
+            return NodeEnd(exit_code=FAILED, headline=f"{record.node_id} failed: {cause}")
         skip = describe_skip(handle.store, execution_id, record)
     if skip:
-        return NodeEnd(exit_code=SKIPPED, message=f"{prefix}{record.node_id} skipped: {skip}")
-    result = f"{record.node_id} {record.state}{describe_result(record, config)}"
-    return NodeEnd(exit_code=SUCCEEDED, message=f"{prefix}{result}")
+        headline = f"{prefix}{record.node_id} skipped: {skip}"
+        return NodeEnd(exit_code=SKIPPED, headline=headline, record=record)
+    return NodeEnd(
+        exit_code=SUCCEEDED,
+        headline=f"{prefix}{record.node_id} {record.state}{describe_result(record)}",
+        checks=describe_checks(record, config),
+        record=record,
+    )
 
 
 def _already(node_id: str, run_id: str, execution_id: int) -> str:

@@ -26,8 +26,8 @@ def describe_skip(store: MetadataStore, execution_id: int, record: NodeRecord) -
     return f"nothing was pushed: {' and '.join(refusals) or 'the model is not blessed'}"
 
 
-def describe_result(record: NodeRecord, config: PipelineConfig) -> str:
-    """Returns what is worth a line of the task's log about what the node found, or ""."""
+def describe_result(record: NodeRecord) -> str:
+    """Returns what is worth a line of the task's log about what the node decided, or ""."""
     if (version := _property(record.outputs.get("pushed_model"), "pushed_version")) is not None:
         destination = _property(record.outputs["pushed_model"], "pushed_destination")
         return f": pushed version {version} to {destination}"
@@ -35,12 +35,16 @@ def describe_result(record: NodeRecord, config: PipelineConfig) -> str:
     blessed = _property(blessing, "blessed")
     if blessing is None or blessed is None:
         return ""
-    verdict = ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
+    return ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
+
+
+def describe_checks(record: NodeRecord, config: PipelineConfig) -> tuple[str, ...]:
+    """Returns a line for each threshold that a blessing hangs on; none for other nodes."""
     evaluation = record.outputs.get("evaluation")
-    if evaluation is None:
-        return verdict
+    if evaluation is None or _property(record.outputs.get("blessing"), "blessed") is None:
+        return ()
     checks = read_evaluation(evaluation.uri, config.thresholds).checks
-    return "\n  ".join([verdict, *(str(check) for check in checks)])
+    return tuple(str(check) for check in checks)
 
 
 def _read_inputs(store: MetadataStore, execution_id: int) -> list[Artifact]:

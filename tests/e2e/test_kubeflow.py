@@ -99,6 +99,8 @@ def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, wo
     assert {step.exit_code for step in steps.values()} == {0}, steps
     assert {step.tries for step in steps.values()} == {1}
     [version] = workspace.serving_model_dir.glob("[0-9]*")
+    assert "| feature | split | type | missing | mean |" in steps["Prepare"].report
+    assert "No anomalies in the splits train, eval, test." in steps["Prepare"].report
     assert "Evaluator complete: BLESSED" in steps["Decide"].report
     assert f"Pusher complete: pushed version {version.name}" in steps["Decide"].report
     store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))

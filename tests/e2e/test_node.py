@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from compiled_pipelines import CompiledWorkspace, compile_workspace
+from markdown_reader import read_tables
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from workspaces import Workspace
 
@@ -96,6 +98,38 @@ def test_a_node_that_has_succeeded_says_so_and_runs_nothing(
     assert "SchemaImporter has already succeeded in run first (execution " in again.stdout
     assert "start a new run; with enable_cache=false it reuses nothing" in again.stdout
     assert compiled.read_executions("SchemaImporter", "first") == before
+
+
+def test_a_report_shows_what_nodes_put_out_and_what_it_cannot_show_fails_no_node(
+    first_run: subprocess.CompletedProcess[str], compiled: CompiledWorkspace, tmp_path: Path
+):
+    assert first_run.returncode == 0
+    [path] = (compiled.workspace.root / "StatisticsGen").rglob("Split-eval/FeatureStats.pb")
+    whole = path.read_bytes()
+    path.write_bytes(b"no statistics")
+    nodes = ("StatisticsGen", "Trainer", "Evaluator")
+    command = compiled.command(*nodes, run_id="first", training__epochs=3)
+
+    answer = subprocess.run(
+        [*command, "--report", str(tmp_path / "report.md")],
+        cwd=compiled.workspace.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    path.write_bytes(whole)
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "| " not in answer.stdout
+    report = (tmp_path / "report.md").read_text()
+    assert "\n\nExampleStatistics cannot be shown: " in report
+    history, evaluation = read_tables(report)
+    assert history[0] == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert [row[0] for row in history[1:]] == ["1", "2", "3"]
+    assert evaluation[0] == ["metric", "slice", "value", "at least", "verdict"]
+    [accuracy] = [row for row in evaluation if row[:2] == ["accuracy", "all"]]
+    assert accuracy[3:] == ["0.1000", "ok"]
+    assert f"accuracy of all is {accuracy[2]} >= 0.1000" in answer.stdout
 
 
 def test_a_failed_node_says_why_last_and_a_second_try_goes_on_with_its_execution(

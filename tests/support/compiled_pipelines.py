@@ -24,10 +24,17 @@ compile_pipeline(load_config(overrides=sys.argv[2:])).write(sys.argv[1])
 
 @dataclass(frozen=True)
 class CompiledWorkspace:
-    """A workspace with its compiled pipeline."""
+    """A workspace with its compiled pipeline.
+
+    Attributes:
+      workspace: The workspace.
+      ir_path: The IR as it was compiled.
+      uploaded_ir: Where nodes read it from, if not there.
+    """
 
     workspace: Workspace
     ir_path: Path
+    uploaded_ir: str = ""
 
     @property
     def node_ids(self) -> list[str]:
@@ -38,7 +45,8 @@ class CompiledWorkspace:
         arguments = [argument for node in nodes for argument in ("--node", node)]
         parameters = {name.replace("__", "."): value for name, value in params.items()}
         return [
-            *(sys.executable, "-m", "runners.node", "--ir", str(self.ir_path), *arguments),
+            *(sys.executable, "-m", "runners.node"),
+            *("--ir", self.uploaded_ir or str(self.ir_path), *arguments),
             *("--run-id", run_id, "--params", json.dumps(parameters)),
         ]
 

@@ -1,0 +1,174 @@
+"""The report of a node: what a person wants to see of it where an orchestrator shows its step.
+
+What is shown depends on the types of the artifacts that the node put out, so that other nodes that
+make them have reports too. It is read from the artifacts, and is the same for a cached node.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ml_metadata.proto import metadata_store_pb2
+from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
+from tfx.components.statistics_gen.stats_artifact_utils import load_statistics
+from tfx.dsl.io import fileio
+from tfx.types import Artifact, artifact_utils, standard_artifacts
+from tfx.utils import io_utils
+
+from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
+from components.anomaly_gate.report import find_anomalies
+from components.atomic_pusher.source_files import source_files
+from pipeline.config import PipelineConfig
+from pipeline.evaluation_result import read_evaluation
+from runners.failure import cause_of
+from runners.markdown import paragraph, table
+from runners.node_launch import NodeEnd
+from runners.statistics_tables import render_statistics
+
+logger = logging.getLogger(__name__)
+
+
+def render_node(end: NodeEnd, config: PipelineConfig) -> str:
+    """Returns how a node ended, and what it put out, in Markdown.
+
+    An artifact that cannot be shown is named, and the error logged: the node has done its work.
+
+    Args:
+      end: How the node ended.
+      config: The configuration of the run, for its thresholds.
+    """
+    outputs = end.record.outputs if end.record else {}
+    sections = (_render_artifact(outputs[key], config) for key in sorted(outputs))
+    return "\n\n".join([paragraph(end.headline), *filter(None, sections)])
+
+
+def write_report(path: Path, nodes: Sequence[str]) -> None:
+    """Writes the reports of nodes to one file, a rule between them; logs it if that fails."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text("\n\n---\n\n".join(nodes) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        logger.warning("The report could not be written: %s", error)
+
+
+def _render_artifact(record: metadata_store_pb2.Artifact, config: PipelineConfig) -> str:
+    """Returns a section on an artifact, "" if there is nothing to show of its type."""
+    if record.type not in _RENDERERS:
+        return ""
+    artifact_class, render = _RENDERERS[record.type]
+    try:
+        artifact = artifact_class()
+        artifact.set_mlmd_artifact(record)
+        return render(artifact, config)
+    except Exception as error:
+        logger.warning("%s cannot be shown in the report", record.uri, exc_info=True)
+        return paragraph(f"{record.type} cannot be shown: {cause_of(error)}")
+
+
+def _render_examples(examples: Artifact, _: PipelineConfig) -> str:
+    properties = examples.mlmd_artifact.custom_properties
+    rows = [
+        (split, f"{properties[f'num_rows_{split}'].int_value:,}")
+        for split in examples.splits
+        if f"num_rows_{split}" in properties
+    ]
+    files = source_files({name: value.string_value for name, value in properties.items()})
+    tables = [
+        table(("split", "examples"), rows) if rows else "",
+        table(("source file", "SHA-256"), files.items(), text_columns=2) if files else "",
+    ]
+    return "\n\n".join(filter(None, tables))
+
+
+def _render_statistics(statistics: Artifact, _: PipelineConfig) -> str:
+    if source := statistics.get_int_custom_property(SOURCE_STATISTICS_PROPERTY):
+        return (
+            "No anomalies, and no distance over its threshold: the statistics with the id "
+            f"{source} are accepted."
+        )
+    return render_statistics(
+        {
+            split: load_statistics(statistics, split).get_default_slice_or_die().proto()
+            for split in statistics.splits
+        }
+    )
+
+
+def _render_anomalies(anomalies: Artifact, _: PipelineConfig) -> str:
+    findings = [
+        finding
+        for split in anomalies.splits
+        for finding in find_anomalies(
+            split,
+            _read_anomalies(anomalies, split),
+            DatasetFeatureStatisticsList(),  # what was seen is in the report of the statistics
+        )
+    ]
+    if not findings:
+        return paragraph(f"No anomalies in the splits {', '.join(anomalies.splits)}.")
+    return table(
+        ("where", "feature", "found", "description"),
+        [
+            (finding.where, finding.feature, finding.short_description, finding.description)
+            for finding in findings
+        ],
+        text_columns=4,
+    )
+
+
+def _read_anomalies(anomalies: Artifact, split: str) -> Anomalies:
+    uri = artifact_utils.get_split_uri([anomalies], split)
+    return Anomalies.FromString(io_utils.read_bytes_file(f"{uri}/{DEFAULT_FILE_NAME}"))
+
+
+def _render_training(model_run: Artifact, _: PipelineConfig) -> str:
+    """Shows the file that modules.trainer keeps of its epochs; another trainer may have none."""
+    path = f"{model_run.uri}/history.json"
+    if not fileio.exists(path):
+        return ""
+    history: list[Mapping[str, float]] = json.loads(io_utils.read_string_file(path))
+    if not history:
+        return ""
+    metrics = [name for name in history[0] if name != "epoch"]
+    rows = [(str(epoch["epoch"]), *(f"{epoch[name]:.4f}" for name in metrics)) for epoch in history]
+    return table(("epoch", *metrics), rows, text_columns=0)
+
+
+def _render_evaluation(evaluation: Artifact, config: PipelineConfig) -> str:
+    result = read_evaluation(evaluation.uri, config.thresholds)
+    checks = [
+        (
+            check.metric,
+            check.slice,
+            f"{check.value:.4f}",
+            f"{check.bound:.4f}",
+            "ok" if check.passed else "below",
+        )
+        for check in result.checks
+    ]
+    checked = {check.metric for check in result.checks}
+    others = [
+        (name, "all", f"{value:.4f}", "", "")
+        for name, value in result.metrics.items()
+        if name not in checked
+    ]
+    return table(
+        ("metric", "slice", "value", "at least", "verdict"), [*checks, *others], text_columns=2
+    )
+
+
+_RENDERERS: Mapping[str, tuple[type[Artifact], Callable[[Artifact, PipelineConfig], str]]] = {
+    artifact_class.TYPE_NAME: (artifact_class, render)
+    for artifact_class, render in (
+        (standard_artifacts.Examples, _render_examples),
+        (standard_artifacts.ExampleStatistics, _render_statistics),
+        (standard_artifacts.ExampleAnomalies, _render_anomalies),
+        (standard_artifacts.ModelRun, _render_training),
+        (standard_artifacts.ModelEvaluation, _render_evaluation),
+    )
+}
