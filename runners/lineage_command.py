@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from ml_metadata import MetadataStore
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,9 +15,9 @@ from components.atomic_pusher.versions import Version, parse_number
 from pipeline.config import PipelineConfig
 from runners.configuration import configuration_options, read_configuration
 from runners.lineage import Ancestor, LineageError, read_lineage
+from runners.mlmd_option import mlmd_option, open_metadata
 from runners.models_command import read_versions, serving_directory
 from runners.run_history import RunSummary, read_history
-from runners.run_records import open_store
 
 _WIDEST_LINE = 4000
 _END_STYLES = {
@@ -31,6 +30,7 @@ _END_STYLES = {
 
 @click.command()
 @configuration_options
+@mlmd_option
 @click.option(
     "--last",
     default=20,
@@ -44,30 +44,34 @@ def runs(
     config_file: str | None,
     preset: str | None,
     overrides: tuple[str, ...],
+    mlmd_url: str | None,
     last: int,
     *,
     as_json: bool,
 ) -> None:
     """List the pipeline's runs and how each ended, newest first."""
     config = read_configuration(config_file, preset, overrides)
-    history = read_history(_open_metadata(config), config.pipeline_name, last)
+    store, where = open_metadata(mlmd_url, config)
+    history = read_history(store, config.pipeline_name, last)
     if as_json:
         click.echo(json.dumps([asdict(run) for run in history], indent=2))
     elif history:
-        Console().print(_render_runs(history, config))
+        Console().print(_render_runs(history, config, where))
     else:
-        click.echo(f"{config.metadata_path}: no run of {config.pipeline_name} yet (tfx-mnist run).")
+        click.echo(f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run).")
 
 
 @click.command()
 @click.argument("model")
 @configuration_options
+@mlmd_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
 def lineage(
     model: str,
     config_file: str | None,
     preset: str | None,
     overrides: tuple[str, ...],
+    mlmd_url: str | None,
     *,
     as_json: bool,
 ) -> None:
@@ -77,8 +81,9 @@ def lineage(
     """
     config = read_configuration(config_file, preset, overrides)
     version = _find_version(model, config)
+    store, _ = open_metadata(mlmd_url, config)
     try:
-        ancestors = read_lineage(_open_metadata(config), version)
+        ancestors = read_lineage(store, version)
     except LineageError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -86,15 +91,6 @@ def lineage(
     else:
         # A line that is cut would be no line for sha256sum --check.
         Console(width=_WIDEST_LINE).print(_render_lineage(version, ancestors))
-
-
-def _open_metadata(config: PipelineConfig) -> MetadataStore:
-    if not Path(config.metadata_path).is_file():
-        raise click.ClickException(
-            f"{config.metadata_path}: expected the metadata of pipeline {config.pipeline_name}, "
-            "received no such file. Run the pipeline (tfx-mnist run), or set metadata_path."
-        )
-    return open_store(config.metadata_path)
 
 
 def _find_version(model: str, config: PipelineConfig) -> Version:
@@ -113,9 +109,9 @@ def _find_version(model: str, config: PipelineConfig) -> Version:
     )
 
 
-def _render_runs(history: Sequence[RunSummary], config: PipelineConfig) -> Table:
+def _render_runs(history: Sequence[RunSummary], config: PipelineConfig, where: str) -> Table:
     table = Table(
-        title=f"Runs of {config.pipeline_name} in {config.metadata_path}",
+        title=f"Runs of {config.pipeline_name} in {where}",
         title_justify="left",
         caption=f"What each run logged: {config.pipeline_root}/logs",
         caption_justify="left",

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -306,6 +307,24 @@ def test_clearing_a_green_task_says_that_it_had_succeeded(airflow: Airflow):
     assert airflow.wait_for_run("good") == "success"
     log = airflow.read_log("good", "Trainer", 2)
     assert any("Trainer has already succeeded in run good" in line for line in log)
+
+
+@pytest.mark.usefixtures("airflow")
+def test_the_command_line_reads_runs_and_lineage_from_the_database(
+    workspace: Workspace, database: DatabaseServer
+):
+    file = workspace.folder / "mlmd_url"
+    file.write_text(database.url_with_password("mlmd"))
+
+    history = workspace.tfx_mnist("runs", "--json", "--mlmd", str(file))
+
+    runs = {run["run_id"]: run for run in json.loads(history.stdout)}
+    assert runs["refused"]["end"] == "not pushed"
+    version = runs["good"]["version"]
+    lineage = workspace.tfx_mnist("lineage", version, "--mlmd", str(file)).stdout
+    assert "Trainer in run good" in lineage
+    images = workspace.folder / "data" / "mnist" / "train-images-idx3-ubyte.gz"
+    assert f"{hashlib.sha256(images.read_bytes()).hexdigest()}  {images}" in lineage
 
 
 def test_the_password_is_in_no_log_and_no_compiled_file(

@@ -1,0 +1,52 @@
+"""The option of commands that read ML Metadata, wherever a run has put it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.config import PipelineConfig
+from runners.mlmd_url import URL_VARIABLE, MlmdUrlError
+
+if TYPE_CHECKING:
+    from ml_metadata import MetadataStore
+
+mlmd_option = click.option(
+    "--mlmd",
+    "mlmd_url",
+    metavar="URL_OR_FILE",
+    help="Metadata in a database, as for mlmd init. Default: the variable MLMD_URL, else the "
+    "configuration's SQLite file.",
+)
+
+
+def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataStore", str]:
+    """Opens the metadata of the pipeline's runs; returns it, and where it is without a password.
+
+    Raises:
+      click.ClickException: There is none, or it cannot be read.
+    """
+    # ML Metadata comes with these, and takes its time.
+    from ml_metadata import MetadataStore  # noqa: PLC0415
+
+    from runners.mlmd_connection import describe_connection, read_connection  # noqa: PLC0415
+    from runners.run_records import open_store  # noqa: PLC0415
+
+    if url is None and URL_VARIABLE not in os.environ:
+        if not Path(config.metadata_path).is_file():
+            raise click.ClickException(
+                f"{config.metadata_path}: expected the metadata of pipeline "
+                f"{config.pipeline_name}, received no such file. Run the pipeline (tfx-mnist run), "
+                "set metadata_path, or name a database with --mlmd."
+            )
+        return open_store(config.metadata_path), config.metadata_path
+    try:
+        connection = read_connection(url, os.environ)
+    except MlmdUrlError as error:
+        raise click.UsageError(str(error)) from error
+    where = describe_connection(connection)
+    try:
+        return MetadataStore(connection), where
+    except Exception as error:  # ML Metadata's own; which one depends on the database
+        raise click.ClickException(f"{where}: cannot be read as ML Metadata: {error}") from error
