@@ -26,8 +26,10 @@ COPY modules/ modules/
 COPY pipeline/ pipeline/
 COPY runners/ runners/
 COPY serving/ serving/
+# Beam's boot program asks pip whether Beam is there, and installs with it what is staged.
 RUN "${VENV}/setup/bin/uv" pip install --python "${VENV}/bin/python" \
         --no-deps --no-build-isolation --compile-bytecode . \
+    && "${VENV}/bin/python" -m ensurepip \
     && rm -r "${VENV}/setup"
 
 FROM python:${PYTHON_VERSION}-slim-trixie
@@ -36,7 +38,7 @@ LABEL org.opencontainers.image.title="tfx-mnist" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 1000 --create-home tfx
 COPY --from=beam /opt/apache/beam/ /opt/apache/beam/
-COPY --from=build /opt/venv/ /opt/venv/
+COPY --from=build --chown=1000:1000 /opt/venv/ /opt/venv/
 COPY deploy/image/entrypoint.sh /usr/local/bin/entrypoint
 # Beam's boot program would make an environment that does not see /opt/venv.
 ENV PATH=/opt/venv/bin:${PATH} \

@@ -31,6 +31,12 @@ def test_beam_worker_is_of_the_locked_version():
     assert f"BEAM_VERSION={locked}" in _instructions("ARG")
 
 
+def test_worker_has_a_pip_that_may_write_where_beam_s_boot_program_installs():
+    assert any('"${VENV}/bin/python" -m ensurepip' in line for line in _instructions("RUN"))
+    assert "--from=build --chown=1000:1000 /opt/venv/ /opt/venv/" in _instructions("COPY")
+    assert _instructions("USER") == ["1000"]
+
+
 def test_image_does_not_run_as_root():
     assert re.fullmatch(r"[1-9]\d*", _instructions("USER")[-1])
 
