@@ -29,9 +29,7 @@ from pipeline.evaluation import make_eval_config
 def create_pipeline(
     config: PipelineConfig,
     *,
-    find_previous_statistics: Callable[
-        [BaseChannel], Resolver
-    ] = make_previous_statistics_resolver,
+    find_previous_statistics: Callable[[BaseChannel], Resolver] = make_previous_statistics_resolver,
     find_baseline: Callable[[BaseChannel], Resolver] = make_baseline_resolver,
 ) -> Pipeline:
     """Wires the components as the data flows; a new pipeline on every call, as compilers need.

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from runners.settings_file import MlmdUrl, Section, read_settings_file
+from runners.settings_file import MlmdUrl, Section, Tries, read_settings_file
 
 
 class TaskSettings(Section):
@@ -47,7 +47,7 @@ class Kubernetes(Section):
     )
 
 
-class AirflowSettings(Section):
+class AirflowSettings(Tries):
     """Everything about the DAG that is not in the pipeline itself."""
 
     dag_id: str | None = Field(None, description="Default: the pipeline's name.")
@@ -59,12 +59,6 @@ class AirflowSettings(Section):
     owner: str = Field("airflow", description="Whom Airflow shows as the owner.")
     starts_paused: bool = Field(False, description="Whether a new DAG waits to be switched on.")
     max_active_runs: int = Field(1, ge=1, description="Runs at the same time.")
-    retries: int = Field(2, ge=0, description="Tries of a task after the first.")
-    retry_delay_seconds: int = Field(
-        30, ge=1, description="Before the second try; doubles with each one after it."
-    )
-    max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
-    timeout_minutes: int = Field(60, ge=1, description="A longer try of a task is stopped.")
     mlmd: MlmdUrl | None = Field(
         None,
         description="URL of ML Metadata without a password, or the path of a file with the URL. "

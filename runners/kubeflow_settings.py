@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runners.settings_file import MlmdUrl, Section, read_settings_file
+from runners.settings_file import MlmdUrl, Section, Tries, fill_in, read_settings_file
 
 
 class Volume(Section):
@@ -45,7 +45,7 @@ class StepSettings(Section):
     )
 
 
-class KubeflowSettings(Section):
+class KubeflowSettings(Tries):
     """Everything about the steps that is not in the pipeline itself."""
 
     image: str = Field(description="The project's image, e.g. registry.example.com/tfx-mnist:1.")
@@ -62,12 +62,6 @@ class KubeflowSettings(Section):
         default_factory=dict, description="Environment variables of every step; no secrets."
     )
     image_pull_secrets: tuple[str, ...] = Field((), description="Names of secrets.")
-    retries: int = Field(2, ge=0, description="Tries of a step after the first.")
-    retry_delay_seconds: int = Field(
-        30, ge=1, description="Before the second try; doubles with each one after it."
-    )
-    max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
-    timeout_minutes: int = Field(60, ge=1, description="A longer try of a step is stopped.")
     resources: Resources = Resources()
     node_selector: dict[str, str] = Field(
         default_factory=dict, description="Labels of nodes to run on."
@@ -86,13 +80,7 @@ class KubeflowSettings(Section):
 
     def of_step(self, task_id: str) -> StepSettings:
         """Returns the settings of one step; what it does not have itself, it shares."""
-        own = self.tasks.get(task_id, StepSettings())
-        return StepSettings(
-            **{
-                name: getattr(self, name) if (value := getattr(own, name)) is None else value
-                for name in StepSettings.model_fields
-            }
-        )
+        return fill_in(self.tasks.get(task_id, StepSettings()), self)
 
 
 def read_settings(path: str | None) -> KubeflowSettings:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.config_sources import ConfigError
 from runners.mlmd_url import check_no_password
@@ -24,7 +24,28 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Tries(Section):
+    """How often a task is tried, and how long; the same for every orchestrator."""
+
+    retries: int = Field(2, ge=0, description="Tries of a task after the first.")
+    retry_delay_seconds: int = Field(
+        30, ge=1, description="Before the second try; doubles with each one after it."
+    )
+    max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
+    timeout_minutes: int = Field(60, ge=1, description="A longer try of a task is stopped.")
+
+
 SettingsT = TypeVar("SettingsT", bound=Section)
+
+
+def fill_in(own: SettingsT, shared: Section) -> SettingsT:
+    """Returns the settings of one task; what it does not have itself is what all tasks share."""
+    return type(own)(
+        **{
+            name: getattr(shared, name) if (value := getattr(own, name)) is None else value
+            for name in type(own).model_fields
+        }
+    )
 
 
 def read_settings_file(path: str | None, settings: type[SettingsT]) -> SettingsT:

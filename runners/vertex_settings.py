@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from runners.settings_file import Section, read_settings_file
+from runners.settings_file import Section, Tries, fill_in, read_settings_file
 
 
 class Resources(Section):
@@ -23,18 +23,12 @@ class TaskSettings(Section):
     resources: Resources | None = Field(None, description="Of its machine.")
 
 
-class VertexSettings(Section):
+class VertexSettings(Tries):
     """Everything about the tasks that is not in the pipeline itself."""
 
     image: str = Field(
         description="The project's image, e.g. us-docker.pkg.dev/project/repository/tfx-mnist:1."
     )
-    retries: int = Field(2, ge=0, description="Tries of a task after the first.")
-    retry_delay_seconds: int = Field(
-        30, ge=1, description="Before the second try; doubles with each one after it."
-    )
-    max_retry_delay_seconds: int = Field(900, ge=1, description="It doubles no further than this.")
-    timeout_minutes: int = Field(60, ge=1, description="A longer try of a task is stopped.")
     resources: Resources = Resources()
     tasks: dict[str, TaskSettings] = Field(
         default_factory=dict, description="By node: what its task has otherwise."
@@ -42,13 +36,7 @@ class VertexSettings(Section):
 
     def of_task(self, node_id: str) -> TaskSettings:
         """Returns the settings of one task; what it does not have itself, it shares."""
-        own = self.tasks.get(node_id, TaskSettings())
-        return TaskSettings(
-            **{
-                name: getattr(self, name) if (value := getattr(own, name)) is None else value
-                for name in TaskSettings.model_fields
-            }
-        )
+        return fill_in(self.tasks.get(node_id, TaskSettings()), self)
 
 
 def read_settings(path: str | None) -> VertexSettings:
