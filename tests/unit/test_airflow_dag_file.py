@@ -132,7 +132,7 @@ def test_a_pod_with_a_second_container_is_refused(graph: Graph):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("retry: 3", "retry: Extra inputs are not permitted\nThe settings are retries, retry_delay"),
+        ("retry: 3", "retry: Extra inputs are not permitted\nThe settings are retries, retry"),
         ("schedule: '@daily'\nassets: [s3://b]", "expected a schedule or assets, received both"),
         ("mlmd: postgresql://tfx:hidden@db/mlmd", "the password would be seen"),
         ("tags: {", "is not YAML"),
