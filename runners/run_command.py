@@ -45,6 +45,7 @@ def run(
     if from_node and only_node:
         raise click.UsageError("--from and --only exclude each other")
     config = read_configuration(config_file, preset, overrides)
+    _refuse_remote(config)
     started = time.monotonic()
     # SIGTERM, from `kill` or a container's stop, ends a run as cleanly as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -67,6 +68,19 @@ def run(
     sys.stderr.flush()
     # Taking TensorFlow and Beam down in order takes seconds of CPU and changes nothing.
     os._exit(outcome.exit_code)
+
+
+def _refuse_remote(config: PipelineConfig) -> None:
+    """Refuses what would become a folder named `gs:`: lock, log and SQLite are local files."""
+    for key in ("pipeline_root", "metadata_path"):
+        path = getattr(config, key)
+        if "://" in path:
+            raise click.UsageError(
+                f"{key}: expected a path on this machine, where a local run keeps its lock, log "
+                f"and metadata; received {path}. Only data_root, schema_path and "
+                "serving_model_dir may be remote here. For a remote pipeline_root use an "
+                "orchestrator (tfx-mnist compile)."
+            )
 
 
 def _run(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
@@ -9,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import Artifact, artifact_utils
 from tfx.utils import io_utils, path_utils
 
@@ -76,35 +76,43 @@ class Executor(base_executor.BaseExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         model = artifact_utils.get_single_instance(input_dict[MODEL_KEY])
-        examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         blessing = artifact_utils.get_single_instance(output_dict[BLESSING_KEY])
         reference = read_reference_predictions(
             artifact_utils.get_single_uri(input_dict[MODEL_RUN_KEY])
         )
-        split = exec_properties[EXAMPLE_SPLIT_KEY]
-        rows = read_rows(f"{examples.path(split=split)}/*", _LARGE_BATCH)
-        if not rows.records:
-            raise ValueError(
-                f"{examples.uri}: split {split!r} has no examples to build requests from"
-            )
-        batches = [
-            _Batch("one image", Rows(rows.records[:1], rows.images[:1])),
-            _Batch(f"{len(rows.records)} images", rows),
-            # As clients send them: with nothing but the image.
-            _Batch(_REFERENCE, Rows(serialize_images(reference.images), reference.images)),
-        ]
+        examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
+        batches = _make_batches(examples, exec_properties[EXAMPLE_SPLIT_KEY], reference.images)
         model_path = path_utils.serving_model_path(model.uri)
-        stamped_path = path_utils.stamped_model_path(blessing.uri)
-        io_utils.copy_dir(model_path, stamped_path)
-        reasons = list(
-            _find_reasons(
-                stamped_path,
-                batches,
-                reference.probabilities,
-                exec_properties[MAX_P99_LATENCY_KEY],
-            )
-        )
-        _mark(blessing, reasons, stamped_path)
+        with tempfile.TemporaryDirectory() as folder:
+            # Served from this machine: a fault of a remote storage is no fault of the model.
+            local_path = f"{folder}/model"
+            io_utils.copy_dir(model_path, local_path)
+            reasons = [
+                reason.replace(local_path, model_path)
+                for reason in _find_reasons(
+                    local_path,
+                    batches,
+                    reference.probabilities,
+                    exec_properties[MAX_P99_LATENCY_KEY],
+                )
+            ]
+            if not reasons:
+                io_utils.copy_dir(local_path, path_utils.stamped_model_path(blessing.uri))
+        _mark(blessing, reasons)
+
+
+def _make_batches(
+    examples: Artifact, split: str, reference_images: npt.NDArray[np.uint8]
+) -> list[_Batch]:
+    rows = read_rows(f"{examples.path(split=split)}/*", _LARGE_BATCH)
+    if not rows.records:
+        raise ValueError(f"{examples.uri}: split {split!r} has no examples to build requests from")
+    return [
+        _Batch("one image", Rows(rows.records[:1], rows.images[:1])),
+        _Batch(f"{len(rows.records)} images", rows),
+        # As clients send them: with nothing but the image.
+        _Batch(_REFERENCE, Rows(serialize_images(reference_images), reference_images)),
+    ]
 
 
 def _find_reasons(
@@ -149,11 +157,10 @@ def _answer(answers: Mapping[str, npt.NDArray[Any]], number: int) -> verdict.Ans
     }
 
 
-def _mark(blessing: Artifact, reasons: list[str], stamped_path: str) -> None:
+def _mark(blessing: Artifact, reasons: list[str]) -> None:
     """Writes the verdict as TFX's InfraValidator does, and the reasons for a refusal."""
     if reasons:
         logger.error("The model is not servable:\n%s", "\n".join(reasons))
-        fileio.rmtree(stamped_path)
     io_utils.write_string_file(
         f"{blessing.uri}/{'INFRA_NOT_BLESSED' if reasons else 'INFRA_BLESSED'}", "\n".join(reasons)
     )

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from serving_process import serve_process
 from workspaces import PACKAGES, PROJECT, Workspace
+
+__all__ = ["make_workspace", "serve_process"]
 
 
 def _allow_small_splits(schema: Path) -> None:

@@ -59,17 +59,21 @@ def validate(tmp_path: Path):
     write_reference_predictions(model_run.uri, ReferencePredictions(IMAGES[:8], expected))
 
     def run(
-        model: LinearModel, *, max_p99_latency_ms: float = 1000.0, damage: str = ""
+        model: LinearModel,
+        *,
+        max_p99_latency_ms: float = 1000.0,
+        damage: str = "",
+        root: str = str(tmp_path),
     ) -> standard_artifacts.InfraBlessing:
         artifact = standard_artifacts.Model()
-        artifact.uri = str(tmp_path / "model")
+        artifact.uri = f"{root}/model"
         path = path_utils.serving_model_path(artifact.uri)
         signatures = {"serving_default": model.serve_examples, "serve_images": model.serve_images}
         tf.saved_model.save(model, path, signatures)
         if damage:
             (Path(path) / damage).unlink()
         blessing = standard_artifacts.InfraBlessing()
-        blessing.uri = str(tmp_path / "blessing")
+        blessing.uri = f"{root}/blessing"
         Executor().Do(
             {"model": [artifact], "model_run": [model_run], "examples": [examples]},
             {"blessing": [blessing]},
@@ -107,6 +111,18 @@ def test_a_sound_model_is_blessed_and_carries_warmup_requests(validate: Callable
     }
 
 
+def test_a_model_in_a_storage_that_the_serving_process_cannot_reach_is_judged_all_the_same(
+    validate: Callable,
+):
+    # TensorFlow keeps ram:// in the memory of one process.
+    blessing = validate(LinearModel(), root="ram://storage")
+
+    assert _reasons(blessing) == []
+    stamped_path = path_utils.stamped_model_path(blessing.uri)
+    assert tf.io.gfile.exists(f"{stamped_path}/{WARMUP_PATH}")
+    assert tf.io.gfile.exists(f"{stamped_path}/saved_model.pb")
+
+
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
@@ -141,7 +157,9 @@ def test_a_model_without_its_variables_is_refused(validate: Callable):
 def test_a_folder_without_a_saved_model_is_refused(validate: Callable):
     blessing = validate(LinearModel(), damage="saved_model.pb")
 
-    assert "saved_model.pb: is missing" in _reasons(blessing)[0]
+    [reason] = _reasons(blessing)
+    model = blessing.uri.replace("blessing", "model")
+    assert reason == f"{path_utils.serving_model_path(model)}/saved_model.pb: is missing"
 
 
 def test_a_model_over_the_latency_budget_is_refused(validate: Callable):
