@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipeline.config import PipelineConfig
 from runners.vertex_parameters import add_parameters
@@ -115,3 +117,22 @@ def test_a_parameter_that_no_placeholder_can_stand_for_is_refused(
 ):
     with pytest.raises(ValueError, match=message):
         add_parameters(compile_spec(CONFIG), CONFIG, compile_spec)
+
+
+def test_placeholders_are_those_that_kfps_own_compiler_writes(spec: Spec, tmp_path: Path):
+    kfp = pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
+
+    @kfp.dsl.container_component
+    def trainer(custom_config: str) -> kfp.dsl.ContainerSpec:
+        return kfp.dsl.ContainerSpec(image="example", args=[custom_config])
+
+    @kfp.dsl.pipeline(name="digits")
+    def digits(training_epochs: int = 4) -> None:
+        trainer(custom_config=f'{{"epochs": {training_epochs}, "seed": 4}}')
+
+    file = tmp_path / "digits.yaml"
+    kfp.compiler.Compiler().compile(digits, str(file))
+
+    [task] = yaml.safe_load(file.read_text())["root"]["dag"]["tasks"].values()
+    ours = {key: _inputs(spec)[key] for key in task["inputs"]["parameters"]}
+    assert ours == task["inputs"]["parameters"]
