@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from components.atomic_pusher.model_files import RECORD_PATH
 from components.atomic_pusher.versions import Version, parse_number
 from pipeline.config import PipelineConfig
 from runners.configuration import configuration_options, read_configuration
@@ -94,6 +95,11 @@ def lineage(
 
 
 def _find_version(model: str, config: PipelineConfig) -> Version:
+    if "://" in model:
+        raise click.UsageError(
+            f"{model}: expected a version on this machine, received a remote one. Its own record, "
+            f"{model.rstrip('/')}/{RECORD_PATH}, names run, model and data files."
+        )
     path = Path(model).absolute()
     if "/" in model:
         directory, number = path.parent, parse_number(path.name)

@@ -203,6 +203,22 @@ def test_an_unknown_version_is_refused_with_those_that_there_are(
     assert str(_version(root)) in result.output
 
 
+def test_a_remote_version_is_refused_with_where_its_own_record_is(call: Callable[..., Result]):
+    result = call(lineage, "gs://bucket/serving/7")
+
+    assert result.exit_code == 2
+    assert "gs://bucket/serving/7/assets.extra/push.json" in result.output
+
+
+def test_metadata_is_found_by_its_url_too(call: Callable[..., Result], root: Path, tmp_path: Path):
+    url = f"sqlite://{root}/metadata.db"
+
+    result = call(runs, "--mlmd", url, "--set", f"metadata_path={tmp_path}/none.db")
+
+    assert result.exit_code == 0
+    assert url in result.output.replace("\n", "")
+
+
 def test_without_metadata_the_commands_say_where_it_was_looked_for(
     call: Callable[..., Result], tmp_path: Path
 ):
