@@ -16,6 +16,7 @@ from kfp import compiler, dsl
 from runners.graph import Graph
 from runners.kubeflow_platform import describe_pod
 from runners.kubeflow_settings import KubeflowSettings, Resources
+from runners.runtime_parameters import name_without_dots
 from runners.task_groups import Task, check_task_ids, group_nodes
 
 # From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
@@ -138,7 +139,7 @@ def _set_resources(step: Any, resources: Resources) -> None:
 
 def _argument_names(graph: Graph) -> list[str]:
     """Returns the runtime parameters' names in Kubeflow, where they are Python's."""
-    return [re.sub(r"\W", "_", name) for name in graph.parameters]
+    return [name_without_dots(key) for key in graph.parameters]
 
 
 def _signature(graph: Graph, *, with_defaults: bool) -> inspect.Signature:

@@ -22,6 +22,11 @@ RUNTIME_PARAMETERS = (
 _PATHS = ("data_root",)
 
 
+def name_without_dots(key: str) -> str:
+    """Returns what a key is called on Kubeflow and Vertex, where a name is a word."""
+    return key.replace(".", "_")
+
+
 def describe_parameters(config: PipelineConfig) -> dict[str, dict[str, Any]]:
     """Returns the JSON schema of every runtime parameter, its value in `config` as the default."""
     return {name: _describe(name, config) for name in RUNTIME_PARAMETERS}

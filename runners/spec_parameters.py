@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pipeline.config import PipelineConfig
+from runners.runtime_parameters import RUNTIME_PARAMETERS, name_without_dots, with_parameters
+
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -27,7 +30,7 @@ def read_parameters(spec: Mapping[str, Any], assignments: Iterable[str]) -> dict
 
     Raises:
       ValueError: It is no assignment, there is no such parameter, or the text is no value of its
-        type.
+        type, or is out of its bounds; `ConfigError` is one.
     """
     declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     values = {}
@@ -35,7 +38,7 @@ def read_parameters(spec: Mapping[str, Any], assignments: Iterable[str]) -> dict
         given, separator, text = assignment.partition("=")
         if not separator:
             raise ValueError(f"--param: expected NAME=VALUE, received {assignment!r}")
-        name = given.replace(".", "_")
+        name = name_without_dots(given)
         if name not in declared:
             raise ValueError(f"{given}: no such parameter; there are {', '.join(declared)}")
         kind = declared[name]["parameterType"]
@@ -43,4 +46,12 @@ def read_parameters(spec: Mapping[str, Any], assignments: Iterable[str]) -> dict
             values[name] = _READERS[kind](text)
         except (ValueError, KeyError):
             raise ValueError(f"{given}: expected {kind}, received {text!r}") from None
+    _check_bounds(values)
     return values
+
+
+def _check_bounds(values: Mapping[str, Any]) -> None:
+    """Refuses what no configuration takes: a pipeline declares types, and no bounds."""
+    keys = {name_without_dots(key): key for key in RUNTIME_PARAMETERS}
+    known = {keys[name]: value for name, value in values.items() if name in keys}
+    with_parameters(PipelineConfig(), known)

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
-from runners.runtime_parameters import describe_parameters, with_parameters
+from runners.runtime_parameters import describe_parameters, name_without_dots, with_parameters
 
 Spec = dict[str, Any]
 _Place = tuple[str, str]  # a task, and one of its parameters
@@ -47,8 +47,8 @@ class _Parameter:
 
     @property
     def name(self) -> str:
-        """Its name on Vertex, where there are no dots."""
-        return re.sub(r"\W", "_", self.key)
+        """Its name on Vertex."""
+        return name_without_dots(self.key)
 
     def mark(self, marked: Any, original: Any, other: Any) -> Any:
         """Returns `marked` with a mark where the two values, JSON as Python has it, differ.

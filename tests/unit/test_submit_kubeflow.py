@@ -115,6 +115,7 @@ def test_a_schedule_takes_the_place_of_the_earlier_one(pipeline: Path, kubeflow:
         ("epochs=3", "epochs: no such parameter; there are data_root, "),
         ("training.epochs=many", "training.epochs: expected NUMBER_INTEGER, received 'many'"),
         ("enable_cache=perhaps", "enable_cache: expected BOOLEAN, received 'perhaps'"),
+        ("training.epochs=0", "training.epochs: Input should be greater than or equal to 1; rec"),
         ("training.epochs", "--param: expected NAME=VALUE, received 'training.epochs'"),
     ],
 )

@@ -200,6 +200,7 @@ def test_an_earlier_schedule_that_may_not_be_deleted_is_named_with_the_new_one(
         ("epochs=3", "epochs: no such parameter; there are training_epochs, "),
         ("training.epochs=many", "training.epochs: expected NUMBER_INTEGER, received 'many'"),
         ("training_augment=perhaps", "training_augment: expected BOOLEAN, received 'perhaps'"),
+        ("training.epochs=0", "training.epochs: Input should be greater than or equal to 1; rec"),
         ("training.epochs", "--param: expected NAME=VALUE, received 'training.epochs'"),
     ],
 )
