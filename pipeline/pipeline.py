@@ -65,7 +65,9 @@ def create_pipeline(
     statistics = statistics_gen.outputs["statistics"]
     schema_gen = SchemaGen(statistics=statistics)
     example_validator = ExampleValidator(statistics=statistics, schema=schema)
-    previous_statistics_resolver = find_previous_statistics(statistics)
+    previous_statistics_resolver = find_previous_statistics(statistics).with_id(
+        "previous_statistics_resolver"
+    )
     anomaly_gate = AnomalyGate(
         anomalies=example_validator.outputs["anomalies"],
         statistics=statistics,
@@ -99,7 +101,7 @@ def create_pipeline(
     )
     model = trainer.outputs["model"]
 
-    baseline_resolver = find_baseline(model)
+    baseline_resolver = find_baseline(model).with_id("latest_blessed_model_resolver")
     evaluator = Evaluator(
         examples=examples,
         model=model,

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from importlib import resources
-from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -60,14 +59,6 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str) -> str:
         "pipeline_name": graph.pipeline_name,
     }
     return _read_template("airflow_dag").substitute(values)
-
-
-def write_dag(text: str, path: Path) -> None:
-    """Writes a DAG file, whole or not at all."""
-    # Airflow reads any *.py in the folder, at any moment.
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _describe(task: Task, graph: Graph, settings: AirflowSettings) -> dict[str, Any]:

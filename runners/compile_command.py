@@ -11,6 +11,7 @@ from runners import airflow_settings, kubeflow_settings, vertex_settings
 from runners.configuration import configuration_options, read_configuration
 from runners.kfp_requirement import require_kfp
 from runners.quiet_imports import quiet_imports
+from runners.whole_file import write_whole_file
 
 _SettingsT = TypeVar("_SettingsT")
 
@@ -42,7 +43,7 @@ def airflow(
     config = read_configuration(config_file, preset, overrides)
     settings = _read_settings(airflow_settings.read_settings, settings_file)
     with quiet_imports():  # TensorFlow comes with these
-        from runners.airflow import render_dag, write_dag  # noqa: PLC0415
+        from runners.airflow import render_dag  # noqa: PLC0415
         from runners.ir import compile_pipeline  # noqa: PLC0415
 
     folder = Path(output).absolute()
@@ -55,7 +56,7 @@ def airflow(
         raise click.ClickException(str(error)) from error
     # The DAG comes last: until then Airflow keeps the one that it has.
     compiled.write(str(folder / name))
-    write_dag(dag, folder / f"{name}.py")
+    write_whole_file(folder / f"{name}.py", dag)
     for suffix in (".py", ".ir.json", ".graph.json"):
         click.echo(folder / f"{name}{suffix}")
 
@@ -95,7 +96,7 @@ def kubeflow(
         raise click.ClickException(str(error)) from error
     path.parent.mkdir(parents=True, exist_ok=True)
     compiled.write(str(path.with_suffix("")))
-    _replace(path, spec)
+    write_whole_file(path, spec)
     for suffix in (".yaml", ".ir.json", ".graph.json"):
         click.echo(path.with_suffix(suffix))
 
@@ -135,7 +136,7 @@ def vertex(
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, job)
+    write_whole_file(path, job)
     click.echo(path)
 
 
@@ -152,10 +153,3 @@ def _read_settings(read: Callable[[str | None], _SettingsT], path: str | None) -
         return read(path)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

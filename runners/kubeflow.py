@@ -18,9 +18,7 @@ from runners.kubeflow_platform import describe_pod
 from runners.kubeflow_settings import KubeflowSettings, Resources
 from runners.runtime_parameters import name_without_dots
 from runners.task_groups import Task, check_task_ids, group_nodes
-
-# From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
-_GRACE_SECONDS = 60
+from runners.time_limit import limit_time
 
 _RUN_ID = "run_id"
 _REPORT = "report"
@@ -80,7 +78,6 @@ def _make_component(
 ) -> Callable[..., Any]:
     """Returns kfp's component of a step."""
     own = settings.of_step(task.task_id)
-    seconds = (own.timeout_minutes or 0) * 60
 
     def component(run_id: Any, *values: Any) -> dsl.ContainerSpec:
         *parameters, report = values
@@ -88,10 +85,7 @@ def _make_component(
         pairs = zip(graph.parameters, parameters, strict=True)
         return dsl.ContainerSpec(
             image=own.image,
-            command=[
-                *("timeout", f"--kill-after={_GRACE_SECONDS}", str(seconds)),
-                *("python", "-m", "runners.node"),
-            ],
+            command=limit_time(["python", "-m", "runners.node"], own.timeout_minutes),
             args=[
                 *("--ir", ir_path, *nodes, "--mlmd", settings.mlmd, "--run-id", run_id),
                 *(word for name, value in pairs for word in ("--param", name, value)),

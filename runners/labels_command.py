@@ -1,6 +1,5 @@
 """`tfx-mnist labels`: which version is stable and which the canary, for TF Serving."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from components.atomic_pusher.versions import Version, parse_number, version_before
 from runners.configuration import configuration_options, read_configuration
 from runners.models_command import read_versions, serving_directory
+from runners.whole_file import write_whole_file
 
 _NEWEST, _PREVIOUS = "newest", "previous"
 _HEADER = """\
@@ -113,10 +113,7 @@ def _find(choice: str, versions: Sequence[Version], directory: Path) -> int:
 
 def _write(text: str, path: Path) -> None:
     """Writes the file whole or not at all: a server may read it at any moment."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_whole_file(path, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from error

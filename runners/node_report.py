@@ -27,6 +27,7 @@ from runners.failure import cause_of
 from runners.markdown import paragraph, table
 from runners.node_launch import NodeEnd
 from runners.statistics_tables import render_statistics
+from runners.whole_file import write_whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,9 @@ def render_node(end: NodeEnd, config: PipelineConfig) -> str:
 
 def write_report(path: Path, nodes: Sequence[str]) -> None:
     """Writes the reports of nodes to one file, a rule between them; logs it if that fails."""
-    temporary = path.with_name(f"{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text("\n\n---\n\n".join(nodes) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole_file(path, "\n\n---\n\n".join(nodes) + "\n")
     except OSError as error:
         logger.warning("The report could not be written: %s", error)
 

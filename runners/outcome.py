@@ -1,12 +1,12 @@
 """What came of a run: the one record behind the summary, run.json and the exit code."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.checks import Check
+from runners.whole_file import write_whole_file
 
 RUN_FILE = "run.json"
 
@@ -74,8 +74,6 @@ class RunOutcome:
 def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) -> Path:
     """Writes `outcome` and the configuration it came from to run.json, whole or not at all."""
     path = folder / RUN_FILE
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
     content = {**asdict(outcome), "config": config}
-    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_whole_file(path, json.dumps(content, indent=2) + "\n")
     return path

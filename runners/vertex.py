@@ -17,6 +17,7 @@ from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KE
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
 from runners.task_groups import check_task_ids
+from runners.time_limit import limit_time
 from runners.vertex_parameters import add_parameters
 from runners.vertex_repairs import repair
 from runners.vertex_resolvers import (
@@ -27,8 +28,6 @@ from runners.vertex_resolvers import (
 )
 from runners.vertex_settings import Resources, VertexSettings
 
-# From SIGTERM to SIGKILL.
-_GRACE_SECONDS = 60
 _ON_GOOGLE_CLOUD = ("gs://", "/gcs/")
 # A task with one of these inputs is not started unless it is a blessing.
 _BLESSINGS = ("model_blessing", "infra_blessing")
@@ -90,11 +89,7 @@ def _configure(task: dict[str, Any], spec: dict[str, Any], settings: VertexSetti
         "backoffFactor": 2.0,
         "backoffMaxDuration": f"{settings.max_retry_delay_seconds}s",
     }
-    seconds = (own.timeout_minutes or 0) * 60
-    container["command"] = [
-        *("timeout", f"--kill-after={_GRACE_SECONDS}", str(seconds)),
-        *container["command"],
-    ]
+    container["command"] = limit_time(container["command"], own.timeout_minutes)
     if resources := _describe_resources(own.resources or Resources()):
         container["resources"] = resources
 

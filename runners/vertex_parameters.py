@@ -176,6 +176,6 @@ def _write(spec: Spec, place: _Place, marked: Any) -> None:
         quote = quote if kind == "STRING" else ""
         return f"{quote}{sign}{{{{$.inputs.parameters['{_CHANNEL}{parameter}']}}}}{quote}"
 
-    text = marked if isinstance(marked, str) else json.dumps(marked, sort_keys=True)
+    text = json.dumps(marked, sort_keys=True)
     constant = re.sub(f'("?){_MARK.pattern}("?)', place_holder, text)
     inputs[name] = {"runtimeValue": {"constant": constant}}

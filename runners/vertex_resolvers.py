@@ -16,11 +16,12 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.types import BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics, Model, ModelBlessing
 
-_PREVIOUS_STATISTICS_RESOLVER = "previous_statistics_resolver"
+from components.previous_statistics.strategy import ACCEPTED_STATISTICS_KEY
+
 _PIPELINE_LABEL = "pipeline_name"
 _PRODUCER_LABEL = "producer_component"
 # What StatisticsGen puts out is of the same type, but was not accepted yet.
-_PRODUCERS = {_PREVIOUS_STATISTICS_RESOLVER: "AnomalyGate"}
+_PRODUCERS = {ACCEPTED_STATISTICS_KEY: "AnomalyGate"}
 
 
 def find_previous_statistics(_: BaseChannel) -> Resolver:
@@ -28,7 +29,7 @@ def find_previous_statistics(_: BaseChannel) -> Resolver:
     return Resolver(
         strategy_class=LatestArtifactStrategy,
         accepted_statistics=Channel(type=ExampleStatistics),
-    ).with_id(_PREVIOUS_STATISTICS_RESOLVER)
+    )
 
 
 def find_baseline(_: BaseChannel) -> Resolver:
@@ -37,7 +38,7 @@ def find_baseline(_: BaseChannel) -> Resolver:
         strategy_class=LatestBlessedModelStrategy,
         model=Channel(type=Model),
         model_blessing=Channel(type=ModelBlessing),
-    ).with_id("latest_blessed_model_resolver")
+    )
 
 
 def label_outputs(pipeline: Pipeline) -> None:
@@ -54,11 +55,10 @@ def label_outputs(pipeline: Pipeline) -> None:
 
 def scope_queries(spec: dict[str, Any]) -> None:
     """Narrows each query to what carries the labels of this pipeline."""
-    pipeline_name = spec["pipelineInfo"]["name"]
-    for label, executor in spec["deploymentSpec"]["executors"].items():
-        labels = {_PIPELINE_LABEL: pipeline_name}
-        if producer := _PRODUCERS.get(label.removesuffix("_executor")):
-            labels[_PRODUCER_LABEL] = producer
-        for query in executor.get("resolver", {}).get("outputArtifactQueries", {}).values():
-            conditions = [f'metadata.{key}.string_value="{value}"' for key, value in labels.items()]
+    for executor in spec["deploymentSpec"]["executors"].values():
+        for key, query in executor.get("resolver", {}).get("outputArtifactQueries", {}).items():
+            labels = {_PIPELINE_LABEL: spec["pipelineInfo"]["name"]}
+            if producer := _PRODUCERS.get(key):
+                labels[_PRODUCER_LABEL] = producer
+            conditions = [f'metadata.{name}.string_value="{text}"' for name, text in labels.items()]
             query["filter"] = " AND ".join([query["filter"], *conditions])

@@ -41,4 +41,4 @@ def make_baseline_resolver(candidate: types.BaseChannel) -> Resolver:
         candidate=candidate,
         model=types.Channel(type=standard_artifacts.Model),
         model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
-    ).with_id("latest_blessed_model_resolver")
+    )

@@ -54,4 +54,4 @@ def make_previous_statistics_resolver(statistics: BaseChannel) -> Resolver:
         strategy_class=PreviousStatisticsStrategy,
         statistics=statistics,
         accepted_statistics=Channel(type=ExampleStatistics),
-    ).with_id("previous_statistics_resolver")
+    )

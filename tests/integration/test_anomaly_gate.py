@@ -13,18 +13,15 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact, Execution
 from tensorflow_data_validation import StatsOptions
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import example_gen_pb2
-from tfx.types import Channel
-from tfx.types.standard_artifacts import ExampleStatistics
 
 from components.anomaly_gate.component import AnomalyGate
 from components.anomaly_gate.executor import AnomalyError
 from components.idx_example_gen.component import IdxExampleGen
-from components.previous_statistics.strategy import PreviousStatisticsStrategy
+from components.previous_statistics.strategy import make_previous_statistics_resolver
 from components.schema_importer.component import SchemaImporter
 
 CONTRACT = """
@@ -119,11 +116,7 @@ class Project:
         )
         statistics = statistics_gen.outputs["statistics"]
         validator = ExampleValidator(statistics=statistics, schema=schema)
-        resolver = Resolver(
-            strategy_class=PreviousStatisticsStrategy,
-            statistics=statistics,
-            accepted_statistics=Channel(type=ExampleStatistics),
-        ).with_id("previous_statistics_resolver")
+        resolver = make_previous_statistics_resolver(statistics)
         gate = AnomalyGate(
             anomalies=validator.outputs["anomalies"],
             statistics=statistics,
