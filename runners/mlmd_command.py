@@ -1,10 +1,17 @@
 """`tfx-mnist mlmd`: the database that remembers what was made from what."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.config import PipelineConfig
+from runners.configuration import configuration_options, read_configuration
 from runners.mlmd_url import MlmdUrlError
+from runners.quiet_imports import quiet_imports
+
+if TYPE_CHECKING:
+    from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
 
 @click.group()
@@ -13,6 +20,7 @@ def mlmd() -> None:
 
 
 @mlmd.command()
+@configuration_options
 @click.option(
     "--mlmd",
     "url",
@@ -22,23 +30,43 @@ def mlmd() -> None:
     "variable MLMD_URL. The password comes from MLMD_PASSWORD or the file that "
     "MLMD_PASSWORD_FILE names.",
 )
-def init(url: str | None) -> None:
-    """Create the tables, once, before tasks connect to them all at a time.
+def init(
+    url: str | None, config_file: str | None, preset: str | None, overrides: tuple[str, ...]
+) -> None:
+    """Create the tables and the pipeline's types, once, before tasks connect to them.
 
-    Does nothing where they are already there.
+    Does nothing where they are already there. Run it again when the pipeline has a new component.
     """
+    config = read_configuration(config_file, preset, overrides)
     # ML Metadata comes with these, and takes its time.
-    from ml_metadata import MetadataStore  # noqa: PLC0415
-
     from runners.mlmd_connection import describe_connection, read_connection  # noqa: PLC0415
 
     try:
         connection = read_connection(url, os.environ)
-        num_runs = len(MetadataStore(connection).get_contexts_by_type("pipeline_run"))
     except MlmdUrlError as error:
         raise click.UsageError(str(error)) from error
+    where = describe_connection(connection)
+    try:
+        num_runs = _initialize(connection, config)
+    except FileNotFoundError as error:  # of the data contract
+        raise click.ClickException(str(error)) from error
     except Exception as error:  # ML Metadata's own; which one depends on the database
-        raise click.ClickException(
-            f"{describe_connection(connection)}: cannot be used as ML Metadata: {error}"
-        ) from error
-    click.echo(f"{describe_connection(connection)}: ready, with {num_runs} runs")
+        raise click.ClickException(f"{where}: cannot be used as ML Metadata: {error}") from error
+    click.echo(f"{where}: ready, with {num_runs} runs")
+
+
+def _initialize(connection: "ConnectionConfig", config: PipelineConfig) -> int:
+    """Makes the tables and the types; returns the number of runs that are there."""
+    from ml_metadata import MetadataStore  # noqa: PLC0415
+
+    # Makes the tables; a database that cannot be used says so before TensorFlow is loaded.
+    store = MetadataStore(connection)
+    with quiet_imports():
+        from tfx.orchestration.metadata import Metadata  # noqa: PLC0415
+
+        from runners.ir import compile_ir  # noqa: PLC0415
+        from runners.metadata_types import register_types, types_written_by  # noqa: PLC0415
+
+    nodes = (node.pipeline_node for node in compile_ir(config).nodes)
+    register_types(Metadata(connection), types_written_by(nodes))
+    return len(store.get_contexts_by_type("pipeline_run"))

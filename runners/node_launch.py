@@ -12,6 +12,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config import PipelineConfig
 from runners.failure import cause_of
+from runners.metadata_types import check_types, types_written_by
 from runners.node_verdict import describe_checks, describe_result, describe_skip
 from runners.recovery import close_execution
 from runners.run_records import NodeRecord, read_node
@@ -66,6 +67,10 @@ def launch_node(
     run_id = ir.runtime_spec.pipeline_run_id.field_value.string_value
     metadata = Metadata(connection)
     try:
+        # Elsewhere the database lets only one of two processes insert a type.
+        if connection.HasField("postgresql"):
+            with metadata as handle:
+                check_types(handle.store, types_written_by([node]))
         earlier = _close_earlier(metadata, node, config, "an earlier try was killed")
         if earlier:
             return _read_end(metadata, earlier, config, prefix=_already(node_id, run_id, earlier))

@@ -9,10 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from compiled_pipelines import CompiledWorkspace, compile_workspace
+from compiled_pipelines import CompiledWorkspace, compile_workspace, read_type_names
+from google.protobuf import json_format
 from markdown_reader import read_tables
 from ml_metadata.proto.metadata_store_pb2 import Execution
+from tfx.proto.orchestration import pipeline_pb2
 from workspaces import Workspace
+
+from runners.metadata_types import types_written_by
 
 SLOW = {"training__epochs": 12, "training__learning_rate": 0.01}
 
@@ -55,6 +59,19 @@ def test_every_node_runs_to_a_pushed_model_with_a_parameter_that_was_a_string(
     [version] = compiled.workspace.serving_model_dir.glob("[0-9]*")
     assert ends["Pusher"] == f"complete: pushed version {version.name} to {version}"
     assert "Epoch 3/3: loss" in first_run.stderr
+
+
+def test_nodes_write_no_type_to_metadata_but_those_that_init_registers(
+    first_run: subprocess.CompletedProcess[str], compiled: CompiledWorkspace, tmp_path: Path
+):
+    assert first_run.returncode == 0
+    ir = json_format.Parse(compiled.ir_path.read_text(), pipeline_pb2.Pipeline())
+    registered = types_written_by(node.pipeline_node for node in ir.nodes)
+
+    written = set(read_type_names(compiled.workspace.root / "metadata.db"))
+
+    built_in = read_type_names(tmp_path / "new.db")
+    assert written - set(built_in) == {each.name for each in registered}
 
 
 def test_the_same_parameters_in_another_run_are_all_cached_but_for_resolvers(

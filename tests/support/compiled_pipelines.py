@@ -90,3 +90,10 @@ def compile_workspace(workspace: Workspace, *settings: str) -> CompiledWorkspace
         check=True,
     )
     return CompiledWorkspace(workspace, prefix.with_suffix(".ir.json"))
+
+
+def read_type_names(metadata_path: Path) -> list[str]:
+    """Returns the names of all types in a SQLite file of ML Metadata; makes a missing one."""
+    store = MetadataStore(sqlite_connection(str(metadata_path)))
+    types = (store.get_context_types(), store.get_execution_types(), store.get_artifact_types())
+    return [each.name for kind in types for each in kind]

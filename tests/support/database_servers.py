@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -61,7 +62,8 @@ def run_postgresql() -> Iterator[DatabaseServer]:
         command = [str(programs / "postgres"), "-D", str(folder / "data")]
         for option in options:
             command += ["-c", option]
-        with _running(_as_user("postgres", *command), folder, server.port):
+        # On SIGTERM it would wait for every client to leave.
+        with _running(_as_user("postgres", *command), folder, server.port, stop=signal.SIGINT):
             yield server
 
 
@@ -123,7 +125,9 @@ def _run_as(user: str, *command: str) -> None:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
+def _running(
+    command: list[str], folder: Path, port: int, stop: signal.Signals = signal.SIGTERM
+) -> Iterator[None]:
     log_file = folder / "log"
     with log_file.open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
@@ -131,7 +135,7 @@ def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
         _wait_for_port(port, process, log_file)
         yield
     finally:
-        process.terminate()
+        process.send_signal(stop)
         process.wait(START_SECONDS)
 
 

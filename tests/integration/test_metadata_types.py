@@ -1,0 +1,124 @@
+"""Types of metadata on PostgreSQL, where two processes can both insert what neither found."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from database_servers import DatabaseServer, find_postgresql, run_postgresql
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
+
+from pipeline.config import PipelineConfig
+from runners.ir import CompiledPipeline, compile_pipeline
+from runners.metadata_types import check_types, types_written_by
+from runners.mlmd_connection import parse_url
+from runners.node_launch import FAILED, SUCCEEDED, NodeEnd, launch_node
+
+PROGRAM = "from runners.command_line import main; main()"
+# Two is ML Metadata's number for types of contexts.
+INSERT = "INSERT INTO type (name, type_kind) VALUES ('pipeline_run', 2)"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[DatabaseServer]:
+    if find_postgresql() is None:
+        pytest.skip("needs PostgreSQL's server: apt-get install postgresql")
+    with run_postgresql() as database:
+        yield database
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> CompiledPipeline:
+    return compile_pipeline(PipelineConfig(pipeline_root=str(tmp_path / "runs")))
+
+
+def _init(server: DatabaseServer, database: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, "mlmd", "init", "--mlmd", server.url(database)],
+        env=os.environ | {"MLMD_PASSWORD": server.password},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _connection(server: DatabaseServer, database: str) -> ConnectionConfig:
+    return parse_url(server.url_with_password(database), where="test")
+
+
+def _launch(compiled: CompiledPipeline, node_id: str, connection: ConnectionConfig) -> NodeEnd:
+    return launch_node(compiled.make_run("first", {}), node_id, compiled.config, connection)
+
+
+def test_init_registers_every_type_once_and_a_node_adds_none(
+    server: DatabaseServer, compiled: CompiledPipeline
+):
+    connection = _connection(server, "ready")
+    assert _init(server, "ready").returncode == 0
+    store = MetadataStore(connection)
+    before = Counter(map(str, _types(store)))
+    check_types(store, types_written_by(node.pipeline_node for node in compiled.ir.nodes))
+
+    end = _launch(compiled, "SchemaImporter", connection)
+
+    assert end.exit_code == SUCCEEDED, end.message
+    assert Counter(map(str, _types(store))) == before
+    assert set(before.values()) == {1}
+
+
+def test_a_node_does_not_start_where_nobody_has_registered_its_types(
+    server: DatabaseServer, compiled: CompiledPipeline
+):
+    connection = _connection(server, "empty")
+    before = [each.name for each in _types(MetadataStore(connection))]
+
+    end = _launch(compiled, "SchemaImporter", connection)
+
+    assert end.exit_code == FAILED
+    assert "SchemaImporter failed: " in end.headline
+    assert "missing are Schema, components.schema_importer." in end.headline
+    assert "Run `tfx-mnist mlmd init` once" in end.headline
+    assert [each.name for each in _types(MetadataStore(connection))] == before
+
+
+def test_a_type_that_was_registered_twice_stops_nodes_and_init(
+    server: DatabaseServer, compiled: CompiledPipeline, run_sql: Callable[[str, str], None]
+):
+    connection = _connection(server, "twice")
+    MetadataStore(connection)  # makes the tables
+    run_sql("twice", INSERT)
+    run_sql("twice", INSERT)
+
+    end = _launch(compiled, "SchemaImporter", connection)
+    again = _init(server, "twice")
+
+    assert end.exit_code == FAILED
+    assert again.returncode == 1
+    for message in (end.headline, again.stderr):
+        assert "received several of pipeline_run: nodes ran at the same time" in message
+
+
+@pytest.fixture
+def run_sql(server: DatabaseServer) -> Callable[[str, str], None]:
+    """Returns a function that runs a statement in a database."""
+
+    def run(database: str, statement: str) -> None:
+        psql = shutil.which("psql")
+        assert psql, "PostgreSQL's client comes with its server"
+        url = server.url_with_password(database)
+        subprocess.run([psql, url, "--quiet", "--command", statement], check=True)
+
+    return run
+
+
+def _types(store: MetadataStore) -> list:
+    return [
+        *store.get_context_types(),
+        *store.get_execution_types(),
+        *store.get_artifact_types(),
+    ]
