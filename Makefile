@@ -15,6 +15,9 @@ export VENV ?= .venv
 unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
+# Test files at a time, each in about 3 GB; most of a test is TensorFlow's import, on one core.
+# The long ones come first.
+WORKERS ?= 2
 IMAGE ?= tfx-mnist
 AIRFLOW_VENV ?= .venv-airflow
 AIRFLOW_PORT ?= 8080
@@ -39,7 +42,7 @@ run: $(VENV)/.pipeline ## run the whole pipeline on MNIST: from raw IDX files to
 
 .PHONY: test
 test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow ## run all tests: unit, integration, e2e
-	$(bin)/pytest tests/unit tests/integration tests/e2e $(ARGS)
+	$(bin)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/e2e tests/integration tests/unit $(ARGS)
 
 .PHONY: unit
 unit: $(VENV)/.dev ## run the tests that take seconds and need no TensorFlow

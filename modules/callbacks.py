@@ -16,6 +16,14 @@ EpochRow = dict[str, float]
 """One epoch of history.json: `epoch` from 1, loss, accuracy, val_loss and val_accuracy."""
 
 
+def write_whole(path: str, content: bytes) -> None:
+    """Writes a file on any file system of TensorFlow's; a kill leaves the old one or the new."""
+    partial = f"{path}.partial"
+    with tf.io.gfile.GFile(partial, "wb") as file:
+        file.write(content)
+    tf.io.gfile.rename(partial, path, overwrite=True)
+
+
 class FiniteLoss(keras.callbacks.Callback):
     """Ends the run with an error when the loss is no longer a number.
 
@@ -103,7 +111,4 @@ class HistoryFile(keras.callbacks.Callback):
 
     def _write(self) -> None:
         for path in self._paths:
-            partial = f"{path}.partial"
-            with tf.io.gfile.GFile(partial, "w") as file:
-                file.write(json.dumps(self.rows, indent=2) + "\n")
-            tf.io.gfile.rename(partial, path, overwrite=True)
+            write_whole(path, f"{json.dumps(self.rows, indent=2)}\n".encode())

@@ -1,18 +1,87 @@
 """What a training leaves on disk after each epoch, so that a killed run goes on where it was."""
 
 import hashlib
+import io
 import json
+import logging
+import re
+import zipfile
 from collections.abc import Sequence
-from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from modules.callbacks import EpochRow
+from modules.callbacks import EpochRow, write_whole
 from modules.hyperparameters import Hyperparameters
 
-# The name that keras.callbacks.BackupAndRestore gives the file that says how far it came.
-_KERAS_METADATA_FILE = "training_metadata.json"
+logger = logging.getLogger(__name__)
+
+_STATE_FILE = re.compile(r"state-(\d+)\.npz")
+
+
+class EpochStates(keras.callbacks.Callback):
+    """Saves after each epoch all that a training goes on from, and restores it at the start.
+
+    Keras' BackupAndRestore writes two files, each over its predecessor, and not the random state
+    of dropout. A kill would leave half a file, or the weights of one epoch with the number of
+    another. Here a state is one file, with the epoch in its name.
+
+    Attributes:
+      epochs_done: How many epochs are behind the state that was last found or saved.
+    """
+
+    def __init__(self, directory: str) -> None:
+        """Reads the newest state that is whole, if there is any.
+
+        Args:
+          directory: Where the states are or will be; must exist.
+        """
+        super().__init__()
+        self._directory = directory
+        self.epochs_done, self._found = self._read_newest()
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras passes it by name
+        """Restores what was found; by now Keras has built the model and the optimizer."""
+        if self.epochs_done:
+            for variable, value in zip(self._variables(), self._found, strict=True):
+                variable.assign(value)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - as above
+        """Saves the state, then removes all but this one and the one before."""
+        content = io.BytesIO()  # numpy seeks while it writes, which object stores can't
+        np.savez(content, *(variable.numpy() for variable in self._variables()))
+        write_whole(self._path(epoch + 1), content.getvalue())
+        self.epochs_done = epoch + 1
+        for saved in self._list_epochs():
+            if saved < epoch:
+                tf.io.gfile.remove(self._path(saved))
+
+    def delete(self) -> None:
+        """Removes all states, the newest first: a kill leaves the older, or none."""
+        for epoch in sorted(self._list_epochs(), reverse=True):
+            tf.io.gfile.remove(self._path(epoch))
+
+    def _variables(self) -> list[keras.Variable]:
+        # Unlike its weights, the variables of a model include the random state.
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _read_newest(self) -> tuple[int, list[npt.NDArray[np.generic]]]:
+        for epoch in sorted(self._list_epochs(), reverse=True):
+            try:
+                return epoch, _read_arrays(self._path(epoch))
+            # No kill damages a whole file, but a machine that loses power may.
+            except (EOFError, ValueError, zipfile.BadZipFile) as error:
+                logger.warning("%s is damaged and left out: %s", self._path(epoch), error)
+        return 0, []
+
+    def _list_epochs(self) -> list[int]:
+        names = tf.io.gfile.listdir(self._directory)
+        return [int(match[1]) for name in names if (match := _STATE_FILE.fullmatch(name))]
+
+    def _path(self, epoch: int) -> str:
+        return f"{self._directory}/state-{epoch:04d}.npz"
 
 
 class Checkpoints:
@@ -31,21 +100,22 @@ class Checkpoints:
         """
         tf.io.gfile.makedirs(directory)
         self._directory = directory
-        self._state_directory = f"{directory}/state"
+        self._states = EpochStates(directory)
         self.history_path = f"{directory}/history.json"
 
-    def count_epochs_done(self) -> int:
-        """Returns how many epochs are behind the state that will be restored."""
-        path = f"{self._state_directory}/{_KERAS_METADATA_FILE}"
-        return int(_read_json(path)["epoch"]) if tf.io.gfile.exists(path) else 0
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are behind the state that will be restored."""
+        return self._states.epochs_done
 
     def read_history(self) -> list[EpochRow]:
         """Returns the rows of the epochs that need not be trained again."""
         if not tf.io.gfile.exists(self.history_path):
             return []
-        rows: list[EpochRow] = _read_json(self.history_path)
+        with tf.io.gfile.GFile(self.history_path) as file:
+            rows: list[EpochRow] = json.loads(file.read())
         # A run can be killed after it wrote the row and before it saved the state.
-        return rows[: self.count_epochs_done()]
+        return rows[: self.epochs_done]
 
     def make_callbacks(self) -> list[keras.callbacks.Callback]:
         """Returns the callbacks that save and restore the state; they belong last in the list."""
@@ -59,14 +129,7 @@ class Checkpoints:
                 save_weights_only=True,
                 initial_value_threshold=max(accuracies, default=None),
             ),
-            # Two states: a run can be killed while it writes one. They stay until the model is
-            # exported, hence not deleted with the end of the training.
-            keras.callbacks.BackupAndRestore(
-                self._state_directory,
-                save_freq="epoch",
-                double_checkpoint=True,
-                delete_checkpoint=False,
-            ),
+            self._states,
         ]
 
     def find_best_weights(self) -> str:
@@ -76,6 +139,8 @@ class Checkpoints:
 
     def delete(self) -> None:
         """Removes the state of a training that has reached its end."""
+        # First what leads a later run to all the rest, should this one be killed here.
+        self._states.delete()
         tf.io.gfile.rmtree(self._directory)
 
     def _weights_path(self, epoch: str) -> str:
@@ -101,6 +166,8 @@ def digest_training(
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _read_json(path: str) -> Any:
-    with tf.io.gfile.GFile(path) as file:
-        return json.loads(file.read())
+def _read_arrays(path: str) -> list[npt.NDArray[np.generic]]:
+    with tf.io.gfile.GFile(path, "rb") as file:
+        content = io.BytesIO(file.read())
+    with np.load(content) as arrays:
+        return list(arrays.values())

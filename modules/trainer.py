@@ -52,8 +52,8 @@ def _open_checkpoints(fn_args: "FnArgs", hyperparameters: Hyperparameters) -> Ch
     )
     backup_root = fn_args.custom_config.get("backup_root", fn_args.model_run_dir)
     checkpoints = Checkpoints(f"{backup_root}/{digest}")
-    if epochs_done := checkpoints.count_epochs_done():
-        logger.info("Going on after epoch %d/%d", epochs_done, hyperparameters.epochs)
+    if checkpoints.epochs_done:
+        logger.info("Going on after epoch %d/%d", checkpoints.epochs_done, hyperparameters.epochs)
     return checkpoints
 
 
@@ -78,7 +78,9 @@ def _keep_reference_predictions(
     """Keeps what the trained model answers, for the check of what is exported from it."""
     images = read_raw_images(fn_args.eval_files, _NUM_REFERENCE_IMAGES)
     transformed, _ = next(iter(eval_examples.batch(len(images))))
-    probabilities = tf.nn.softmax(model(transformed, training=False)).numpy()
+    # Where the export will be served: a GPU computes with fewer bits by default (TF32).
+    with tf.device("/CPU:0"):
+        probabilities = tf.nn.softmax(model(transformed, training=False)).numpy()
     write_reference_predictions(fn_args.model_run_dir, ReferencePredictions(images, probabilities))
 
 
@@ -121,9 +123,10 @@ def run_fn(fn_args: "FnArgs") -> None:
             train_examples,
             hyperparameters,
             batch_size=batch_size,
-            first_epoch=checkpoints.count_epochs_done(),
+            first_epoch=checkpoints.epochs_done,
         ),
         epochs=hyperparameters.epochs,
+        initial_epoch=checkpoints.epochs_done,
         steps_per_epoch=steps_per_epoch,
         validation_data=make_evaluation_batches(
             eval_examples, num_replicas=strategy.num_replicas_in_sync

@@ -80,7 +80,7 @@ def _from_file(path: str | None) -> Iterator[_Setting]:
             content = yaml.safe_load(file) or {}
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date like 2026-13-01
         raise ConfigError(f"{path}: is not YAML: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected a mapping of keys, received {type(content).__name__}")
@@ -91,7 +91,8 @@ def _from_environ(environ: Mapping[str, str]) -> Iterator[_Setting]:
     for name, value in sorted(environ.items()):
         if name.startswith(ENVIRONMENT_PREFIX):
             key = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
-            yield key, _parsed(value), f"environment variable {name}"
+            where = f"environment variable {name}"
+            yield key, _parsed(value, where), where
 
 
 def _from_overrides(overrides: Sequence[str]) -> Iterator[_Setting]:
@@ -99,7 +100,8 @@ def _from_overrides(overrides: Sequence[str]) -> Iterator[_Setting]:
         key, equals, value = override.partition("=")
         if not equals:
             raise ConfigError(f"--set {override}: expected key=value")
-        yield key.strip(), _parsed(value), f"--set {override}"
+        where = f"--set {override}"
+        yield key.strip(), _parsed(value, where), where
 
 
 def _flat(values: Mapping[str, Any], where: str, prefix: str = "") -> Iterator[_Setting]:
@@ -111,9 +113,14 @@ def _flat(values: Mapping[str, Any], where: str, prefix: str = "") -> Iterator[_
             yield key, value, where
 
 
-def _parsed(value: str) -> Any:
+def _parsed(value: str, where: str) -> Any:
     """Reads a list or mapping; pydantic itself turns the other strings into its fields' types."""
-    return yaml.safe_load(value) if re.match(r"\s*[\[{]", value) else value
+    if not re.match(r"\s*[\[{]", value):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{where}: expected a list or mapping in YAML: {error}") from error
 
 
 def _validated(settings: Mapping[str, tuple[Any, str]]) -> PipelineConfig:

@@ -1,12 +1,18 @@
 """Reads what the Evaluator found: each metric with its bound, and whether it held."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import tensorflow_model_analysis as tfma
-from tensorflow_model_analysis.proto import metrics_for_slice_pb2, validation_result_pb2
+from tensorflow_model_analysis.proto import (
+    config_pb2,
+    metrics_for_slice_pb2,
+    validation_result_pb2,
+)
+from tensorflow_model_analysis.writers.eval_config_writer import load_eval_run
 
 from pipeline.checks import Check
-from pipeline.config import Thresholds
+from pipeline.evaluation import ACCURACY
 
 ACCURACY_NAME = "sparse_categorical_accuracy"
 CROSS_ENTROPY_NAME = "sparse_categorical_crossentropy"
@@ -20,13 +26,11 @@ class EvaluationResult:
 
     Attributes:
       metrics: Metrics over all rows, by name: `accuracy` and `cross_entropy`.
-      class_accuracy: Accuracy (recall) of each class that has rows, by slice name.
-      checks: Every threshold with its value; the change against the baseline only if there
-        was one.
+      checks: Every threshold with its value, of each class that has rows; the change against the
+        baseline only if there was one.
     """
 
     metrics: dict[str, float]
-    class_accuracy: dict[str, float]
     checks: tuple[Check, ...]
 
     @property
@@ -35,52 +39,69 @@ class EvaluationResult:
         return any(check.metric == ACCURACY_CHANGE for check in self.checks)
 
 
-def read_evaluation(evaluation_uri: str, thresholds: Thresholds) -> EvaluationResult:
+def read_evaluation(evaluation_uri: str) -> EvaluationResult:
     """Reads the files under an Evaluator's `evaluation` artifact.
 
-    TFMA's own validation result decides whether a check passed; nothing is judged again here.
+    TFMA's own validation result decides whether a check passed; nothing is judged again here. The
+    bounds are those that were applied, also where a later run with others reuses the evaluation.
     """
     values = _metric_values(evaluation_uri)
-    failures = _failures(tfma.load_validation_result(evaluation_uri))
     accuracies = {
-        slice_name: value
-        for (name, slice_name, is_diff), value in values.items()
-        if name == ACCURACY_NAME and not is_diff
+        (slice_name, is_change): value
+        for (name, slice_name, is_change), value in values.items()
+        if name == ACCURACY_NAME
     }
-    overall = accuracies.pop(_OVERALL)
-    checks = [
-        _check("accuracy", _OVERALL, overall, thresholds.accuracy, failures),
-        *(
-            _check("accuracy", slice_name, value, thresholds.class_accuracy, failures)
-            for slice_name, value in sorted(accuracies.items())
-        ),
-    ]
-    change = values.get((ACCURACY_NAME, _OVERALL, True))
-    if change is not None:
-        checks.append(
-            _check(ACCURACY_CHANGE, _OVERALL, change, -thresholds.max_accuracy_drop, failures)
-        )
+    eval_config, *_ = load_eval_run(evaluation_uri)
+    failures = _failures(tfma.load_validation_result(evaluation_uri))
     return EvaluationResult(
         metrics={
-            "accuracy": overall,
+            "accuracy": accuracies[_OVERALL, False],
             "cross_entropy": values[CROSS_ENTROPY_NAME, _OVERALL, False],
         },
-        class_accuracy=accuracies,
-        checks=tuple(checks),
+        checks=tuple(_checks(accuracies, _bounds(eval_config), failures)),
     )
 
 
-def _check(
-    metric: str, slice_name: str, value: float, bound: float, failures: set[tuple[str, bool]]
-) -> Check:
-    is_change = metric == ACCURACY_CHANGE
-    return Check(
-        metric=metric,
-        slice=slice_name,
-        value=value,
-        bound=bound,
-        passed=(slice_name, is_change) not in failures,
-    )
+def _checks(
+    accuracies: Mapping[tuple[str, bool], float],
+    bounds: Mapping[tuple[bool, bool], float],
+    failures: set[tuple[str, bool]],
+) -> Iterator[Check]:
+    """Yields a check for each accuracy that has a bound: of all rows, each class, the change."""
+    for key in sorted(accuracies, key=lambda key: (key[1], key[0] != _OVERALL, key[0])):
+        slice_name, is_change = key
+        bound = bounds.get((slice_name != _OVERALL, is_change))
+        if bound is not None:
+            yield Check(
+                metric=ACCURACY_CHANGE if is_change else "accuracy",
+                slice=slice_name,
+                value=accuracies[key],
+                bound=bound,
+                passed=key not in failures,
+            )
+
+
+def _bounds(eval_config: config_pb2.EvalConfig) -> dict[tuple[bool, bool], float]:
+    """Returns the bounds of the accuracy by (is it that of a class, is it a change)."""
+    bounds = {}
+    for per_slice in _accuracy_thresholds(eval_config):
+        threshold = per_slice.threshold
+        for slicing_spec in per_slice.slicing_specs:
+            is_class = bool(slicing_spec.feature_keys)
+            if threshold.value_threshold.HasField("lower_bound"):
+                bounds[is_class, False] = threshold.value_threshold.lower_bound.value
+            if threshold.change_threshold.HasField("absolute"):
+                bounds[is_class, True] = threshold.change_threshold.absolute.value
+    return bounds
+
+
+def _accuracy_thresholds(
+    eval_config: config_pb2.EvalConfig,
+) -> Iterator[config_pb2.PerSliceMetricThreshold]:
+    for spec in eval_config.metrics_specs:
+        for metric in spec.metrics:
+            if metric.class_name == ACCURACY:
+                yield from metric.per_slice_thresholds
 
 
 def _metric_values(evaluation_uri: str) -> dict[tuple[str, str, bool], float]:

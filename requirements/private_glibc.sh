@@ -49,6 +49,7 @@ APT::Update::Error-Mode "any";
 Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::Languages "none";
+Acquire::Retries "5";
 Dir::Cache "$work/cache";
 Dir::Etc::Preferences "/dev/null";
 Dir::Etc::PreferencesParts "$work/none";

@@ -8,10 +8,12 @@ from typing import Any
 
 from runners.airflow_settings import AirflowSettings, Kubernetes, TaskSettings
 from runners.graph import Graph
+from runners.pod_paths import check_pod_paths
 from runners.task_groups import Task, check_task_ids, group_nodes
+from runners.time_limit import GRACE_SECONDS
 
-# From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
-_GRACE_SECONDS = 60
+# After a task's own time limit and grace, for Airflow to see that it has ended.
+_AFTERWARDS_SECONDS = 60
 
 _LONGEST_LITERAL = 80
 
@@ -22,16 +24,18 @@ _HOW_TASKS_END = (
 )
 
 
-def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str) -> str:
+def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str, ir_digest: str) -> str:
     """Returns the content of the DAG file.
 
     Args:
       graph: The compiled pipeline.
       settings: Of the DAG and its tasks.
       ir_name: The IR's file name; in Airflow's DAG folder it is beside the DAG file.
+      ir_digest: The compiled pipeline's digest; tasks refuse another one.
 
     Raises:
-      ValueError: A group or task of the settings does not fit the pipeline.
+      ValueError: A group or task of the settings does not fit the pipeline, or pods would not see
+        its paths.
     """
     tasks = group_nodes(graph.nodes, settings.groups)
     check_task_ids(settings.tasks, [task.task_id for task in tasks])
@@ -43,7 +47,7 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str) -> str:
         "doc_md": _escape(_document(graph, tasks)),
         "schedule": _schedule(settings),
         "imports": "\n".join(_imports(settings)) + "\n",
-        "operator": _render_operator(settings, ir_name),
+        "operator": _render_operator(graph, settings, ir_name, ir_digest),
         **{
             name: _literal(getattr(settings, name))
             for name in (
@@ -97,23 +101,32 @@ def _imports(settings: AirflowSettings) -> Iterator[str]:
     yield f"from airflow.sdk import {', '.join(names)}"
 
 
-def _render_operator(settings: AirflowSettings, ir_name: str) -> str:
-    mlmd = _literal(["--mlmd", settings.mlmd] if settings.mlmd else [])
+def _render_operator(graph: Graph, settings: AirflowSettings, ir_name: str, ir_digest: str) -> str:
+    shared = {
+        "ir_digest": _literal(ir_digest),
+        "mlmd": _literal(["--mlmd", settings.mlmd] if settings.mlmd else []),
+        "grace_seconds": GRACE_SECONDS,
+    }
     if settings.kubernetes is None:
         return _read_template("airflow_bash").substitute(
+            shared,
             python=_literal(settings.environment.python),
             working_directory=_literal(settings.environment.working_directory),
             ir_name=_literal(ir_name),
-            mlmd=mlmd,
+            longer=GRACE_SECONDS + _AFTERWARDS_SECONDS,
         )
     kubernetes = settings.kubernetes
+    pod = _complete_pod(kubernetes)
+    [base] = pod["spec"]["containers"]
+    check_pod_paths(graph, [mount["mountPath"] for mount in base.get("volumeMounts", ())])
     return _read_template("airflow_kubernetes").substitute(
+        shared,
         image=_literal(kubernetes.image),
         namespace=_literal(kubernetes.namespace),
-        pod_template=_literal(_complete_pod(kubernetes)),
+        pod_template=_literal(pod),
         ir_path=_literal(f"{kubernetes.compiled_folder.rstrip('/')}/{ir_name}"),
-        mlmd=mlmd,
-        grace_seconds=_GRACE_SECONDS,
+        startup_seconds=kubernetes.startup_timeout_seconds,
+        longer=kubernetes.startup_timeout_seconds + GRACE_SECONDS + _AFTERWARDS_SECONDS,
     )
 
 

@@ -45,6 +45,9 @@ class Kubernetes(Section):
         default_factory=dict,
         description="A Kubernetes pod: volumes, secrets, node selector. Its container is `base`.",
     )
+    startup_timeout_seconds: int = Field(
+        900, ge=1, description="For a pod to start: pull the image, wait for a node with a GPU."
+    )
 
 
 class AirflowSettings(Tries):
@@ -81,6 +84,15 @@ class AirflowSettings(Tries):
     def _check_schedule(self) -> Self:
         if self.schedule and self.assets:
             raise ValueError("expected a schedule or assets, received both; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _check_mlmd(self) -> Self:
+        if self.kubernetes and not self.mlmd:
+            raise ValueError(
+                "expected mlmd beside kubernetes, received none: a SQLite file in a pod would be "
+                "lost with it"
+            )
         return self
 
 

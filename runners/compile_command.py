@@ -51,7 +51,7 @@ def airflow(
     name = config.pipeline_name.replace("-", "_")
     try:
         compiled = compile_pipeline(config)
-        dag = render_dag(compiled.graph, settings, f"{name}.ir.json")
+        dag = render_dag(compiled.graph, settings, f"{name}.ir.json", compiled.digest)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     # The DAG comes last: until then Airflow keeps the one that it has.
@@ -90,7 +90,7 @@ def kubeflow(
 
     try:
         compiled = compile_pipeline(config)
-        spec = render_pipeline(compiled.graph, settings, f"{path.stem}.ir.json")
+        spec = render_pipeline(compiled.graph, settings, f"{path.stem}.ir.json", compiled.digest)
         check_kubeflow(spec)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error

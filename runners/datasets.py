@@ -7,7 +7,8 @@ import re
 import tempfile
 import urllib.request
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from runners.public_datasets import PublicDataset
@@ -74,14 +75,13 @@ def fetch(
       The files.
 
     Raises:
-      DatasetError: No mirror has a file with the right checksum, or the folder holds something
-        else under its name.
+      DatasetError: No mirror has a file with the right checksum, the folder holds something else
+        under its name, or it cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+    with _staging(folder) as temporary:
         downloads = []
         for name, expected in dataset.sha256.items():
-            path = Path(temporary, name)
+            path = temporary / name
             urls = [f"{mirror.rstrip('/')}/{name}" for mirror in mirrors or dataset.mirrors]
             report(f"{name}: {_download_from_any(urls, path, expected)}")
             downloads.append(path)
@@ -92,10 +92,29 @@ def fetch(
             if not _find_plain_and_gzip(folder, path.stem):
                 path.replace(folder / path.name)
         lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items())]
-        checksum_file = Path(temporary, CHECKSUM_FILE)
+        checksum_file = temporary / CHECKSUM_FILE
         checksum_file.write_text("".join(lines), encoding="utf-8")
         checksum_file.replace(folder / CHECKSUM_FILE)
     return verify(folder)
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Yields a temporary folder beside `folder`, from which files are moved into it.
+
+    Raises:
+      DatasetError: Something here, or in the block, raised an OSError.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+            yield Path(temporary)
+    except OSError as error:
+        at = f" at {error.filename}" if error.filename else ""
+        raise DatasetError(
+            f"{folder}: cannot be written: {error.strerror}{at}. Fetch into another folder "
+            "(--folder), or put that right."
+        ) from error
 
 
 def _read_checksums(path: Path) -> dict[str, str]:
@@ -107,7 +126,7 @@ def _read_checksums(path: Path) -> dict[str, str]:
             f"sha256sum *-ubyte > {CHECKSUM_FILE}."
         )
     checksums = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_read_lines(path), start=1):
         match = _CHECKSUM_LINE.fullmatch(line)
         if not match:
             raise DatasetError(
@@ -116,6 +135,16 @@ def _read_checksums(path: Path) -> dict[str, str]:
             )
         checksums[match[2]] = match[1]
     return checksums
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path}: expected text in UTF-8, received {error}. Restore it, or write it anew with "
+            "sha256sum."
+        ) from error
 
 
 def _find_plain_and_gzip(folder: Path, name: str) -> list[Path]:

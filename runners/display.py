@@ -20,6 +20,7 @@ STATE_STYLES = {
     "complete": "green",
     "cached": "blue",
     "failed": "bold red",
+    "interrupted": "bold yellow",
     "skipped": "yellow",
 }
 
@@ -50,12 +51,17 @@ class PlainDisplay:
         self._cached = True
 
     def node_finished(self, node_id: str) -> None:
-        state = "cached" if self._cached else "complete"
-        self._say(f"{node_id}: {state} ({time.monotonic() - self._started:.1f} s)")
+        self._end(node_id, "cached" if self._cached else "complete")
+
+    def node_failed(self, node_id: str) -> None:
+        self._end(node_id, "failed")
 
     def training_progressed(self, training: TrainingProgress) -> None:
         if training.step == training.steps and "val_accuracy" in training.metrics:
             self._say(f"  epoch {training.epoch}/{training.epochs}: {_metrics(training)}")
+
+    def _end(self, node_id: str, state: str) -> None:
+        self._say(f"{node_id}: {state} ({time.monotonic() - self._started:.1f} s)")
 
     def _say(self, line: str) -> None:
         self._output.write(f"{line}\n")
@@ -83,9 +89,10 @@ class LiveDisplay:
         traceback: TracebackType | None,
     ) -> None:
         if exception_type:
+            ended = "interrupted" if issubclass(exception_type, KeyboardInterrupt) else "failed"
             for node_id, state in self._states.items():
                 if state == "running":
-                    self._end(node_id, "failed")
+                    self._end(node_id, ended)
         self._live.stop()
 
     def nodes_known(self, node_ids: Sequence[str]) -> None:
@@ -100,7 +107,9 @@ class LiveDisplay:
 
     def node_finished(self, node_id: str) -> None:
         self._end(node_id, "cached" if self._states[node_id] == "cached" else "complete")
-        self._training = None
+
+    def node_failed(self, node_id: str) -> None:
+        self._end(node_id, "failed")
 
     def training_progressed(self, training: TrainingProgress) -> None:
         self._training = training
@@ -108,6 +117,7 @@ class LiveDisplay:
     def _end(self, node_id: str, state: str) -> None:
         self._states[node_id] = state
         self._seconds[node_id] = time.monotonic() - self._started[node_id]
+        self._training = None
 
     def _render(self) -> RenderableType:
         if not self._states:

@@ -4,6 +4,7 @@ An orchestrator gets both files and runs each node with `python -m runners.node`
 is what runs: a node whose own code or data contract would compile to something else says so.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,29 @@ class CompiledPipeline:
         """The configuration that was compiled."""
         return PipelineConfig.model_validate(self.graph.config)
 
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of both files: by them a DAG knows what it was compiled with."""
+        content = f"{self._ir_text}\0{self.graph.to_json()}"
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def _ir_text(self) -> str:
+        return json_format.MessageToJson(self.ir, sort_keys=True) + "\n"
+
+    def check_digest(self, expected: str) -> None:
+        """Holds this pipeline to what a DAG was compiled with.
+
+        Raises:
+          StaleIrError: It is another one.
+        """
+        if self.digest != expected:
+            raise StaleIrError(
+                f"expected the compiled pipeline that the orchestrator was given ({expected}), "
+                f"received another one ({self.digest}). The three files that compile wrote belong "
+                "together: give the orchestrator all of them."
+            )
+
     def make_run(self, run_id: str, parameters: Mapping[str, Any]) -> pipeline_pb2.Pipeline:
         """Returns the IR of one run.
 
@@ -81,7 +105,7 @@ class CompiledPipeline:
         """
         ir_path = f"{prefix}{_IR_SUFFIX}"
         _write(f"{prefix}{_GRAPH_SUFFIX}", self.graph.to_json())
-        _write(ir_path, json_format.MessageToJson(self.ir, sort_keys=True) + "\n")
+        _write(ir_path, self._ir_text)
         return ir_path
 
 

@@ -8,7 +8,7 @@ import inspect
 import re
 import tempfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from kfp import compiler, dsl
@@ -16,6 +16,7 @@ from kfp import compiler, dsl
 from runners.graph import Graph
 from runners.kubeflow_platform import describe_pod
 from runners.kubeflow_settings import KubeflowSettings, Resources
+from runners.pod_paths import check_pod_paths
 from runners.runtime_parameters import name_without_dots
 from runners.task_groups import Task, check_task_ids, group_nodes
 from runners.time_limit import limit_time
@@ -23,30 +24,30 @@ from runners.time_limit import limit_time
 _RUN_ID = "run_id"
 _REPORT = "report"
 _TYPES = {"integer": int, "number": float, "boolean": bool, "string": str}
-_SHARED_PATHS = ("pipeline_root", "serving_model_dir")
 
 
-def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str) -> str:
+def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str, ir_digest: str) -> str:
     """Returns the YAML that `kfp.Client` takes.
 
     Args:
       graph: The compiled pipeline.
       settings: Of its steps.
       ir_name: The IR's file name in the settings' `compiled_folder`.
+      ir_digest: The compiled pipeline's digest; steps refuse another one.
 
     Raises:
-      ValueError: A group or step of the settings does not fit the pipeline, or its outputs would
-        be lost with a step's pod.
+      ValueError: A group or step of the settings does not fit the pipeline, or pods would not see
+        its paths.
     """
-    _check_paths(graph, settings)
+    check_pod_paths(graph, [volume.path for volume in settings.volumes])
     tasks = group_nodes(graph.nodes, settings.groups)
     check_task_ids(settings.tasks, [task.task_id for task in tasks])
-    ir_path = f"{settings.compiled_folder.rstrip('/')}/{ir_name}"
+    ir = ["--ir", f"{settings.compiled_folder.rstrip('/')}/{ir_name}", "--ir-digest", ir_digest]
 
     def pipeline(*values: Any) -> None:
         steps: dict[str, Any] = {}
         for task in tasks:
-            component = _make_component(task, graph, settings, ir_path)
+            component = _make_component(task, graph, settings, ir)
             arguments = dict(zip(_argument_names(graph), values, strict=True))
             step = component(**{_RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER}, **arguments)
             _configure(step, task, settings)
@@ -61,20 +62,8 @@ def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str) -> s
         return file.read_text(encoding="utf-8")
 
 
-def _check_paths(graph: Graph, settings: KubeflowSettings) -> None:
-    for key in _SHARED_PATHS:
-        path = graph.config[key]
-        on_volume = any(PurePosixPath(path).is_relative_to(each.path) for each in settings.volumes)
-        if "://" not in path and not on_volume:
-            raise ValueError(
-                f"{key}: expected a URL such as gs://..., or a path on one of the settings' "
-                f"volumes; received {path}, which would be lost with the pod. Set it with --set "
-                f"{key}=..., or add the volume."
-            )
-
-
 def _make_component(
-    task: Task, graph: Graph, settings: KubeflowSettings, ir_path: str
+    task: Task, graph: Graph, settings: KubeflowSettings, ir: list[str]
 ) -> Callable[..., Any]:
     """Returns kfp's component of a step."""
     own = settings.of_step(task.task_id)
@@ -87,7 +76,7 @@ def _make_component(
             image=own.image,
             command=limit_time(["python", "-m", "runners.node"], own.timeout_minutes),
             args=[
-                *("--ir", ir_path, *nodes, "--mlmd", settings.mlmd, "--run-id", run_id),
+                *(*ir, *nodes, "--mlmd", settings.mlmd, "--run-id", run_id),
                 *(word for name, value in pairs for word in ("--param", name, value)),
                 # Kubeflow knows no skipped step: it would call it failed.
                 *("--skipped-exit-code", "0", "--report", report.path),

@@ -1,7 +1,8 @@
 """What a step's pod has in Kubernetes: volumes, secrets, nodes to run on (no kfp needed).
 
 The fields are those of KFP's kubernetes_executor_config.proto. A name is written twice, since KFP
-2.x renamed the field that holds it and its backends read one or the other.
+2.x renamed the field that holds it and its backends read one or the other. Only backends since 2.5
+know both: older ones refuse a field that they do not know.
 """
 
 from typing import Any

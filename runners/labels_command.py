@@ -1,5 +1,6 @@
 """`tfx-mnist labels`: which version is stable and which the canary, for TF Serving."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from components.atomic_pusher.labelled import labels_path
 from components.atomic_pusher.versions import Version, parse_number, version_before
 from runners.configuration import configuration_options, read_configuration
 from runners.models_command import read_versions, serving_directory
@@ -46,7 +48,8 @@ def labels(
     """Label versions stable and canary in the file that TF Serving reads its models from.
 
     A server that polls the file moves the labels without a restart. `previous` is the model that
-    was served before the newest. A label that is not named here is taken away.
+    was served before the newest. A label that is not named here is taken away. No push removes a
+    version that has one.
     """
     wanted = {name: str(options[name]) for name in ("stable", "canary") if options[name]}
     if not wanted:
@@ -60,6 +63,8 @@ def labels(
     if "://" not in base_path and not base_path.startswith("/"):
         raise click.UsageError(f"--model_base_path: expected /... or a URI, received {base_path}")
     output = Path(str(options["output"]))
+    # First, so that no push removes what a server is about to be told of.
+    _write(json.dumps(labelled) + "\n", labels_path(directory))
     _write(format_models_config(model_name, base_path, labelled), output)
     for name, number in labelled.items():
         click.echo(f"{name}: version {number}")

@@ -109,7 +109,7 @@ def _run_once(
     except Exception as error:
         logger.exception("The run failed")
         cause = cause_of(error)
-        record_cause(store, run_id, cause)
+        record_cause(config.metadata_path, run_id, cause)
     except KeyboardInterrupt:
         _tidy_up(store, config, "interrupted")
         raise

@@ -72,8 +72,12 @@ def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise MlmdUrlError(f"{where}: {_EXPECTED}; {error}") from None
+    except ValueError:
+        # Its own message quotes what it took for the port: a part of the password.
+        raise MlmdUrlError(
+            f"{where}: {_EXPECTED}; received something else. In a password, percent-encode "
+            f"/ # ? @ : and %, or leave it out and set {PASSWORD_VARIABLE}."
+        ) from None
     if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
         return sqlite_connection(unquote(parts.path))
     database = unquote(parts.path).strip("/")

@@ -40,7 +40,10 @@ def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataSto
                 f"{config.pipeline_name}, received no such file. Run the pipeline (tfx-mnist run), "
                 "set metadata_path, or name a database with --mlmd."
             )
-        return open_store(config.metadata_path), config.metadata_path
+        try:
+            return open_store(config.metadata_path), config.metadata_path
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
     try:
         connection = read_connection(url, os.environ)
     except MlmdUrlError as error:

@@ -33,6 +33,7 @@ class _Order:
     """The options of the command."""
 
     ir_path: str
+    ir_digest: str | None
     node_ids: tuple[str, ...]
     run_id: str
     params: str
@@ -50,6 +51,11 @@ class _Order:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--ir", "ir_path", required=True, metavar="FILE", help="The IR; its graph file is beside it."
+)
+@click.option(
+    "--ir-digest",
+    metavar="DIGITS",
+    help="What compile calls both files; others are refused.",
 )
 @click.option(
     "--node",
@@ -123,6 +129,8 @@ def _run(order: _Order) -> int:
     from runners.runtime_parameters import with_parameters  # noqa: PLC0415
 
     compiled = read_compiled(order.ir_path)
+    if order.ir_digest is not None:
+        compiled.check_digest(order.ir_digest)
     config = with_parameters(compiled.config, order.parameters)
     ir = compiled.make_run(order.run_id, order.parameters)
     connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
@@ -131,7 +139,7 @@ def _run(order: _Order) -> int:
     report: list[str] = []
     for node_id in order.node_ids:
         logger.info("%s: running, in run %s", node_id, order.run_id)
-        end = launch_node(ir, node_id, config, connection)
+        end = launch_node(ir, node_id, config, connection, compiled.digest)
         if order.report:
             report.append(render_node(end, config))
         sys.stderr.flush()

@@ -21,6 +21,9 @@ class NodeObserver(Protocol):
     def node_finished(self, node_id: str) -> None:
         """`node_id` is done."""
 
+    def node_failed(self, node_id: str) -> None:
+        """`node_id` raised an error, and the run ends with it."""
+
     def training_progressed(self, training: TrainingProgress) -> None:
         """The trainer did some more steps."""
 
@@ -31,16 +34,17 @@ class _EventHandler(logging.Handler):
     def __init__(self, observer: NodeObserver) -> None:
         super().__init__(logging.DEBUG)
         self._observer = observer
-        self._running_node = ""
+        self.running_node = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         match record.msg, record.args:
             case "Component %s is running.", (str(node_id),):
-                self._running_node = node_id
+                self.running_node = node_id
                 self._observer.node_started(node_id)
             case "A cached execution %d is used.", _:
-                self._observer.node_cached(self._running_node)
+                self._observer.node_cached(self.running_node)
             case "Component %s is finished.", (str(node_id),):
+                self.running_node = ""
                 self._observer.node_finished(node_id)
             case _:
                 if training := progress_of(record):
@@ -57,6 +61,10 @@ def observe_nodes(observer: NodeObserver) -> Iterator[None]:
         logger.addHandler(handler)
     try:
         yield
+    except Exception:
+        if handler.running_node:
+            observer.node_failed(handler.running_node)
+        raise
     finally:
         for logger in loggers:
             logger.removeHandler(handler)

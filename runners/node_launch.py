@@ -3,18 +3,19 @@
 import logging
 from dataclasses import dataclass
 
-from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig, Execution
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable.launcher import Launcher
-from tfx.orchestration.portable.mlmd import context_lib, execution_lib
+from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config import PipelineConfig
+from runners.compiled_run import join_run
 from runners.failure import cause_of
 from runners.metadata_types import check_types, types_written_by
+from runners.node_attempt import SUCCESSFUL, NodeAttempt
 from runners.node_verdict import describe_checks, describe_result, describe_skip
-from runners.recovery import close_execution
 from runners.run_records import NodeRecord, read_node
 
 logger = logging.getLogger(__name__)
@@ -22,9 +23,6 @@ logger = logging.getLogger(__name__)
 SUCCEEDED = 0
 FAILED = 1
 SKIPPED = 99
-
-_SUCCESSFUL = (Execution.COMPLETE, Execution.CACHED)
-_UNFINISHED = (Execution.NEW, Execution.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +48,11 @@ class NodeEnd:
 
 
 def launch_node(
-    ir: pipeline_pb2.Pipeline, node_id: str, config: PipelineConfig, connection: ConnectionConfig
+    ir: pipeline_pb2.Pipeline,
+    node_id: str,
+    config: PipelineConfig,
+    connection: ConnectionConfig,
+    digest: str,
 ) -> NodeEnd:
     """Runs a node to its end, or finds that it has ended before.
 
@@ -62,21 +64,25 @@ def launch_node(
       node_id: Which node of it.
       config: The configuration of the run.
       connection: Where ML Metadata is.
+      digest: Of the compiled pipeline; all nodes of a run have the same.
     """
     node = _find_node(ir, node_id)
     run_id = ir.runtime_spec.pipeline_run_id.field_value.string_value
     metadata = Metadata(connection)
+    attempt = NodeAttempt(metadata, node, config.pipeline_root)
     try:
-        # Elsewhere the database lets only one of two processes insert a type.
-        if connection.HasField("postgresql"):
-            with metadata as handle:
+        with metadata as handle:
+            # Elsewhere the database lets only one of two processes insert a type.
+            if connection.HasField("postgresql"):
                 check_types(handle.store, types_written_by([node]))
-        earlier = _close_earlier(metadata, node, config, "an earlier try was killed")
+            context_lib.prepare_contexts(handle, node.contexts)
+            join_run(handle.store, config.pipeline_name, run_id, digest)
+        earlier = attempt.take_over()
         if earlier:
             return _read_end(metadata, earlier, config, prefix=_already(node_id, run_id, earlier))
         info = _make_launcher(ir, node, metadata).launch()
     except KeyboardInterrupt:
-        _close_earlier(metadata, node, config, "stopped by a signal")
+        attempt.stop("stopped by a signal")
         return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: stopped by a signal")
     except Exception as error:
         logger.exception("%s failed", node_id)
@@ -111,26 +117,6 @@ def _make_launcher(
     )
 
 
-def _close_earlier(
-    metadata: Metadata, node: pipeline_pb2.PipelineNode, config: PipelineConfig, reason: str
-) -> int | None:
-    """Closes what an earlier try in this run left unfinished.
-
-    Returns:
-      The id of an execution of the node in this run that succeeded, if there is one.
-    """
-    with metadata as handle:
-        contexts = context_lib.prepare_contexts(handle, node.contexts)
-        executions = execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
-        for execution in executions:
-            if execution.last_known_state in _UNFINISHED:
-                close_execution(handle.store, execution, config.pipeline_root, reason=reason)
-        return next(
-            (execution.id for execution in executions if execution.last_known_state in _SUCCESSFUL),
-            None,
-        )
-
-
 def _read_end(
     metadata: Metadata, execution_id: int, config: PipelineConfig, *, prefix: str = ""
 ) -> NodeEnd:
@@ -138,7 +124,7 @@ def _read_end(
     with metadata as handle:
         [execution] = handle.store.get_executions_by_id([execution_id])
         record = read_node(handle.store, execution)
-        if execution.last_known_state not in _SUCCESSFUL:
+        if execution.last_known_state not in SUCCESSFUL:
             cause = cause_of(record.error) or f"metadata calls its execution {record.state}"
             return NodeEnd(exit_code=FAILED, headline=f"{record.node_id} failed: {cause}")
         skip = describe_skip(handle.store, execution_id, record)

@@ -138,8 +138,8 @@ def _render_training(model_run: Artifact, _: PipelineConfig) -> str:
     return table(("epoch", *metrics), rows, text_columns=0)
 
 
-def _render_evaluation(evaluation: Artifact, config: PipelineConfig) -> str:
-    result = read_evaluation(evaluation.uri, config.thresholds)
+def _render_evaluation(evaluation: Artifact, _: PipelineConfig) -> str:
+    result = read_evaluation(evaluation.uri)
     checks = [
         (
             check.metric,

@@ -38,13 +38,12 @@ def describe_result(record: NodeRecord) -> str:
     return ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
 
 
-def describe_checks(record: NodeRecord, config: PipelineConfig) -> tuple[str, ...]:
+def describe_checks(record: NodeRecord, _: PipelineConfig) -> tuple[str, ...]:
     """Returns a line for each threshold that a blessing hangs on; none for other nodes."""
     evaluation = record.outputs.get("evaluation")
     if evaluation is None or _property(record.outputs.get("blessing"), "blessed") is None:
         return ()
-    checks = read_evaluation(evaluation.uri, config.thresholds).checks
-    return tuple(str(check) for check in checks)
+    return tuple(str(check) for check in read_evaluation(evaluation.uri).checks)
 
 
 def _read_inputs(store: MetadataStore, execution_id: int) -> list[Artifact]:

@@ -72,8 +72,18 @@ class RunOutcome:
 
 
 def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) -> Path:
-    """Writes `outcome` and the configuration it came from to run.json, whole or not at all."""
+    """Writes `outcome` and the configuration it came from to run.json, whole or not at all.
+
+    Raises:
+      OSError: It cannot be written, and is as it was.
+    """
     path = folder / RUN_FILE
     content = {**asdict(outcome), "config": config}
-    write_whole_file(path, json.dumps(content, indent=2) + "\n")
+    try:
+        write_whole_file(path, json.dumps(content, indent=2) + "\n")
+    except OSError as error:
+        raise OSError(
+            f"{path}: cannot be written ({error.strerror}), so it does not tell of this run. Free "
+            "space there, or correct pipeline_root, and run again; what is done is in the cache."
+        ) from error
     return path

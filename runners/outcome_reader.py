@@ -40,7 +40,7 @@ def read_outcome(
     failed_node = failed.node_id if failed else ""
     if failed and not cause:
         cause = cause_of(failed.error)
-    evaluation = _evaluation(records, config)
+    evaluation = _evaluation(records)
     blessed = _property(records, _EVALUATOR_ID, "blessing", "blessed")
     unservable = _property(records, _VALIDATOR_ID, "blessing", REASONS_PROPERTY) or "[]"
     return RunOutcome(
@@ -76,17 +76,20 @@ def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:
 
 def _served_version(serving_model_dir: str) -> str:
     """Returns the newest version, "" if there is none or the directory is not on this machine."""
-    versions = [] if "://" in serving_model_dir else list_versions(Path(serving_model_dir))
+    if "://" in serving_model_dir:
+        return ""
+    try:
+        versions = list_versions(Path(serving_model_dir))
+    except OSError:  # it is a file, say: the Pusher tells, if the run gets as far
+        return ""
     return str(versions[-1].number) if versions else ""
 
 
-def _evaluation(
-    records: Mapping[str, NodeRecord], config: PipelineConfig
-) -> EvaluationResult | None:
+def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:
     record = records.get(_EVALUATOR_ID)
     if record is None or record.state not in ("complete", "cached"):
         return None
-    return read_evaluation(record.outputs["evaluation"].uri, config.thresholds)
+    return read_evaluation(record.outputs["evaluation"].uri)
 
 
 def _property(records: Mapping[str, NodeRecord], node_id: str, key: str, name: str) -> Any:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from ml_metadata import MetadataStore
+from tfx.orchestration.node_proto_view import get_view_for_all_in
+from tfx.orchestration.portable.partial_run_utils import compute_nodes_to_run, make_ordered_node_map
 from tfx.proto.orchestration import pipeline_pb2
 
 from runners.run_records import list_runs, read_run
@@ -38,7 +40,10 @@ def make_partial_run(
         raise ValueError(f"no such node: {', '.join(unknown)}; the nodes are {', '.join(nodes)}")
     for node_id in from_nodes:
         nodes[node_id].execution_options.caching_options.enable_cache = False
-    needed = _upstream({name: node.upstream_nodes for name, node in nodes.items()}, from_nodes)
+    node_map = make_ordered_node_map(get_view_for_all_in(ir))
+    # TFX also wants what the nodes after `from_nodes` take from nodes that are not run.
+    to_run = compute_nodes_to_run(node_map, from_nodes or nodes, to_nodes or nodes, [])
+    needed = _upstream({name: node.upstream_nodes for name, node in nodes.items()}, to_run)
     base_run = next(_runs_with(store, ir.pipeline_info.id, needed), None)
     if base_run is None:
         raise ValueError(

@@ -66,7 +66,7 @@ class _Question(NamedTuple):
     "--url",
     default="http://127.0.0.1:8501",
     show_default=True,
-    help="The server: http://, https://, or grpc://HOST:PORT.",
+    help="The server: http://, https://, grpc://HOST:PORT, or grpcs:// for gRPC with TLS.",
 )
 @click.option("--model_name", help="The model to ask. Default: the pipeline's name.")
 @click.option("--model_version", type=int, help="The version to ask. Default: the newest.")
@@ -129,9 +129,10 @@ def _connect(model_name: str, options: dict[str, Any]) -> Any:
     if url.scheme in ("http", "https"):
         ca_file = str(options["ca_file"]) if options["ca_file"] else None
         return RestClient(options["url"], model_name, ca_file=ca_file, **arguments)
-    if url.scheme != "grpc" or not url.netloc:
+    if url.scheme not in ("grpc", "grpcs") or not url.netloc:
         raise click.UsageError(
-            f"--url: expected http://, https:// or grpc://HOST:PORT, received {options['url']!r}"
+            "--url: expected http://, https://, grpc:// or grpcs://HOST:PORT, received "
+            f"{options['url']!r}"
         )
     # The messages of gRPC come with TensorFlow, which starts faster when it finds no Keras.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
@@ -139,7 +140,8 @@ def _connect(model_name: str, options: dict[str, Any]) -> Any:
         from serving.grpc_client import GrpcClient  # noqa: PLC0415
 
     ca_certificate = options["ca_file"].read_bytes() if options["ca_file"] else None
-    return GrpcClient(url.netloc, model_name, ca_certificate=ca_certificate, **arguments)
+    arguments |= {"encrypted": url.scheme == "grpcs", "ca_certificate": ca_certificate}
+    return GrpcClient(url.netloc, model_name, **arguments)
 
 
 def _read_questions(

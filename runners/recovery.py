@@ -4,6 +4,7 @@ Only for the holder of the run lock: then an execution that metadata calls runni
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.io import fileio
 
-from runners.run_records import RESULT_PROPERTY, node_id_of
+from runners.run_records import RESULT_PROPERTY, node_id_of, open_store
+
+logger = logging.getLogger(__name__)
 
 _UNFINISHED = (Execution.NEW, Execution.RUNNING)
 
@@ -60,20 +63,27 @@ def close_execution(
     return node_id
 
 
-def record_cause(store: MetadataStore, run_id: str, cause: str) -> None:
+def record_cause(metadata_path: str, run_id: str, cause: str) -> None:
     """Writes why a run's node failed into metadata; TFX does so only for nodes of other processes.
 
+    If that fails, on a full disk for one, it is only logged: the cause is what a person must see.
+
     Args:
-      store: The metadata of the pipeline.
+      metadata_path: The SQLite file.
       run_id: The run whose failed node gets the cause.
       cause: What a person is told.
     """
-    context = store.get_context_by_type_and_name("pipeline_run", run_id)
-    executions = store.get_executions_by_context(context.id) if context else []
-    failed = [each for each in executions if each.last_known_state == Execution.FAILED]
-    for execution in failed:
-        _set_message(execution, cause)
-    store.put_executions(failed)
+    try:
+        # Not the caller's store, which a write that fails would leave in an open transaction.
+        store = open_store(metadata_path)
+        context = store.get_context_by_type_and_name("pipeline_run", run_id)
+        executions = store.get_executions_by_context(context.id) if context else []
+        failed = [each for each in executions if each.last_known_state == Execution.FAILED]
+        for execution in failed:
+            _set_message(execution, cause)
+        store.put_executions(failed)
+    except Exception:
+        logger.exception("Metadata does not take the cause of the failure")
 
 
 def _set_message(execution: Execution, message: str) -> None:

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from pipeline.config import PipelineConfig
+from pipeline.node_ids import NODE_IDS
 from runners.configuration import configuration_options, read_configuration
 from runners.display import make_display
 from runners.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
@@ -27,8 +28,20 @@ logger = logging.getLogger(__name__)
 
 @click.command()
 @configuration_options
-@click.option("--from", "from_node", metavar="NODE", help="Run NODE anew and what follows it.")
-@click.option("--only", "only_node", metavar="NODE", help="Run NODE anew and nothing else.")
+@click.option(
+    "--from",
+    "from_node",
+    type=click.Choice(NODE_IDS),
+    metavar="NODE",
+    help="Run NODE anew and what follows it.",
+)
+@click.option(
+    "--only",
+    "only_node",
+    type=click.Choice(NODE_IDS),
+    metavar="NODE",
+    help="Run NODE anew and nothing else.",
+)
 @click.option("--wait", is_flag=True, help="Wait for another run on the same root to end.")
 def run(
     config_file: str | None,
@@ -53,14 +66,17 @@ def run(
     stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     log_file = root / "logs" / f"{stamp}-{os.getpid()}.log"
     try:
-        with lock_run(root, wait=wait, on_wait=click.echo), log_to_file(log_file) as terminal:
+        with (
+            lock_run(config, wait=wait, on_wait=click.echo),
+            log_to_file(log_file) as terminal,
+        ):
             from_nodes = [node for node in (from_node, only_node) if node]
             outcome = _run(config, terminal, from_nodes, [only_node] if only_node else [])
             outcome = dataclasses.replace(
                 outcome, seconds=time.monotonic() - started, log_file=str(log_file)
             )
-            write_run_file(outcome, root, config.model_dump(mode="json"))
             print_summary(outcome, Console(file=terminal))
+            write_run_file(outcome, root, config.model_dump(mode="json"))
     except (RunLockedError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)

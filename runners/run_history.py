@@ -7,7 +7,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from runners.failure import cause_of
-from runners.run_records import NodeRecord, list_runs, node_id_of, read_run
+from runners.run_records import NodeRecord, list_executions, list_runs, node_id_of, read_run
 
 PUSHED = "pushed"
 UNCHANGED = "unchanged"
@@ -50,14 +50,15 @@ class RunSummary:
 def read_history(store: MetadataStore, pipeline_name: str, limit: int) -> list[RunSummary]:
     """Returns the last `limit` runs of a pipeline, newest first."""
     runs = list_runs(store, pipeline_name)
-    return [_summarize(store, run) for run in runs[:limit]]
+    return [_summarize(store, run, pipeline_name) for run in runs[:limit]]
 
 
-def _summarize(store: MetadataStore, run: Context) -> RunSummary:
-    nodes = list(read_run(store, run.name).values())
+def _summarize(store: MetadataStore, run: Context, pipeline_name: str) -> RunSummary:
+    nodes = list(read_run(store, run.name, pipeline_name).values())
     end, node_id, cause, version = _end(nodes)
     if end == ENDED_EARLY:
-        node_id = _last_node(store, run)
+        executions = list_executions(store, run.name, pipeline_name)
+        node_id = node_id_of(store, executions[-1]) if executions else ""
     return RunSummary(
         run_id=run.name,
         started_ms=run.create_time_since_epoch,
@@ -86,12 +87,6 @@ def _end(nodes: Sequence[NodeRecord]) -> tuple[str, str, str, str]:
     if not version:
         return NOT_PUSHED, "", "", ""
     return (UNCHANGED if pusher.state == "cached" else PUSHED), "", "", version
-
-
-def _last_node(store: MetadataStore, run: Context) -> str:
-    executions = store.get_executions_by_context(run.id)
-    last = max(executions, key=lambda execution: execution.id, default=None)
-    return node_id_of(store, last) if last else ""
 
 
 def _pushed_version(pushed_model: Artifact) -> str:

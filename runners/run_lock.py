@@ -1,4 +1,4 @@
-"""One run at a time on a pipeline root: a lock that the kernel frees when its holder dies."""
+"""One run at a time on a root and its metadata: locks that the kernel frees when a holder dies."""
 
 import datetime as dt
 import fcntl
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from pipeline.config import PipelineConfig
+
 _LOCK_FILE = ".lock"
 
 
@@ -18,39 +20,65 @@ class RunLockedError(RuntimeError):
 
 
 @contextmanager
-def lock_run(pipeline_root: Path, *, wait: bool, on_wait: Callable[[str], None]) -> Iterator[None]:
-    """Holds the lock of `pipeline_root` within the block.
+def lock_run(
+    config: PipelineConfig, *, wait: bool, on_wait: Callable[[str], None]
+) -> Iterator[None]:
+    """Holds the locks of the root and of the pipeline's metadata within the block.
+
+    Roots may share their metadata, and a run tidies up all that others of its pipeline left there.
+    Pipelines of other names are not kept out.
 
     Args:
-      pipeline_root: A local folder; made if it is missing.
+      config: Names both, local paths; their folders are made if they are missing.
       wait: Wait for another run to end, instead of giving up.
-      on_wait: Told who holds the lock before the wait begins.
+      on_wait: Told who holds a lock before the wait begins.
 
     Raises:
-      RunLockedError: Another run holds the lock, and `wait` is false.
+      RunLockedError: Another run holds one of the locks, and `wait` is false.
     """
-    pipeline_root.mkdir(parents=True, exist_ok=True)
-    with (pipeline_root / _LOCK_FILE).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = f"{pipeline_root}: another run holds the lock ({_describe_holder(file)})"
-            if not wait:
-                raise RunLockedError(
-                    f"{holder}. Wait for it with --wait, or give this run a root of its own with "
-                    "--set pipeline_name=..."
-                ) from None
-            on_wait(f"{holder}; waiting for it to end")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        _write_holder(file)
+    root = Path(config.pipeline_root)
+    # Beside the file itself: links may lead to it.
+    metadata = Path(config.metadata_path).resolve()
+    metadata_lock = metadata.with_name(f"{metadata.name}.{config.pipeline_name}.lock")
+    with (
+        # Every run takes them in this order, so that two never wait for each other.
+        _lock(root / _LOCK_FILE, root, wait=wait, on_wait=on_wait),
+        _lock(metadata_lock, metadata, wait=wait, on_wait=on_wait),
+    ):
         yield
 
 
-def _write_holder(file: IO[str]) -> None:
-    file.truncate(0)
+@contextmanager
+def _lock(
+    path: Path, locked: Path, *, wait: bool, on_wait: Callable[[str], None]
+) -> Iterator[None]:
+    """Holds the lock file `path`, which stands for `locked`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = f"{locked}: another run holds the lock ({_describe_holder(file)})"
+            if not wait:
+                raise RunLockedError(
+                    f"{holder}. Wait for it with --wait, or give this run a name of its own with "
+                    "--set pipeline_name=..., and a pipeline_root if you set one."
+                ) from None
+            on_wait(f"{holder}; waiting for it to end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        _write_holder(file, path)
+        yield
+
+
+def _write_holder(file: IO[str], path: Path) -> None:
     started = dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
-    json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": started}, file)
-    file.flush()
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": started}
+    try:
+        file.truncate(0)
+        # Not through the file's buffer, which a full disk would fail again when it is closed.
+        os.write(file.fileno(), json.dumps(holder).encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _describe_holder(file: IO[str]) -> str:

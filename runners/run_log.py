@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -22,10 +22,13 @@ def log_to_file(path: Path) -> Iterator[TextIO]:
         The terminal (or whatever stdout was), to write on.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    terminal = os.fdopen(os.dup(1), "w", buffering=1, encoding=sys.stdout.encoding)
-    saved_stderr = os.dup(2)
+    with _log_in(path), _descriptors_in(path) as terminal:
+        yield terminal
+
+
+@contextmanager
+def _log_in(path: Path) -> Iterator[None]:
+    """Within the block, Python's logging goes to `path`."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter(_FORMAT))
     root = logging.getLogger()
@@ -33,19 +36,45 @@ def log_to_file(path: Path) -> Iterator[TextIO]:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level_before)
+        with suppress(OSError):  # of a full disk, which must not hide how the block ended
+            handler.close()
+
+
+@contextmanager
+def _descriptors_in(path: Path) -> Iterator[TextIO]:
+    """Within the block, stdout and stderr go to `path`; yields what stdout was."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal = os.fdopen(os.dup(1), "w", buffering=1, encoding=sys.stdout.encoding)
+    saved_stderr = os.dup(2)
     log_descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
         os.dup2(log_descriptor, 1)
         os.dup2(log_descriptor, 2)
         yield terminal
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(terminal.fileno(), 1)
-        os.dup2(saved_stderr, 2)
-        root.removeHandler(handler)
-        root.setLevel(level_before)
-        handler.close()
-        terminal.flush()
-        os.close(log_descriptor)
-        os.close(saved_stderr)
+        try:
+            _flush(sys.stdout, 1)
+            _flush(sys.stderr, 2)
+        finally:
+            os.dup2(terminal.fileno(), 1)
+            os.dup2(saved_stderr, 2)
+            terminal.flush()
+            os.close(log_descriptor)
+            os.close(saved_stderr)
+
+
+def _flush(stream: TextIO, descriptor: int) -> None:
+    """Flushes to the log; drops what a full disk does not take, or the terminal would get it."""
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+        stream.flush()

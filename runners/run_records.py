@@ -75,25 +75,41 @@ def list_runs(store: MetadataStore, pipeline_name: str) -> list[Context]:
     return sorted(runs, key=lambda context: context.id, reverse=True)
 
 
-def read_run(store: MetadataStore, run_id: str) -> dict[str, NodeRecord]:
-    """Returns the record of every node that the run reached, by node id."""
-    context = store.get_context_by_type_and_name("pipeline_run", run_id)
-    if context is None:
-        return {}
+def read_run(
+    store: MetadataStore, run_id: str, pipeline_name: str | None = None
+) -> dict[str, NodeRecord]:
+    """Returns the record of every node that the run reached, by node id.
+
+    Args:
+      store: Metadata.
+      run_id: The run's id.
+      pipeline_name: Of which pipeline; needed where others may have runs of the same id.
+    """
+    executions = list_executions(store, run_id, pipeline_name)
     # A node can have several executions in a run, after a retry: the last one counts.
-    executions = sorted(store.get_executions_by_context(context.id), key=lambda each: each.id)
     records = (read_node(store, execution) for execution in executions)
     return {record.node_id: record for record in records}
 
 
+def list_executions(
+    store: MetadataStore, run_id: str, pipeline_name: str | None = None
+) -> list[Execution]:
+    """Returns the executions of a run, the oldest first; of one pipeline, if it is named."""
+    context = store.get_context_by_type_and_name("pipeline_run", run_id)
+    executions = store.get_executions_by_context(context.id) if context else []
+    return sorted(
+        (
+            execution
+            for execution in executions
+            if pipeline_name in (None, _name_node(store, execution)[0])
+        ),
+        key=lambda execution: execution.id,
+    )
+
+
 def node_id_of(store: MetadataStore, execution: Execution) -> str:
     """Returns the id of the node that `execution` ran."""
-    # A node's context is named "<pipeline>.<node id>"; a pipeline's name has no dot.
-    return next(
-        context.name.partition(".")[2]
-        for context in store.get_contexts_by_execution(execution.id)
-        if context.type == "node"
-    )
+    return _name_node(store, execution)[1]
 
 
 def read_node(store: MetadataStore, execution: Execution) -> NodeRecord:
@@ -106,6 +122,16 @@ def read_node(store: MetadataStore, execution: Execution) -> NodeRecord:
         error=_error(execution),
         outputs=_outputs(store, execution.id),
     )
+
+
+def _name_node(store: MetadataStore, execution: Execution) -> tuple[str, str]:
+    """Returns the pipeline's name and the node's id."""
+    # A node's context is named "<pipeline>.<node id>"; a pipeline's name has no dot.
+    contexts = store.get_contexts_by_execution(execution.id)
+    pipeline_name, _, node_id = next(
+        context.name for context in contexts if context.type == "node"
+    ).partition(".")
+    return pipeline_name, node_id
 
 
 def _outputs(store: MetadataStore, execution_id: int) -> dict[str, Artifact]:

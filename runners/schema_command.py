@@ -115,7 +115,7 @@ def _propose(config: PipelineConfig) -> _Proposal:
     try:
         inferred = read_inferred_schema(open_store(config.metadata_path), config.pipeline_name)
         proposed = relax_schema(merge_inferred(contract, inferred.schema), inferred)
-    except (LookupError, ValueError) as error:
+    except (LookupError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     return _Proposal(
         path=config.schema_path, text=text, contract=contract, inferred=inferred, schema=proposed

@@ -13,6 +13,12 @@ from runners.submit_options import EXISTING_FILE, parameter_option, schedule_opt
 if TYPE_CHECKING:
     from runners.kubeflow_client import Submission
 
+_NO_ACCESS = (401, 403)
+_ACCESS = (
+    "\nGive a token that Kubeflow knows with --token-file, and the namespace that it is for with "
+    "--namespace."
+)
+
 
 @click.command(short_help="On Kubeflow Pipelines, once or by a schedule.")
 @click.argument("pipeline", metavar="FILE.yaml", type=EXISTING_FILE)
@@ -61,18 +67,17 @@ def _send(host: str, submission: "Submission", cron: str | None, token_file: Pat
     Raises:
       click.ClickException: Kubeflow cannot be reached, or refuses.
     """
-    from kfp import Client  # noqa: PLC0415 - not on every Python
     from kfp_server_api import ApiException  # type: ignore[import-untyped]  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
-    from runners.kubeflow_client import schedule_runs, start_run  # noqa: PLC0415
+    from runners.kubeflow_client import OneTryClient, schedule_runs, start_run  # noqa: PLC0415
 
     token = token_file.read_text(encoding="utf-8").strip() if token_file else None
     try:
         with warnings.catch_warnings():
             # It warns of servers older than 2.0, whatever the server is.
             warnings.simplefilter("ignore", FutureWarning)
-            client = Client(host=host, existing_token=token)
+            client = OneTryClient(host=host, existing_token=token)
         if cron:
             return f"schedule {schedule_runs(client, submission, cron)}: {cron}"
         return f"run {start_run(client, submission)}"
@@ -82,6 +87,9 @@ def _send(host: str, submission: "Submission", cron: str | None, token_file: Pat
             "interface? From outside of the cluster it needs a port-forward or an ingress."
         ) from error
     except ApiException as error:
+        advice = _ACCESS if error.status in _NO_ACCESS else ""
         raise click.ClickException(
-            f"{host}: refused with {error.status} {error.reason}: {error.body}"
+            f"{host}: refused with {error.status} {error.reason}: {error.body}{advice}"
         ) from error
+    except ValueError as error:  # kfp's own: two experiments of the name, and the like
+        raise click.ClickException(f"{host}: {error}") from error

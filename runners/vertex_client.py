@@ -90,10 +90,13 @@ class Submission:
         """
         content = _read_json(self.path)
         runtime = content.setdefault("runtimeConfig", {})
+        compiled = runtime.get("gcsOutputDirectory")
         if self.pipeline_root:
             runtime["gcsOutputDirectory"] = self.pipeline_root
         check_vertex(json.dumps(content))
         spec = content["pipelineSpec"]
+        if self.pipeline_root and compiled:
+            _move_folders(spec, compiled, self.pipeline_root)
         runtime.setdefault("parameterValues", {}).update(read_parameters(spec, self.assignments))
         if self.no_cache:
             _switch_cache_off(spec)
@@ -173,6 +176,16 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SpecError(f"{path}: expected the JSON that tfx-mnist compile vertex writes")
     return content
+
+
+def _move_folders(spec: Mapping[str, Any], compiled: str, root: str) -> None:
+    """Moves the folders that tasks have below the compiled root: the Trainer's for its backups."""
+    for name, task in spec["root"]["dag"]["tasks"].items():
+        old, new = (f"{folder.rstrip('/')}/{name}/" for folder in (compiled, root))
+        for parameter in task.get("inputs", {}).get("parameters", {}).values():
+            value = parameter.get("runtimeValue", {})
+            if isinstance(value.get("constant"), str):
+                value["constant"] = value["constant"].replace(old, new)
 
 
 def _switch_cache_off(spec: Mapping[str, Any]) -> None:

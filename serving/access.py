@@ -14,6 +14,14 @@ class Gate:
         """Makes a gate; without a token it is open."""
         self._token = token.encode() if token else None
 
+    def is_open_to(self, authorization: str | None) -> bool:
+        """Returns whether a request may pass."""
+        try:
+            self.check(authorization)
+        except ServingError:
+            return False
+        return True
+
     def check(self, authorization: str | None) -> None:
         """Lets a request pass, or raises a ServingError."""
         if self._token is None:

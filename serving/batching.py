@@ -19,7 +19,7 @@ from serving.tensors import Array, Arrays, count_rows
 
 _THREAD_POOL_NAME = "model_server_batch_threads"
 
-_Answer = dict[str, Array] | ServingError
+_Answer = dict[str, Array] | Exception
 
 
 class _Task(NamedTuple):
@@ -182,12 +182,12 @@ class BatchingRunner:
     def _call(self, queue: _Queue, tasks: Sequence[_Task]) -> list[_Answer]:
         """Makes one call for all tasks and cuts up its outputs; runs in a thread.
 
-        If the model refuses the batch, each task is called alone, so that a bad request fails
-        nobody else's.
+        If the model can't answer the batch, each task is called alone, so that a bad request
+        fails nobody else's.
         """
         try:
             return list(self._call_together(queue, tasks))
-        except ServingError as error:
+        except Exception as error:  # noqa: BLE001 - TensorFlow raises anything
             if len(tasks) == 1:
                 return [error]
         return [answer for task in tasks for answer in self._call(queue, [task])]
@@ -216,7 +216,7 @@ class BatchingRunner:
 
     def _finish(self, tasks: Sequence[_Task], running: "asyncio.Future[list[_Answer]]") -> None:
         self._free_threads += 1
-        answers: Sequence[_Answer | BaseException]
+        answers: Sequence[dict[str, Array] | BaseException]
         if running.cancelled():
             answers = [asyncio.CancelledError()] * len(tasks)
         elif error := running.exception():

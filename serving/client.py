@@ -49,6 +49,7 @@ class RestClient:
         import ssl  # noqa: PLC0415 - needed for a CA of one's own only
 
         self._model = f"/v1/models/{quote(model_name, safe='')}"
+        self._outputs: dict[tuple[str, str], str] = {}
         self._http = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -78,7 +79,7 @@ class RestClient:
         body = orjson.dumps(
             {
                 "signature_name": signature_name,
-                "inputs": {name: _to_json(np.asarray(value)) for name, value in inputs.items()},
+                "inputs": {name: _to_json(_to_array(value)) for name, value in inputs.items()},
             },
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
@@ -86,9 +87,9 @@ class RestClient:
         started = time.perf_counter()
         outputs = self._request("POST", f"{path}:predict", body)["outputs"]
         milliseconds = (time.perf_counter() - started) * 1000
-        signature = self._find_signature(path, signature_name)
-        names = list(signature["outputs"])
-        named = outputs if len(names) > 1 else {names[0]: outputs}
+        # A lone output goes without its name; several never do, and {"b64": ...} is one value.
+        several = isinstance(outputs, dict) and len(outputs) > 1
+        named = outputs if several else {self._find_output(path, signature_name): outputs}
         return Prediction(
             {name: _from_json(value) for name, value in named.items()}, version, milliseconds
         )
@@ -122,10 +123,16 @@ class RestClient:
     ) -> None:
         self.close()
 
-    def _find_signature(self, path: str, name: str) -> Any:
-        """Asks for the names of the outputs, which a reply with a single one leaves out."""
+    def _find_output(self, path: str, signature_name: str) -> str:
+        """Returns the name of the only output of a signature."""
+        known = self._outputs.get((path, signature_name))
+        if known is not None:
+            return known
         metadata = self._request("GET", f"{path}/metadata")["metadata"]
-        return metadata["signature_def"]["signature_def"][name]
+        [name] = metadata["signature_def"]["signature_def"][signature_name]["outputs"]
+        if "/versions/" in path:  # what a label or the newest is may change
+            self._outputs[path, signature_name] = name
+        return name
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
         try:
@@ -159,8 +166,14 @@ def _version_path(version: int | None, label: str | None) -> str:
     return f"/labels/{quote(label, safe='')}" if label is not None else ""
 
 
+def _to_array(value: Any) -> Array:
+    array = np.asarray(value)
+    # numpy's own strings lose the NUL bytes that they end in.
+    return np.asarray(value, object) if array.dtype.kind in "SU" else array
+
+
 def _to_json(array: Array) -> Any:
-    if array.dtype.kind in "OSU":
+    if array.dtype.kind == "O":
         return _strings_to_json(array.tolist())
     return np.ascontiguousarray(array) if array.ndim else array[()]
 
@@ -177,5 +190,4 @@ def _from_json(value: Any) -> Array:
             return [decode(child) for child in element]
         return base64.b64decode(element["b64"]) if isinstance(element, dict) else element
 
-    array = np.asarray(decode(value))
-    return array.astype(object) if array.dtype.kind in "SU" else array
+    return _to_array(decode(value))

@@ -19,6 +19,7 @@ _LEAST_CONTRAST = 24.0
 _NOISE = 0.2
 _MIDDLE_GREY = 127.5
 _MAX_PIXELS = 50_000_000
+_16_BITS_TO_8 = 257
 
 Pixels = npt.NDArray[np.uint8]
 _Ink = npt.NDArray[np.float64]
@@ -97,6 +98,13 @@ def _border(grey: _Ink) -> _Ink:
     return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
 
 
+def _to_8_bits(picture: Image.Image) -> Image.Image:
+    """Scales grey levels of 16 bits, which Pillow would cut off at 255."""
+    if not picture.mode.startswith("I;16"):
+        return picture
+    return Image.fromarray((np.asarray(picture) / _16_BITS_TO_8).round().astype(np.uint8))
+
+
 def _read_grey(content: bytes, name: str) -> _Ink:
     """Returns grey levels, 0 black to 255 white; what is transparent shows white paper."""
     try:
@@ -108,7 +116,7 @@ def _read_grey(content: bytes, name: str) -> _Ink:
                         f"{name}: expected at most {_MAX_PIXELS} pixels, received "
                         f"{picture.width} x {picture.height}"
                     )
-                upright = ImageOps.exif_transpose(picture).convert("RGBA")
+                upright = _to_8_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
     except UnidentifiedImageError as error:
         raise PictureError(
             f"{name}: expected a picture (PNG, JPEG), received another file"

@@ -1,5 +1,6 @@
 """Serializes the examples of classify and regress requests."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from serving.errors import invalid_argument
 from serving.json_examples import Features
-from serving.tensors import Array
+from serving.tensors import Array, check_num_rows
 
 
 def serialize_features(examples: Iterable[Features], context: Features | None) -> Array:
@@ -17,7 +18,7 @@ def serialize_features(examples: Iterable[Features], context: Features | None) -
     return _to_array(prefix + _make_example(example) for example in examples)
 
 
-def serialize_input(request_input: Any) -> Array:
+def serialize_input(request_input: Any, *, max_examples: int = sys.maxsize) -> Array:
     """Returns the examples of a gRPC request as serialized tf.Examples, string [examples].
 
     Two serialized messages, one behind the other, read as one merged message: that is how a
@@ -25,9 +26,10 @@ def serialize_input(request_input: Any) -> Array:
 
     Args:
       request_input: A tensorflow.serving.Input.
+      max_examples: The most examples.
 
     Raises:
-      ServingError: It holds no examples.
+      ServingError: It holds no examples, or too many.
     """
     prefix = b""
     examples = request_input.example_list.examples
@@ -36,6 +38,7 @@ def serialize_input(request_input: Any) -> Array:
         examples = request_input.example_list_with_context.examples
     if not examples:
         raise invalid_argument("Input is empty.")
+    check_num_rows(len(examples), max_examples)
     return _to_array(prefix + example.SerializeToString() for example in examples)
 
 

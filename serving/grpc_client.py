@@ -28,6 +28,7 @@ class GrpcClient:
         *,
         token: str | None = None,
         timeout_seconds: float = 30.0,
+        encrypted: bool = False,
         ca_certificate: bytes | None = None,
     ) -> None:
         """Makes a client; it connects when it is used.
@@ -37,9 +38,11 @@ class GrpcClient:
           model_name: The model to ask.
           token: The server's bearer token, if it wants one.
           timeout_seconds: How long to wait for an answer.
-          ca_certificate: Who signed the server's certificate (PEM); None for no encryption.
+          encrypted: Use TLS.
+          ca_certificate: Who signed the server's certificate (PEM), if that is nobody known to
+            all; goes with TLS.
         """
-        if ca_certificate is None:
+        if not encrypted and ca_certificate is None:
             self._channel = grpc.insecure_channel(address)
         else:
             self._channel = grpc.secure_channel(

@@ -5,6 +5,7 @@ import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -19,16 +20,17 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.access import Gate
 from serving.calls import Task
 from serving.classification import CLASSIFY_METHOD
 from serving.errors import Code, ServingError, invalid_argument
 from serving.examples import serialize_input
 from serving.grpc_messages import read_model, write_classes, write_spec, write_values
-from serving.inference import Inference
+from serving.inference import Inference, count_values
 from serving.metadata import SIGNATURE_DEF, make_metadata_reply
 from serving.model_config import ModelConfig, read_model_configs
+from serving.off_loop import LARGE_MESSAGE, LARGE_REPLY, run_in_thread_if
 from serving.tensor_protos import make_tensor_protos, parse_tensor_protos
+from serving.tensors import Array
 
 _Method = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]
 
@@ -36,13 +38,11 @@ logger = logging.getLogger(__name__)
 
 
 def _answers(method: _Method) -> _Method:
-    """Checks the token, and turns what a method raises into the status that the client sees."""
+    """Turns what a method raises into the status that the client sees."""
 
     @functools.wraps(method)
     async def call(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
         try:
-            metadata = dict(context.invocation_metadata() or ())
-            service.gate.check(metadata.get("authorization"))
             return await method(service, request, context)
         except ServingError as error:
             code, message = error.code, error.message
@@ -51,14 +51,17 @@ def _answers(method: _Method) -> _Method:
         except Exception:
             logger.exception("%s failed", method.__name__)
             code, message = Code.INTERNAL, "Internal error; the server's log says more"
-        await context.abort(_status(code), message)
+        await context.abort(grpc.StatusCode[code.name], message)
         return None
 
     return call
 
 
 def _measured(method: _Method) -> _Method:
-    """Counts an inference request and the time that it took, under the method's name."""
+    """Counts an inference request and the time that it took, under the method's name.
+
+    One that comes on top of too many others is refused.
+    """
 
     @functools.wraps(method)
     async def call(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
@@ -67,7 +70,8 @@ def _measured(method: _Method) -> _Method:
         name = request.model_spec.name if known else ""
         started = time.perf_counter()
         try:
-            reply = await method(service, request, context)
+            with service.inference.admit():
+                reply = await method(service, request, context)
         except ServingError as error:
             metrics.count_request(name, error.code)
             raise
@@ -82,19 +86,15 @@ def _measured(method: _Method) -> _Method:
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """tensorflow.serving.PredictionService."""
 
-    def __init__(
-        self, inference: Inference, gate: Gate, *, max_bytes: int, as_content: bool = False
-    ) -> None:
+    def __init__(self, inference: Inference, *, max_bytes: int, as_content: bool = False) -> None:
         """Makes a service.
 
         Args:
           inference: Answers the requests.
-          gate: Who may ask.
           max_bytes: The most that one tensor of a request may take.
           as_content: Write packed bytes into replies, not the typed fields.
         """
         self.inference = inference
-        self.gate = gate
         self._max_bytes = max_bytes
         self._as_content = as_content
 
@@ -103,13 +103,16 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     async def Predict(self, request: Any, _: Any) -> Any:  # noqa: N802 - gRPC's name
         """Returns the outputs of a signature for the tensors in the request."""
         spec = request.model_spec
-        arrays = parse_tensor_protos(request.inputs, max_bytes=self._max_bytes)
+        parse = partial(parse_tensor_protos, request.inputs, max_bytes=self._max_bytes)
+        arrays = await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, parse)
         prediction = await self.inference.predict(
             read_model(request), spec.signature_name, arrays, list(request.output_filter)
         )
         reply = predict_pb2.PredictResponse()
         write_spec(reply, spec, prediction.version, prediction.signature_name)
-        make_tensor_protos(prediction.outputs, reply.outputs, as_content=self._as_content)
+        outputs = prediction.outputs
+        write = partial(make_tensor_protos, outputs, reply.outputs, as_content=self._as_content)
+        await run_in_thread_if(count_values(outputs) > LARGE_REPLY, write)
         return reply
 
     @_answers
@@ -118,7 +121,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Returns the classes of each example in the request."""
         spec = request.model_spec
         version, rows = await self.inference.classify(
-            read_model(request), spec.signature_name, serialize_input(request.input)
+            read_model(request), spec.signature_name, await self._read_examples(request)
         )
         reply = classification_pb2.ClassificationResponse()
         write_spec(reply, spec, version)
@@ -131,7 +134,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Returns a number for each example in the request."""
         spec = request.model_spec
         version, values = await self.inference.regress(
-            read_model(request), spec.signature_name, serialize_input(request.input)
+            read_model(request), spec.signature_name, await self._read_examples(request)
         )
         reply = regression_pb2.RegressionResponse()
         write_spec(reply, spec, version)
@@ -149,9 +152,10 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 "All ModelSpecs in a MultiInferenceRequest must access the same model name."
             )
         tasks = [Task(task.model_spec.signature_name, task.method_name) for task in request.tasks]
-        version, answers = await self.inference.multi_inference(
-            read_model(request.tasks[0]), tasks, serialize_input(request.input)
-        )
+        with self.inference.admit():
+            version, answers = await self.inference.multi_inference(
+                read_model(request.tasks[0]), tasks, await self._read_examples(request)
+            )
         reply = inference_pb2.MultiInferenceResponse()
         for task, answer in zip(request.tasks, answers, strict=True):
             result = reply.results.add()
@@ -176,23 +180,27 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         reply, _signatures = make_metadata_reply(self.inference, model)
         return reply
 
+    async def _read_examples(self, request: Any) -> Array:
+        serialize = partial(
+            serialize_input, request.input, max_examples=self.inference.max_request_rows
+        )
+        return await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, serialize)
+
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     """tensorflow.serving.ModelService."""
 
-    def __init__(
-        self, inference: Inference, gate: Gate, reload: Callable[[list[ModelConfig]], None]
-    ) -> None:
+    def __init__(self, inference: Inference, reload: Callable[[list[ModelConfig]], None]) -> None:
         """Makes a service.
 
         Args:
           inference: Knows the models.
-          gate: Who may ask.
           reload: Serves other models and returns when they are loaded; may block.
         """
         self.inference = inference
-        self.gate = gate
         self._reload = reload
+        # One at a time: others would take the threads that read large requests.
+        self._reloading = asyncio.Lock()
 
     @_answers
     async def GetModelStatus(self, request: Any, _: Any) -> Any:  # noqa: N802
@@ -216,11 +224,9 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
                 "ServerModelConfig type not supported by HandleReloadConfigRequest. "
                 "Only ModelConfigList is currently supported"
             )
-        await asyncio.to_thread(self._reload, read_model_configs(request.config))
+        models = read_model_configs(request.config)
+        async with self._reloading:
+            await asyncio.to_thread(self._reload, models)
         for name, value in before.items():
             reply.metric.add(name=name, int64_value_increase=metrics.read_counter(name) - value)
         return reply
-
-
-def _status(code: Code) -> grpc.StatusCode:
-    return grpc.StatusCode[code.name]

@@ -1,9 +1,9 @@
 """What the REST and the gRPC service have in common: a request in, an answer out."""
 
-import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from serving import calls, classification, json_examples, protocol
@@ -12,12 +12,10 @@ from serving.errors import Code, ServingError, invalid_argument
 from serving.examples import serialize_features
 from serving.manager import Handle, Manager
 from serving.metrics import Metrics
+from serving.off_loop import LARGE_JSON, LARGE_REPLY, run_in_thread_if
 from serving.rest_path import ModelSpec
 from serving.runner import Runner
-from serving.tensors import Array, Arrays, Signature
-
-# Reading this much JSON takes some milliseconds, in which the loop would serve nobody else.
-_LARGE_BODY = 256 * 1024
+from serving.tensors import Array, Arrays, Signature, check_num_rows
 
 
 class Prediction(NamedTuple):
@@ -51,10 +49,28 @@ class Inference:
         """
         self.manager = manager
         self.metrics = metrics
+        self.max_request_rows = max_request_rows
         self._runner = runner
-        self._max_request_rows = max_request_rows
         self._max_inflight_requests = max_inflight_requests
         self._num_inflight = 0
+
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Counts a request as under way, before anything of it is kept in memory.
+
+        Raises:
+          ServingError: Too many are already.
+        """
+        if self._num_inflight >= self._max_inflight_requests:
+            raise ServingError(
+                Code.RESOURCE_EXHAUSTED,
+                f"{self._num_inflight} requests are under way already; try again later",
+            )
+        self._num_inflight += 1
+        try:
+            yield
+        finally:
+            self._num_inflight -= 1
 
     async def predict(
         self, model: ModelSpec, signature_name: str, arrays: Arrays, output_filter: Sequence[str]
@@ -80,18 +96,25 @@ class Inference:
           ServingError: The request is wrong, or the model can't answer it.
         """
         with ExitStack() as stack:
-            handles: list[Handle] = []
+            acquired = self._try_to_acquire(model, stack)
 
             def find_signature(name: str) -> Signature:
-                handles.append(stack.enter_context(self.manager.acquire(model)))
-                return calls.find_json_signature(handles[0].loaded.signatures, name)
+                return calls.find_json_signature(_unwrap(acquired).loaded.signatures, name)
 
-            request = await _parse(body, protocol.parse_predict_request, find_signature)
-            signatures = handles[0].loaded.signatures
+            parse = partial(
+                protocol.parse_predict_request,
+                body,
+                find_signature,
+                max_rows=self.max_request_rows,
+            )
+            request = await run_in_thread_if(len(body) > LARGE_JSON, parse)
+            handle = _unwrap(acquired)
+            signatures = handle.loaded.signatures
             call = calls.prepare_predict(signatures, request.signature_name, request.inputs)
-            outputs = await self._run(handles[0], call, "Predict")
+            outputs = await self._run(handle, call, "Predict")
             specs = signatures[call.signature_name].outputs
-            return protocol.render_predict_reply(outputs, specs, request.format)
+            render = partial(protocol.render_predict_reply, outputs, specs, request.format)
+            return await run_in_thread_if(count_values(outputs) > LARGE_REPLY, render)
 
     async def classify(
         self, model: ModelSpec, signature_name: str, examples: Array
@@ -121,18 +144,15 @@ class Inference:
 
     async def classify_json(self, model: ModelSpec, body: bytes) -> bytes:
         """Answers a REST classify request; raises as `classify`."""
-        request = await _parse(body, json_examples.parse_examples_request)
-        examples = serialize_features(request.examples, request.context)
-        _, rows = await self.classify(model, request.signature_name, examples)
-        return json_examples.render_classifications(
-            [[(_label(label), float(str(score))) for label, score in classes] for classes in rows]
-        )
+        signature_name, examples = await self._parse_examples(body)
+        _, rows = await self.classify(model, signature_name, examples)
+        num_values = sum(map(len, rows))
+        return await run_in_thread_if(num_values > LARGE_REPLY, partial(_render_classes, rows))
 
     async def regress_json(self, model: ModelSpec, body: bytes) -> bytes:
         """Answers a REST regress request; raises as `regress`."""
-        request = await _parse(body, json_examples.parse_examples_request)
-        examples = serialize_features(request.examples, request.context)
-        _, values = await self.regress(model, request.signature_name, examples)
+        signature_name, examples = await self._parse_examples(body)
+        _, values = await self.regress(model, signature_name, examples)
         return json_examples.render_regressions(values)
 
     async def multi_inference(
@@ -163,34 +183,48 @@ class Inference:
         with self.manager.acquire(model) as handle:
             return handle.version, dict(handle.loaded.signature_defs)
 
+    def _try_to_acquire(self, model: ModelSpec, stack: ExitStack) -> Handle | ServingError:
+        """Returns a version, or the error that a body which can be read is answered with."""
+        try:
+            return stack.enter_context(self.manager.acquire(model))
+        except ServingError as error:
+            return error
+
+    async def _parse_examples(self, body: bytes) -> tuple[str, Array]:
+        """Returns the signature that a body names, and its examples as serialized tf.Examples."""
+
+        def parse() -> tuple[str, Array]:
+            request = json_examples.parse_examples_request(body, max_examples=self.max_request_rows)
+            return request.signature_name, serialize_features(request.examples, request.context)
+
+        return await run_in_thread_if(len(body) > LARGE_JSON, parse)
+
     async def _run(self, handle: Handle, call: Call, api: str) -> dict[str, Array]:
-        if call.num_rows > self._max_request_rows:
-            raise invalid_argument(
-                f"Task size {call.num_rows} is larger than maximum input batch size "
-                f"{self._max_request_rows}"
-            )
-        if self._num_inflight >= self._max_inflight_requests:
-            raise ServingError(
-                Code.RESOURCE_EXHAUSTED,
-                f"{self._num_inflight} requests are under way already; try again later",
-            )
+        check_num_rows(call.num_rows, self.max_request_rows)
         self.metrics.count_examples(handle.name, call.num_rows)
         started = time.perf_counter()
-        self._num_inflight += 1
-        try:
-            outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
-        finally:
-            self._num_inflight -= 1
+        outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
         self.metrics.runtime_latency.add(
             handle.name, api, "TF1", value=(time.perf_counter() - started) * 1e6
         )
         return outputs
 
 
-async def _parse(body: bytes, parse: Any, *arguments: Any) -> Any:
-    if len(body) < _LARGE_BODY:
-        return parse(body, *arguments)
-    return await asyncio.to_thread(parse, body, *arguments)
+def count_values(arrays: Arrays) -> int:
+    """Returns the number of numbers and strings in arrays."""
+    return sum(array.size for array in arrays.values())
+
+
+def _unwrap(acquired: Handle | ServingError) -> Handle:
+    if isinstance(acquired, ServingError):
+        raise acquired
+    return acquired
+
+
+def _render_classes(rows: Sequence[classification.Classes]) -> bytes:
+    return json_examples.render_classifications(
+        [[(_label(label), float(str(score))) for label, score in classes] for classes in rows]
+    )
 
 
 def _pick_outputs(signature: Signature, output_filter: Sequence[str]) -> Sequence[str]:

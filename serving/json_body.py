@@ -14,6 +14,7 @@ import orjson
 from serving.errors import ServingError, invalid_argument
 
 _DEBUG_CHARACTERS = 256
+_MANY_CHARACTERS = 2**16
 _ERRORS = {
     "Expecting value": "Invalid value.",
     "Expecting property name enclosed in double quotes": "Missing a name for object member.",
@@ -126,6 +127,8 @@ def _parse_float(text: str) -> float:
 
 def _rapidjson_message(error: json.JSONDecodeError) -> str:
     if error.msg == "Expecting ',' delimiter":
+        if error.pos > _MANY_CHARACTERS:  # to find the bracket would take long
+            return "Missing a comma or a closing bracket after an element."
         if _innermost_bracket(error.doc[: error.pos]) == "{":
             return "Missing a comma or } after an object member."
         return "Missing a comma or ] after an array element."

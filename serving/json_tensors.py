@@ -2,8 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ _BASE64_KEY = "b64"
 _BYTES_SUFFIX = "_bytes"
 # numpy has no arrays of more dimensions.
 _MAX_RANK = 64
+# A wrong value is looked for among so many; in a body of any size that would take minutes.
+_MAX_VISITS = 100_000
 _FLOATING = ("float", "double")
 # TF Serving silently wraps a number that does not fit into int8, int16 and uint8; here it is
 # an error, because a wrong prediction is worse.
@@ -69,7 +71,7 @@ def parse_tensor(value: Any, dtype: str) -> Array:
         array = _leaves_to_array(leaves, dtype)
         if array is not None:
             return array.reshape(shape)
-    _raise_first_error(value, dtype, shape, 0)
+    _raise_first_error(value, dtype, shape)
     # Only an empty list inside a list gets here: it has no elements to be wrong.
     return np.empty(shape, NUMPY_TYPES.get(dtype, np.object_))
 
@@ -151,8 +153,19 @@ def _to_bytes(value: str | dict[str, Any]) -> bytes:
         ) from error
 
 
-def _raise_first_error(value: Any, dtype: str, shape: tuple[int, ...], level: int) -> None:
-    """Walks the values in order and raises TF Serving's error about the first wrong one."""
+def _raise_first_error(value: Any, dtype: str, shape: tuple[int, ...]) -> None:
+    """Raises TF Serving's error about the first wrong value."""
+    visits = islice(_check(value, dtype, shape, 0), _MAX_VISITS)
+    if sum(1 for _ in visits) == _MAX_VISITS:
+        raise invalid_argument(
+            f"JSON Value: expected lists of equal length all through, of type: {dtype}; the first "
+            f"{_MAX_VISITS} are right"
+        )
+
+
+def _check(value: Any, dtype: str, shape: tuple[int, ...], level: int) -> Iterator[None]:
+    """Walks the values in order and yields at each."""
+    yield
     if not isinstance(value, list):
         if level != len(shape):
             raise invalid_argument(
@@ -170,20 +183,22 @@ def _raise_first_error(value: Any, dtype: str, shape: tuple[int, ...], level: in
             f"Encountered list at unexpected size: {len(value)} at level: {level} "
             f"expected size: {shape[level]}"
         )
+    if level == len(shape) - 1 and _leaves_to_array(value, dtype) is not None:
+        return
     for element in value:
-        _raise_first_error(element, dtype, shape, level + 1)
+        yield from _check(element, dtype, shape, level + 1)
 
 
 def _check_leaf(value: Any, dtype: str) -> None:
-    rendered = json_body.render(value)
     if isinstance(value, dict) and dtype == "string":
         decode_base64(value)
     elif dtype not in _WRITABLE and not isinstance(value, dict):
         raise ServingError(
-            Code.UNIMPLEMENTED, f"Conversion of JSON Value: {rendered} to type: {dtype}"
+            Code.UNIMPLEMENTED,
+            f"Conversion of JSON Value: {json_body.render(value)} to type: {dtype}",
         )
     elif _leaves_to_array([value], dtype) is None:
         raise invalid_argument(
-            f"JSON Value: {rendered} Type: {json_body.type_of(value)} is not of expected type: "
-            f"{dtype}"
+            f"JSON Value: {json_body.render(value)} Type: {json_body.type_of(value)} is not of "
+            f"expected type: {dtype}"
         )

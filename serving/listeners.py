@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,16 +11,20 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import uvicorn
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from serving.access import Gate
 from serving.errors import invalid_argument
+from serving.grpc_access import AccessCheck
 from serving.grpc_service import ModelService, PredictionService
+from serving.health import MAX_WATCHERS, HealthService
+from serving.http_connection import HttpConnection
 from serving.options import ServerOptions, TlsFiles
 
-# "" stands for the server as a whole; the other names are those that TF Serving sets.
-_HEALTHY_SERVICES = ("", "ModelService", "PredictionService")
 _GOODBYE_SECONDS = 1.0
+# Calls besides inference: health checks and questions about models get through a full house.
+_SPARE_CALLS = 64
 
 
 class _QuietServer(uvicorn.Server):
@@ -64,19 +69,22 @@ class RestListener:
         family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
         self._socket = socket.create_server((options.host, port), family=family, backlog=2048)
         self.port: int = self._socket.getsockname()[1]
-        self._server = _QuietServer(
-            uvicorn.Config(
-                application,
-                http="httptools",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                ws="none",
-                timeout_graceful_shutdown=round(options.shutdown_grace_seconds),
-                **_uvicorn_tls(options.tls),
-            )
+        connection: Any = functools.partial(
+            HttpConnection, timeout_seconds=options.rest_api_timeout_in_ms / 1000
         )
+        config = uvicorn.Config(
+            application,
+            http=connection,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=round(options.shutdown_grace_seconds),
+            **_uvicorn_tls(options.tls),
+        )
+        config.load()  # reads the files for TLS now, not when clients are told that they can come
+        self._server = _QuietServer(config)
 
     async def run(self) -> None:
         """Serves until `stop` was called and all requests are answered."""
@@ -98,19 +106,23 @@ class GrpcListener:
         self,
         prediction_service: PredictionService,
         model_service: ModelService,
+        gate: Gate,
         options: ServerOptions,
         port: int,
     ) -> None:
         """Takes the port; raises RuntimeError or OSError if somebody else has it."""
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
+            interceptors=[AccessCheck(gate)],
+            # Counted before a message is read, which bounds the memory that messages take.
+            maximum_concurrent_rpcs=options.max_inflight_requests + MAX_WATCHERS + _SPARE_CALLS,
             options=[
                 ("grpc.max_receive_message_length", options.max_request_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # a second server on one port is an error, not a riddle
-            ]
+            ],
         )
-        self._health = health.aio.HealthServicer()
+        self._health = HealthService()
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             prediction_service, self._server
         )
@@ -125,14 +137,12 @@ class GrpcListener:
 
     async def run(self) -> None:
         """Serves until `stop` was called and all requests are answered."""
-        for service in _HEALTHY_SERVICES:
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         await self._server.start()
         await self._server.wait_for_termination()
 
     async def stop(self) -> None:
         """Takes no more requests, and returns when those under way are answered."""
-        await self._health.enter_graceful_shutdown()
+        self._health.stop()
         await self._server.stop(self._grace_seconds)
 
 

@@ -1,5 +1,6 @@
 """Keeps the models in memory in step with their folders, while requests run."""
 
+import gc
 import logging
 import threading
 import time
@@ -72,6 +73,8 @@ class Manager:
         self._lock = threading.Lock()
         # Held by the one thread that polls and loads.
         self._reconciling = threading.Lock()
+        # Whether a version has ended, or failed half-way, since memory was last reclaimed.
+        self._has_garbage = False
         self._models: dict[str, VersionedModel] = {}
         self._configs: dict[str, ModelConfig] = {}
         self._labels: dict[str, dict[str, int]] = {}
@@ -96,8 +99,9 @@ class Manager:
             while True:
                 with self._lock:
                     for model in self._models.values():
-                        model.unload_superseded()
+                        self._has_garbage |= model.unload_superseded()
                     waiting = self._next_to_load()
+                self._collect_garbage()
                 if waiting is None:
                     return
                 self._attempt(*waiting)
@@ -126,6 +130,7 @@ class Manager:
         finally:
             with self._lock:
                 version.release()
+                self._has_garbage |= version.state is State.END
 
     def read_status(self, name: str, number: int | None = None) -> list[VersionStatus]:
         """Returns the status of one version, or of every version there ever was, newest first.
@@ -134,17 +139,7 @@ class Manager:
           ServingError: There never was such a version.
         """
         with self._lock:
-            model = self._models.get(name)
-            versions = model.versions if model else {}
-            if number is not None:
-                if number not in versions:
-                    raise ServingError(
-                        Code.NOT_FOUND, f"Could not find version {number} of model {name}"
-                    )
-                return [versions[number].status]
-            if not versions:
-                raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {name}")
-            return [versions[key].status for key in sorted(versions, reverse=True)]
+            return self._models.get(name, VersionedModel(name)).read_status(number)
 
     @property
     def model_names(self) -> list[str]:
@@ -154,11 +149,7 @@ class Manager:
     def is_loading(self) -> bool:
         """Returns whether some model has versions on disk of which none is ready nor given up."""
         with self._lock:
-            return any(
-                any(v.state in (State.START, State.LOADING) for v in model.versions.values())
-                and model.newest_available() is None
-                for model in self._models.values()
-            )
+            return any(model.is_loading() for model in self._models.values())
 
     def find_failures(self) -> list[ServingError]:
         """Returns an error for each configured model of which no version could be loaded."""
@@ -175,6 +166,12 @@ class Manager:
         for name, folders in self._folders.find(configs.values()).items():
             with self._lock:
                 self._models[name].aspire(folders)
+
+    def _collect_garbage(self) -> None:
+        """Frees what was unloaded: TensorFlow's models hold themselves, by reference cycles."""
+        if self._has_garbage:
+            self._has_garbage = False
+            gc.collect()
 
     def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:
         now = self._clock()
@@ -203,8 +200,10 @@ class Manager:
 
     def _note_failure(self, config: ModelConfig, version: ModelVersion, error: Exception) -> None:
         with self._lock:
+            self._has_garbage = True
+            # Without its traceback, whose frames hold what was loaded so far.
             if isinstance(error, ServingError):
-                version.error = error
+                version.error = ServingError(error.code, error.message)
             else:
                 version.error = ServingError(Code.UNKNOWN, f"{type(error).__name__}: {error}")
             retries_left = self._options.max_num_load_retries + 1 - version.num_attempts

@@ -98,6 +98,7 @@ def parse_batching_parameters(text: str) -> BatchingParameters:
         for name in BatchingParameters.__dataclass_fields__
         if name != "allowed_batch_sizes" and message.HasField(name)
     }
+    _check_batching(message, values)
     sizes = tuple(message.allowed_batch_sizes)
     parameters = BatchingParameters(**values, allowed_batch_sizes=sizes)
     if sizes and list(sizes) != sorted(set(sizes)):
@@ -107,9 +108,26 @@ def parse_batching_parameters(text: str) -> BatchingParameters:
             "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
             f"{sizes[-1]}; expected {parameters.max_batch_size}"
         )
-    if parameters.max_batch_size < 1 or parameters.max_enqueued_batches < 1:
-        raise invalid_argument("max_batch_size and max_enqueued_batches must be at least 1")
     return parameters
+
+
+def _check_batching(message: Any, values: dict[str, Any]) -> None:
+    if message.pad_variable_length_inputs or message.HasField("max_execution_batch_size"):
+        raise invalid_argument(
+            "batching_parameters_file: pad_variable_length_inputs and max_execution_batch_size "
+            "are not supported; TensorFlow Serving has them"
+        )
+    sizes = message.allowed_batch_sizes
+    wrong = [f"allowed_batch_sizes: {size}" for size in sizes if size < 1]
+    for name, value in values.items():
+        least = 1 if name in ("max_batch_size", "max_enqueued_batches") else 0
+        if value < least:
+            wrong.append(f"{name}: {value}")
+    if wrong:
+        raise invalid_argument(
+            "batching_parameters_file: expected max_batch_size, max_enqueued_batches and "
+            f"allowed_batch_sizes >= 1 and no negative number, received {', '.join(wrong)}"
+        )
 
 
 def parse_monitoring_config(text: str) -> str | None:

@@ -102,8 +102,12 @@ class VersionedModel:
             elif known.state is State.AVAILABLE:
                 known.aspired = True
 
-    def unload_superseded(self) -> None:
-        """Unloads what is wanted no more, but never the last that answers for a wanted one."""
+    def unload_superseded(self) -> bool:
+        """Unloads what is wanted no more, but never the last that answers for a wanted one.
+
+        Returns:
+          Whether some version has ended; those that are in use end later.
+        """
         aspired = [version for version in self.versions.values() if version.aspired]
         serving = [version for version in aspired if version.state is State.AVAILABLE]
         outdated = sorted(
@@ -115,8 +119,10 @@ class VersionedModel:
             key=lambda version: version.number,
         )
         keep_one = bool(aspired) and not serving
-        for version in outdated[:-1] if keep_one else outdated:
+        superseded = outdated[:-1] if keep_one else outdated
+        for version in superseded:
             version.start_unloading()
+        return any(version.state is State.END for version in superseded)
 
     def next_to_load(self, now: float) -> ModelVersion | None:
         """Returns the highest version that waits to be loaded, None if none does."""
@@ -126,6 +132,27 @@ class VersionedModel:
             if version.aspired and version.state is State.START and version.next_attempt <= now
         ]
         return max(waiting, key=lambda version: version.number, default=None)
+
+    def is_loading(self) -> bool:
+        """Returns whether a version may become the first that answers."""
+        loading = [v for v in self.versions.values() if v.state in (State.START, State.LOADING)]
+        return bool(loading) and self.newest_available() is None
+
+    def read_status(self, number: int | None) -> list[VersionStatus]:
+        """Returns the status of one version, or of every version there ever was, newest first.
+
+        Raises:
+          ServingError: There never was such a version.
+        """
+        if number is not None:
+            if number not in self.versions:
+                raise ServingError(
+                    Code.NOT_FOUND, f"Could not find version {number} of model {self.name}"
+                )
+            return [self.versions[number].status]
+        if not self.versions:
+            raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {self.name}")
+        return [self.versions[key].status for key in sorted(self.versions, reverse=True)]
 
     def newest_available(self) -> ModelVersion | None:
         """Returns the version that answers requests which name none."""

@@ -1,5 +1,6 @@
 """How a server is to run, and the check that it can (no TensorFlow)."""
 
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class ServerOptions:
       models: What to serve.
       model_config_file: Where `models` came from, to be read again.
       model_config_file_poll_wait_seconds: How often to read it again; 0 for never.
+      allow_reload_of_new_paths: Let a reload request name folders that the operator does not.
       file_system_poll_wait_seconds: How often to look for versions; 0 for once only.
       host: Address to listen on.
       rest_api_port: Port of the REST API; 0 for any free port, None for no REST API.
@@ -51,7 +53,6 @@ class ServerOptions:
       num_request_iterations_for_warmup: How often each of them.
       tensorflow_intra_op_parallelism: Threads of one operation; 0 lets TensorFlow choose.
       tensorflow_inter_op_parallelism: Operations at a time; 0 lets TensorFlow choose.
-      num_inference_threads: Calls at a time without batching; 0 for one a CPU.
       enable_serialization_as_tensor_content: Write packed bytes into gRPC replies.
       max_request_bytes: The largest request.
       max_request_rows: The most rows in one request.
@@ -64,6 +65,7 @@ class ServerOptions:
     models: list[ModelConfig]
     model_config_file: Path | None = None
     model_config_file_poll_wait_seconds: float = 0.0
+    allow_reload_of_new_paths: bool = False
     file_system_poll_wait_seconds: float = 1.0
     host: str = "127.0.0.1"
     rest_api_port: int | None = 8501
@@ -78,7 +80,6 @@ class ServerOptions:
     num_request_iterations_for_warmup: int = 1
     tensorflow_intra_op_parallelism: int = 0
     tensorflow_inter_op_parallelism: int = 0
-    num_inference_threads: int = 0
     enable_serialization_as_tensor_content: bool = False
     max_request_bytes: int = 64 * 2**20
     max_request_rows: int = 4096
@@ -114,6 +115,31 @@ def read_metrics_path(monitoring_config_file: Path | None) -> str | None:
     if monitoring_config_file is None:
         return None
     return parse_monitoring_config(_read(monitoring_config_file, "monitoring_config_file"))
+
+
+def read_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> TlsFiles:
+    """Returns the files of an encrypted server.
+
+    Raises:
+      ServingError: One can't be read, is not PEM, or the key is another certificate's.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # Without a password OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(certificate, private_key, password="")
+    except OSError as error:  # what is wrong with the content is one too
+        raise invalid_argument(
+            "tls_certificate_file, tls_private_key_file: expected a PEM certificate and its key "
+            f"without a password, received {certificate} and {private_key}: {error}"
+        ) from error
+    try:
+        if client_ca is not None:
+            context.load_verify_locations(client_ca)
+    except OSError as error:
+        raise invalid_argument(
+            f"tls_client_ca_file: expected PEM certificates, received {client_ca}: {error}"
+        ) from error
+    return TlsFiles(certificate=certificate, private_key=private_key, client_ca=client_ca)
 
 
 def read_bearer_token(bearer_token_file: Path | None) -> str | None:

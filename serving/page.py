@@ -39,7 +39,10 @@ class Page:
         )
 
     def render(self, model_names: Sequence[str]) -> HTMLResponse:
-        """Returns the page, with the names of the models that it offers."""
+        """Returns the page, with the names of the models that it offers.
+
+        Without names it asks for the token, and for itself again with the token.
+        """
         names = html.escape("\n".join(model_names), quote=True)
         return HTMLResponse(
             self._text.replace(_MODEL_NAMES, names),

@@ -3,6 +3,7 @@
 Pure: neither TensorFlow nor the network. Rules and texts are those of util/json_tensor.cc.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
@@ -10,9 +11,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from serving import json_body, json_tensors
-from serving.errors import ServingError, invalid_argument
+from serving.errors import invalid_argument
 from serving.json_numbers import dump_with_nan, is_finite
-from serving.tensors import Array, Arrays, Signature, TensorSpec
+from serving.json_rows import is_named, parse_rows
+from serving.tensors import Array, Arrays, Signature, TensorSpec, check_num_rows
 
 DEFAULT_SIGNATURE = "serving_default"
 _SIGNATURE_KEY = "signature_name"
@@ -36,13 +38,14 @@ class PredictRequest(NamedTuple):
 
 
 def parse_predict_request(
-    body: bytes, find_signature: Callable[[str], Signature]
+    body: bytes, find_signature: Callable[[str], Signature], *, max_rows: int = sys.maxsize
 ) -> PredictRequest:
     """Reads the body of POST .../NAME:predict.
 
     Args:
       body: The JSON text.
       find_signature: Returns the signature of a name, or raises `ServingError`.
+      max_rows: The most rows; checked before anything is made of them.
 
     Raises:
       ServingError: The body is not what the signature takes.
@@ -60,6 +63,7 @@ def parse_predict_request(
             f"Not formatted correctly expecting only one of '{_INPUTS_KEY}' or "
             f"'{_INSTANCES_KEY}' keys to exist ",
         )
+    _check_num_rows(document, signature.inputs, max_rows)
     if _INSTANCES_KEY in document:
         inputs, form = _parse_rows(document, signature.inputs), Format.ROW
     elif _INPUTS_KEY in document:
@@ -67,6 +71,17 @@ def parse_predict_request(
     else:
         raise invalid_argument(f"Missing '{_INPUTS_KEY}' or '{_INSTANCES_KEY}' key")
     return PredictRequest(signature_name or DEFAULT_SIGNATURE, form, inputs)
+
+
+def _check_num_rows(
+    document: Mapping[str, Any], specs: Mapping[str, TensorSpec], max_rows: int
+) -> None:
+    columns: Any = document.get(_INPUTS_KEY)
+    for name, spec in specs.items():
+        column = columns.get(name) if is_named(columns) else columns
+        rows = document.get(_INSTANCES_KEY, column)
+        if spec.is_batched and isinstance(rows, list):
+            check_num_rows(len(rows), max_rows)
 
 
 def read_signature_name(document: Mapping[str, Any]) -> str:
@@ -126,76 +141,11 @@ def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) ->
             "instances is a plain list, but expecting list of objects as multiple input tensors "
             "required as per tensorinfo_map"
         )
-    named = _is_named(rows[0])
-    try:
-        return _join_named_rows(rows, specs) if named else _join_plain_rows(rows, specs)
-    except (ServingError, _OddRowError):
-        # Row by row is slower, and says which row is wrong.
-        _check_each_row(rows, specs, named=named)
-        raise
-
-
-class _OddRowError(ValueError):
-    """A row is no object, or has other keys than the signature has inputs."""
-
-
-def _join_plain_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
-    name = min(specs)
-    return {name: json_tensors.parse_tensor(rows, specs[name].dtype)}
-
-
-def _join_named_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
-    if not all(_is_named(row) and row.keys() == specs.keys() for row in rows):
-        raise _OddRowError
-    return {
-        name: json_tensors.parse_tensor([row[name] for row in rows], spec.dtype)
-        for name, spec in specs.items()
-    }
-
-
-def _check_each_row(rows: list[Any], specs: Mapping[str, TensorSpec], *, named: bool) -> None:
-    """Raises TF Serving's error about the first row that is wrong."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for number, row in enumerate(rows):
-        if named and not _is_named(row):
-            raise invalid_argument(f"Expecting object but got list at item {number} of input list")
-        if not named and _is_named(row):
-            raise invalid_argument(
-                f"Expecting value/list but got object at item {number} of input list"
-            )
-        values = row if named else {min(specs): row}
-        for name, value in values.items():
-            key = f" key: {name}" if named else ""
-            try:
-                _check_row_value(name, value, specs, shapes)
-            except ServingError as error:
-                raise invalid_argument(
-                    f"Failed to process element: {number}{key} of 'instances' list. Error: {error}"
-                ) from error
-        if named and row.keys() != specs.keys():
-            raise invalid_argument(
-                f"Failed to process element: {number} of 'instances' list. JSON object: "
-                f"{json_body.render(row)} keys must be equal to: {','.join(sorted(specs))}"
-            )
-
-
-def _check_row_value(
-    name: str, value: Any, specs: Mapping[str, TensorSpec], shapes: dict[str, tuple[int, ...]]
-) -> None:
-    if name not in specs:
-        raise invalid_argument(f"JSON object: does not have named input: {name}")
-    array = json_tensors.parse_tensor(value, specs[name].dtype)
-    expected = shapes.setdefault(name, array.shape)
-    if _size(expected) != array.size:
-        raise invalid_argument(f"Expecting tensor size: {_size(expected)} but got: {array.size}")
-    if expected != array.shape:
-        raise invalid_argument(
-            f"Expecting shape {_render(expected)} but got: {_render(array.shape)}"
-        )
+    return parse_rows(rows, specs)
 
 
 def _parse_columns(value: Any, specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
-    if not _is_named(value):
+    if not is_named(value):
         if len(specs) > 1:
             raise invalid_argument(
                 "inputs is a plain value/list, but expecting an object as multiple input tensors "
@@ -211,10 +161,6 @@ def _parse_columns(value: Any, specs: Mapping[str, TensorSpec]) -> dict[str, Arr
     }
 
 
-def _is_named(value: Any) -> bool:
-    return isinstance(value, dict) and not json_tensors.is_base64(value)
-
-
 def _check_rows(outputs: Arrays) -> None:
     num_rows = None
     for name, array in sorted(outputs.items()):
@@ -226,14 +172,3 @@ def _check_rows(outputs: Arrays) -> None:
                 f"expecting: {num_rows}"
             )
         num_rows = len(array)
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
-
-
-def _render(shape: tuple[int, ...]) -> str:
-    return f"[{','.join(map(str, shape))}]"

@@ -35,7 +35,7 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
             f"The request body did not arrive within {timeout_seconds:g} s",
             http_status=408,
         ) from error
-    return _unpack(body, max_bytes) if encoding == "gzip" else body
+    return await asyncio.to_thread(_unpack, body, max_bytes) if encoding == "gzip" else body
 
 
 async def _collect(request: Request, max_bytes: int) -> bytes:

@@ -79,7 +79,8 @@ class RestService:
         path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
         page = self._options.page
         if page and path == "/" and request.method in ("GET", "HEAD"):
-            return page.render(self._inference.manager.model_names)
+            may_know = self._gate.is_open_to(request.headers.get("authorization"))
+            return page.render(self._inference.manager.model_names if may_know else [])
         if path == self._options.metrics_path:
             return self._render_metrics(request)
         if not _API_PATH.fullmatch(path):
@@ -122,13 +123,14 @@ class RestService:
             return self._render_status(call)
         if call.method == "metadata":
             return self._render_metadata(call)
-        body = await read_body(
-            request,
-            max_bytes=self._options.max_request_bytes,
-            timeout_seconds=self._options.timeout_seconds,
-        )
-        async with asyncio.timeout(self._options.timeout_seconds):
-            return await self._methods[call.method](call.model, body)
+        with self._inference.admit():
+            body = await read_body(
+                request,
+                max_bytes=self._options.max_request_bytes,
+                timeout_seconds=self._options.timeout_seconds,
+            )
+            async with asyncio.timeout(self._options.timeout_seconds):
+                return await self._methods[call.method](call.model, body)
 
     def _render_status(self, call: RestCall) -> bytes:
         """Renders the status of versions; TF Serving pays no heed to a label here."""

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from serving.errors import Code, ServingError
+from serving.errors import Code, ServingError, invalid_argument
 from serving.signatures import make_signatures, read_signature_defs
 from serving.tensors import Array, Arrays
 
@@ -51,6 +51,9 @@ class Servable:
             return {name: _to_array(value) for name, value in outputs.items()}
         except tf.errors.OpError as error:
             raise ServingError(Code(error.error_code), error.message) from error
+        except UnicodeDecodeError as error:
+            # TensorFlow quotes the bytes of a malformed tf.Example, and fails to make text of them.
+            raise invalid_argument(error.object.decode("utf-8", "replace")) from error
 
 
 def load_servable(model_path: str) -> Servable:

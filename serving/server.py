@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from serving.access import Gate
 from serving.batching import BatchingRunner
-from serving.errors import ServingError
+from serving.errors import Code, ServingError
 from serving.grpc_service import ModelService, PredictionService
 from serving.inference import Inference
 from serving.listeners import GrpcListener, RestListener
@@ -22,6 +22,9 @@ from serving.options import ServerOptions, read_models
 from serving.page import Page
 from serving.rest import RestOptions, RestService
 from serving.runner import DirectRunner, Runner
+from serving.watching import watch
+
+_WATCHER_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Server:
             else 0,
         )
         self.manager = Manager(loader.load, list_folder, options.manager)
+        self._operator_paths: set[str] = set()
         self._stopping = threading.Event()
         # Set while `run` runs: tells its event loop to stop.
         self._wake_up = _do_nothing
@@ -73,7 +77,7 @@ class Server:
 
         self._wake_up = wake_up
         try:
-            self.manager.configure(self._options.models)
+            self._configure(self._options.models)
             await asyncio.to_thread(self._load_first_versions)
             if not self._stopping.is_set():
                 await self._serve_and_watch(stop_requested)
@@ -81,13 +85,14 @@ class Server:
             self._wake_up = _do_nothing
 
     async def _serve_and_watch(self, stop_requested: asyncio.Event) -> None:
-        watcher = threading.Thread(target=self._watch_folders, name="version-watcher", daemon=True)
+        watcher = threading.Thread(target=self._watch, name="version-watcher", daemon=True)
         watcher.start()
         try:
             await self._serve(stop_requested)
         finally:
             self._stopping.set()
-            await asyncio.to_thread(watcher.join, timeout=self._options.shutdown_grace_seconds)
+            # It may be loading a model, which nobody waits for any more.
+            await asyncio.to_thread(watcher.join, timeout=_WATCHER_SECONDS)
 
     def stop(self) -> None:
         """Takes no more requests and lets `run` return; may be called from any thread."""
@@ -99,12 +104,31 @@ class Server:
         return self._listening.wait(timeout_seconds)
 
     def reload(self, models: list[ModelConfig]) -> None:
-        """Serves these models and no others; returns when the new ones are loaded.
+        """Serves these models, which a client asks for, and no others.
+
+        Returns when the new ones are loaded.
 
         Raises:
-          ServingError: A label points to no loaded version, or a model can't be loaded.
+          ServingError: A folder is not the operator's, a label points to no loaded version, or a
+            model can't be loaded.
         """
+        for model in models:
+            known = model.base_path.rstrip("/") in self._operator_paths
+            if not known and not self._options.allow_reload_of_new_paths:
+                raise ServingError(
+                    Code.PERMISSION_DENIED,
+                    f"model {model.name}: expected a base_path that the server was started with, "
+                    f"received {model.base_path}; --allow_reload_of_new_paths takes others",
+                )
         self.manager.configure(models)
+        self._load()
+
+    def _configure(self, models: list[ModelConfig]) -> None:
+        """Serves the models that the operator wants."""
+        self.manager.configure(models)
+        self._operator_paths = {model.base_path.rstrip("/") for model in models}
+
+    def _load(self) -> None:
         self.manager.reconcile()
         for failure in self.manager.find_failures():
             raise failure
@@ -117,25 +141,28 @@ class Server:
         for failure in self.manager.find_failures():
             raise failure
 
-    def _watch_folders(self) -> None:
+    def _watch(self) -> None:
         options = self._options
-        wait = options.file_system_poll_wait_seconds
-        if wait <= 0:
-            return
-        config_age = 0.0
-        while not self._stopping.wait(wait):
-            config_age += wait
-            period = options.model_config_file_poll_wait_seconds
-            try:
-                # First the folders: a label in the file may wait for a version that is new there.
-                self.manager.reconcile()
-                if options.model_config_file and 0 < period <= config_age:
-                    config_age = 0.0
-                    self.reload(read_models(options.model_config_file, "", ""))
-            except ServingError as error:
-                logger.error("Failed to reload the configuration: %s", error)  # noqa: TRY400 - no bug
-            except Exception:
-                logger.exception("Failed to look for versions; trying again in %g s", wait)
+        watch(
+            self._stopping,
+            self._look,
+            folder_seconds=options.file_system_poll_wait_seconds,
+            file_seconds=options.model_config_file_poll_wait_seconds
+            if options.model_config_file
+            else 0,
+        )
+
+    def _look(self, with_file: bool) -> None:  # noqa: FBT001
+        try:
+            # First the folders: a label in the file may wait for a version that is new there.
+            self.manager.reconcile()
+            if with_file and self._options.model_config_file:
+                self._configure(read_models(self._options.model_config_file, "", ""))
+                self._load()
+        except ServingError as error:
+            logger.error("Failed to reload the configuration: %s", error)  # noqa: TRY400 - no bug
+        except Exception:
+            logger.exception("Failed to look for versions; trying again later")
 
     async def _serve(self, stop_requested: asyncio.Event) -> None:
         options = self._options
@@ -169,12 +196,11 @@ class Server:
             return None
         predictions = PredictionService(
             inference,
-            gate,
             max_bytes=self._options.max_request_bytes,
             as_content=self._options.enable_serialization_as_tensor_content,
         )
-        models = ModelService(inference, gate, self.reload)
-        listener = GrpcListener(predictions, models, self._options, self._options.port)
+        models = ModelService(inference, self.reload)
+        listener = GrpcListener(predictions, models, gate, self._options, self._options.port)
         self.grpc_port = listener.port
         return listener
 
@@ -189,7 +215,7 @@ class Server:
     def _make_runner(self) -> Runner:
         if self._options.batching:
             return BatchingRunner(self._options.batching, self.metrics)
-        return DirectRunner(self._options.num_inference_threads or os.cpu_count() or 1)
+        return DirectRunner(os.cpu_count() or 1)
 
     def _rest_options(self) -> RestOptions:
         return RestOptions(

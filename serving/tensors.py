@@ -81,6 +81,14 @@ def count_rows(signature: Signature, arrays: Arrays) -> int:
     return 1
 
 
+def check_num_rows(num_rows: int, most: int) -> None:
+    """Raises a ServingError about a request of more rows than the server takes."""
+    if num_rows > most:
+        raise invalid_argument(
+            f"Task size {num_rows} is larger than maximum input batch size {most}"
+        )
+
+
 def complete_inputs(signature: Signature, arrays: Arrays) -> dict[str, Array]:
     """Returns the inputs of a call: `arrays`, checked, and the defaults of those left out.
 

@@ -2,7 +2,7 @@
 
 import gzip
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
-# A busy machine may stall for longer than Hypothesis lets one example take.
-settings.register_profile("project", deadline=None)
+# A busy machine may stall for longer than Hypothesis lets one example take. The examples are the
+# same every time: what CI finds, anybody finds again.
+settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")
 
 MNIST_FOLDER = Path(__file__).parent.parent / "data" / "mnist"
@@ -34,6 +35,15 @@ def _write_folder(folder: Path, sets: dict[str, tuple[Pixels, Pixels]], *, compr
         _write_idx(folder / f"{name}-images-idx3-ubyte{ending}", images)
         _write_idx(folder / f"{name}-labels-idx1-ubyte{ending}", labels)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy_on_loopback() -> Iterator[None]:
+    """Clients of servers that tests start must not ask a proxy for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("no_proxy", "NO_PROXY"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from components.atomic_pusher.labelled import labels_path, read_labelled
 from components.atomic_pusher.model_files import (
     copy_file,
     digest_files,
@@ -60,7 +61,8 @@ def push_model(
       directory: The versioned directory; it is made if it is not there.
       origin: Goes into the version's record.
       check: Is called with the staged copy; it raises if that is not fit to be served.
-      keep: How many of the newest versions stay, at least 1; the served one is the newest.
+      keep: How many of the newest versions stay, at least 1; the served one is the newest. Older
+        ones stay as long as they have a label.
       now: Seconds since 1970; the version's number, unless that is taken or below another.
 
     Raises:
@@ -71,6 +73,7 @@ def push_model(
         versions = list_versions(directory)
         if versions and digest_files(versions[-1].path) == record.files:
             _sync_published(versions[-1])
+            _prune(directory, keep)  # that push may have been killed before it came to this
             return versions[-1]
         with stage_model(source, directory, record, place=copy_file) as staged:
             check(staged)
@@ -152,8 +155,14 @@ def publish(staged: Path, directory: Path, now: float) -> Version:
 
 
 def _prune(directory: Path, keep: int) -> None:
-    """Removes all but the newest versions; a failure is only logged, for the push has succeeded."""
-    for version in list_versions(directory)[:-keep]:
+    """Removes old versions without a label; a failure is only logged: the push has succeeded."""
+    try:
+        labelled = read_labelled(directory)
+    except (OSError, ValueError) as error:
+        logger.warning("%s: no version is removed (%s)", labels_path(directory), error)
+        return
+    old = list_versions(directory)[:-keep]
+    for version in (each for each in old if each.number not in labelled):
         # Hidden first: no reader sees a version of which half is gone.
         removed = directory / f"{_REMOVED}{version.number}-{uuid.uuid4().hex[:8]}"
         try:

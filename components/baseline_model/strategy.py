@@ -6,13 +6,16 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
 )
+from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 
 CANDIDATE_KEY = "candidate"
+MODEL_KEY = "model"
+MODEL_BLESSING_KEY = "model_blessing"
 
 
 class BaselineModelStrategy(LatestBlessedModelStrategy):
-    """TFX's `LatestBlessedModelStrategy` without the candidate.
+    """TFX's `LatestBlessedModelStrategy` without the candidate, and without models that are gone.
 
     Once a candidate is blessed, TFX's strategy resolves to it in the next run. A run in which
     nothing changed would then compare the model with itself: the Evaluator's inputs would
@@ -31,6 +34,10 @@ class BaselineModelStrategy(LatestBlessedModelStrategy):
             if key != CANDIDATE_KEY
         }
         resolved = super().resolve_artifacts(store, others)
+        # Metadata also remembers what somebody has deleted to make room.
+        while resolved and resolved[MODEL_KEY] and not fileio.exists(resolved[MODEL_KEY][0].uri):
+            others[MODEL_KEY].remove(resolved[MODEL_KEY][0])
+            resolved = super().resolve_artifacts(store, others)
         return resolved and {**resolved, CANDIDATE_KEY: candidates}
 
 

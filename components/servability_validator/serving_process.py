@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,11 +20,18 @@ from components.servability_validator.requests import WARMUP_PATH
 
 _TIMEOUT_SECONDS = 300
 
+# How a process ends by a fault of its own; every other signal is sent from outside.
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
+
 logger = logging.getLogger(__name__)
 
 
 class CannotServeError(Exception):
     """The model can't be loaded, or it can't answer a well-formed request."""
+
+
+class HostFaultError(Exception):
+    """This machine kept the model from being served, which says nothing about the model."""
 
 
 class Signature(NamedTuple):
@@ -63,8 +71,20 @@ def read_signatures(model_path: str) -> dict[str, Signature]:
     return dict(sorted(signatures.items(), key=lambda item: item[0] != replay.DEFAULT_SIGNATURE))
 
 
-def replay_warmup_file(model_path: str, timed_calls: int) -> Mapping[str, npt.NDArray[Any]]:
-    """Replays the model's own warmup file in a fresh process and returns its answers."""
+def replay_warmup_file(
+    model_path: str, timed_calls: int, *, timeout_seconds: float = _TIMEOUT_SECONDS
+) -> Mapping[str, npt.NDArray[Any]]:
+    """Replays the model's own warmup file in a fresh process and returns its answers.
+
+    Args:
+      model_path: A SavedModel on this machine, with a warmup file in it.
+      timed_calls: How many calls to measure the latency of.
+      timeout_seconds: How long all of it may take.
+
+    Raises:
+      CannotServeError: The model failed.
+      HostFaultError: The process was killed, had no memory or disk space, or took too long.
+    """
     with tempfile.TemporaryDirectory() as folder:
         answers_path = f"{folder}/answers.npz"
         command = [
@@ -80,20 +100,41 @@ def replay_warmup_file(model_path: str, timed_calls: int) -> Mapping[str, npt.ND
                 check=True,
                 capture_output=True,
                 text=True,
-                timeout=_TIMEOUT_SECONDS,
+                timeout=timeout_seconds,
             )
         except subprocess.CalledProcessError as error:
-            raise CannotServeError(_last_error(error)) from error
+            raise _tell_apart(error) from error
         except subprocess.TimeoutExpired as error:
-            raise CannotServeError(f"no answer within {_TIMEOUT_SECONDS} s") from error
+            raise _host_fault(f"none within {timeout_seconds:g} s") from error
         with np.load(answers_path) as answers:
             return dict(answers)
 
 
-def _last_error(error: subprocess.CalledProcessError) -> str:
-    """Returns the exception that ended the process, or the signal that did."""
-    logger.error("The served model failed:\n%s", error.stderr)
+def _tell_apart(error: subprocess.CalledProcessError) -> CannotServeError | HostFaultError:
+    """Returns what ended the process as a fault of the model, or of this machine."""
+    logger.error("The serving process failed:\n%s", error.stderr)
     if error.returncode < 0:
-        return f"the serving process died of signal {-error.returncode}"
-    lines = [line for line in error.stderr.splitlines() if line and not line.startswith(" ")]
-    return next((line for line in reversed(lines) if "Error" in line), "".join(lines[-1:]))
+        number = -error.returncode
+        end = f"signal {number} ({signal.strsignal(number)})"
+        is_of_host = number not in _CRASHES
+    else:
+        end = _last_error(error.stderr)
+        is_of_host = error.returncode == replay.HOST_FAULT_EXIT_CODE
+    if is_of_host or replay.STARTED not in error.stdout:
+        return _host_fault(end)
+    return CannotServeError(f"the serving process ended with {end}")
+
+
+def _last_error(stderr: str) -> str:
+    """Returns the exception that ended the process, with all the lines of its message."""
+    lines = [line for line in stderr.splitlines() if line and not line[0].isspace()]
+    errors = [number for number, line in enumerate(lines) if "Error" in line]
+    return " ".join(lines[errors[-1] if errors else -1 :])
+
+
+def _host_fault(received: str) -> HostFaultError:
+    return HostFaultError(
+        f"Expected answers from the serving process, received {received}. The model has not been "
+        "judged: see to memory, disk space and load of this machine, and run again. If that does "
+        "not help, the model is too large for this machine, or never answers."
+    )

@@ -1,6 +1,6 @@
 """Judges a served model by its answers (numpy only)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,11 +43,26 @@ def find_disagreement(
         yield f"{of_what}: probabilities differ by {difference:.3g}, expected at most {_TOLERANCE}"
 
 
-def find_slowness(latencies_ms: npt.NDArray[Any], max_p99_latency_ms: float) -> Iterator[str]:
-    """Yields a sentence if the 99th percentile of `latencies_ms` is over the budget."""
-    p99 = float(np.percentile(latencies_ms, 99))
-    if p99 > max_p99_latency_ms:
-        yield f"p99 latency of one image is {p99:.1f} ms, expected at most {max_p99_latency_ms} ms"
+def find_slowness(
+    measurements: Iterable[npt.NDArray[Any]], max_p99_latency_ms: float
+) -> Iterator[str]:
+    """Yields a sentence if the 99th percentile of every measurement is over the budget.
+
+    Args:
+      measurements: Latencies in milliseconds. None is asked for after one within the budget.
+      max_p99_latency_ms: The budget.
+    """
+    over_budget = []
+    for latencies_ms in measurements:
+        p99 = float(np.percentile(latencies_ms, 99))
+        if p99 <= max_p99_latency_ms:
+            return
+        over_budget.append(f"{p99:.1f} ms")
+    yield (
+        f"p99 latency of one image is {', then '.join(over_budget)}, expected at most "
+        f"{max_p99_latency_ms} ms. If other work kept this machine busy, judge the model again: "
+        "tfx-mnist run --from ServabilityValidator"
+    )
 
 
 def _find_bad_probabilities(answer: Answer) -> Iterator[str]:

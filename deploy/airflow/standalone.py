@@ -24,18 +24,26 @@ _PARTS = ("metadatabase", "scheduler", "dag_processor")
 
 
 def make_environment(home: Path, port: int) -> dict[str, str]:
-    """Returns Airflow's settings; whatever the caller has set already stays."""
+    """Returns Airflow's settings.
+
+    Where it lives and listens is settled here; in the rest, whatever the caller has set stays.
+    """
     url = f"http://127.0.0.1:{port}"
-    settings = {
+    own = {
+        # An exported one may be that of another Airflow, whose database would be upgraded.
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        # A node takes about 1 GB and most of a core.
-        "AIRFLOW__CORE__PARALLELISM": str(max(2, os.cpu_count() or 2)),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,
+        # Airflow starts its parts by name.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    defaults = {
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # A node takes about 1 GB and most of a core.
+        "AIRFLOW__CORE__PARALLELISM": str(max(2, os.cpu_count() or 2)),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
@@ -43,9 +51,7 @@ def make_environment(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
-    # Airflow starts its parts by name.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**settings, **os.environ, "PATH": path}
+    return {**defaults, **os.environ, **own}
 
 
 def is_healthy(port: int) -> bool:

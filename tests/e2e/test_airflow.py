@@ -40,7 +40,10 @@ seconds = time.process_time() - started
 heavy = [name for name in ("tensorflow", "tfx", "apache_beam") if name in sys.modules]
 params = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
 upstream = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
-print(json.dumps({"seconds": seconds, "heavy": heavy, "upstream": upstream, "params": params}))
+trainer = dag.get_task("Trainer")
+limits = {"command": trainer.bash_command, "task": trainer.execution_timeout.total_seconds()}
+print(json.dumps({"seconds": seconds, "heavy": heavy, "upstream": upstream, "params": params,
+                  "limits": limits}))
 """
 
 # A cluster that nothing is sent to; the operator wants to know of one.
@@ -58,6 +61,8 @@ import json, runpy, sys
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from kubernetes.client import ApiClient
 dag = runpy.run_path(sys.argv[1])["dag"]
+for task in dag.tasks:
+    task.render_template_fields({"run_id": "$(HOME)", "params": {"data_root": "$(MLMD_PASSWORD)"}})
 pods = {task.task_id: ApiClient().sanitize_for_serialization(task.build_pod_request_obj())
         for task in dag.tasks}
 skips = [task.skip_on_exit_code for task in dag.tasks]
@@ -128,13 +133,21 @@ def test_the_dag_parses_in_half_a_second_without_tensorflow(dags: Path, tmp_path
     }
     assert parsed["params"]["training.epochs"] == "integer"
     assert parsed["params"]["thresholds.accuracy"] == "number"
+    # A task ends, and is killed if need be, before Airflow gives it up and begins the next try.
+    assert parsed["limits"]["command"].startswith("exec timeout --kill-after=60 3600 ")
+    assert parsed["limits"]["task"] > 3600 + 60
 
 
 def test_a_pod_gets_image_command_volume_and_resources(
-    compile_dag: Callable[..., Path], tmp_path: Path
+    compile_dag: Callable[..., Path], workspace: Workspace, tmp_path: Path
 ):
-    example = PROJECT / "deploy" / "airflow" / "kubernetes.yaml"
-    output = compile_dag("pods", **yaml.safe_load(example.read_text()))
+    settings = yaml.safe_load((PROJECT / "deploy" / "airflow" / "kubernetes.yaml").read_text())
+    [container] = settings["kubernetes"]["pod_template"]["spec"]["containers"]
+    container["resources"] = {"limits": {"memory": "3Gi"}}
+    # The data contract of the workspace, which is read to compile, is not where the image has it.
+    container["volumeMounts"].append({"name": "shared", "mountPath": str(workspace.folder)})
+    paths = ("pipeline_root=/tfx/runs", "serving_model_dir=/tfx/serving", "data_root=/tfx/data")
+    output = compile_dag("pods", config=paths, **settings)
 
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(KUBECONFIG))
@@ -146,8 +159,14 @@ def test_a_pod_gets_image_command_volume_and_resources(
     pod = made["pods"]["Trainer"]
     [base] = pod["spec"]["containers"]
     assert base["image"] == "registry.example.com/tfx-mnist:0.1.0"
+    assert base["command"][:3] == ["timeout", "--kill-after=60", str(240 * 60)]
     assert base["command"][-2:] == ["--node", "Trainer"]
+    # Kubernetes makes one $ of two, and leaves what follows alone.
+    assert base["args"][:3] == ["--run-id", "$$(HOME)", "--params"]
+    assert json.loads(base["args"][3]) == {"data_root": "$$(MLMD_PASSWORD)"}
     assert base["resources"]["limits"]["memory"] == "16Gi"
+    [other] = made["pods"]["Pusher"]["spec"]["containers"]
+    assert other["resources"]["limits"]["memory"] == "3Gi"
     assert {"name": "shared", "mountPath": "/tfx"} in base["volumeMounts"]
     [password] = [entry for entry in base["env"] if entry["name"] == "MLMD_PASSWORD"]
     assert password["valueFrom"]["secretKeyRef"] == {"name": "tfx-mlmd", "key": "password"}
@@ -262,8 +281,10 @@ def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
     whole = path.read_bytes()
     path.write_bytes(gzip.compress(gzip.decompress(whole)[:-5]))
 
-    airflow.trigger("good", training__epochs=3, training__learning_rate=0.015)
-    airflow.trigger("bad", training__epochs=3, data_root=str(broken))
+    # Whichever ends first is the other one's baseline.
+    no_baseline = {"thresholds__max_accuracy_drop": 1}
+    airflow.trigger("good", training__epochs=3, training__learning_rate=0.015, **no_baseline)
+    airflow.trigger("bad", training__epochs=3, data_root=str(broken), **no_baseline)
     assert database.password not in _wait_for_command_line("runners.node")
 
     assert airflow.wait_for_run("bad") == "failed"

@@ -43,11 +43,15 @@ def test_a_part_can_run_after_another_part(first_run: Run, workspace: Workspace)
     assert run.states["Trainer"] in ("cached", "not reached")
 
 
-def test_an_unknown_node_is_told_the_nodes_there_are(workspace: Workspace):
+def test_an_unknown_node_is_told_the_nodes_there_are(first_run: Run, workspace: Workspace):
+    assert first_run.exit_code == 0
+    before = (workspace.root / "run.json").read_text()
+
     run = workspace.run(options=("--only", "Triner"))
 
-    assert run.exit_code == 1
-    assert "no such node: Triner; the nodes are IdxExampleGen, " in run.output
+    assert run.exit_code == 2
+    assert "'Triner' is not one of 'IdxExampleGen', " in run.output
+    assert (workspace.root / "run.json").read_text() == before
 
 
 def test_a_model_that_vanished_from_the_serving_directory_is_pushed_again(

@@ -219,6 +219,19 @@ def test_metadata_is_found_by_its_url_too(call: Callable[..., Result], root: Pat
     assert url in result.output.replace("\n", "")
 
 
+def test_damaged_metadata_are_named_with_what_to_do(
+    call: Callable[..., Result], root: Path, tmp_path: Path
+):
+    damaged = tmp_path / "metadata.db"
+    damaged.write_text("not a database")
+
+    for arguments in ([runs], [lineage, str(_version(root))]):
+        result = call(*arguments, "--set", f"metadata_path={damaged}")
+
+        assert result.exit_code == 1
+        assert f"Error: {damaged}: expected ML Metadata in SQLite" in result.output
+
+
 def test_without_metadata_the_commands_say_where_it_was_looked_for(
     call: Callable[..., Result], tmp_path: Path
 ):

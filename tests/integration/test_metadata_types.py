@@ -52,7 +52,8 @@ def _connection(server: DatabaseServer, database: str) -> ConnectionConfig:
 
 
 def _launch(compiled: CompiledPipeline, node_id: str, connection: ConnectionConfig) -> NodeEnd:
-    return launch_node(compiled.make_run("first", {}), node_id, compiled.config, connection)
+    run = compiled.make_run("first", {})
+    return launch_node(run, node_id, compiled.config, connection, compiled.digest)
 
 
 def test_init_registers_every_type_once_and_a_node_adds_none(

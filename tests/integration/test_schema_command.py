@@ -186,6 +186,13 @@ def test_a_run_that_inferred_nothing_is_told_to_run(tmp_path: Path, contract: Pa
         call("diff", tmp_path, contract)
 
 
+def test_damaged_metadata_are_named(tmp_path: Path, contract: Path):
+    (tmp_path / "metadata.db").write_text("not a database")
+
+    with pytest.raises(click.ClickException, match=r"metadata\.db: expected ML Metadata in SQLite"):
+        call("diff", tmp_path, contract)
+
+
 def test_a_contract_that_is_no_schema_is_named_with_line_and_column(
     finished_run: Path, contract: Path
 ):

@@ -1,6 +1,7 @@
 """run_fn on a few hundred real images: what it leaves behind, how it goes on and how it fails."""
 
 import logging
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from modules.checkpoints import digest_training
 from modules.hyperparameters import Hyperparameters
 from modules.preprocessing import preprocessing_fn
 from modules.progress import progress_of
+from modules.reference_predictions import read_reference_predictions
 
 METRICS = {"loss", "accuracy", "val_loss", "val_accuracy"}
 
@@ -30,6 +32,17 @@ class Killer(logging.Handler):
 
 progress.logger.setLevel(logging.DEBUG)
 progress.logger.addHandler(Killer())
+"""
+
+# As on a machine with a GPU, where operations run unless they are told otherwise. TensorFlow
+# tells where each one ran that is part of no graph, and the training is a graph.
+PREFER_ANOTHER_DEVICE = """
+import tensorflow as tf
+from modules.strategy import prepare_devices
+
+prepare_devices(logical_cpus=2)
+tf.debugging.set_log_device_placement(True)
+tf.device("/CPU:1").__enter__()
 """
 
 
@@ -157,6 +170,23 @@ def test_training_killed_before_its_export_is_not_repeated(
     assert resumed.history == killed.history
     assert_equal_weights(resumed, killed)
     assert (resumed.serving_model_dir / "saved_model.pb").stat().st_size > 0
+
+
+def test_reference_is_computed_on_the_cpu_whatever_device_the_training_prefers(
+    training_inputs: Inputs, tmp_path: Path
+):
+    training = Training(training_inputs, tmp_path / "training", epochs=1, logical_cpus=2)
+
+    process = training.run_apart(PREFER_ANOTHER_DEVICE)
+
+    assert process.returncode == 0, process.stderr
+    for operation in ("Conv2D", "MatMul", "Softmax"):
+        devices = re.findall(rf"Executing op {operation} in device (\S+)", process.stderr)
+        assert {device[-5:] for device in devices} == {"CPU:0"}, operation
+    images, probabilities = read_reference_predictions(str(training.model_run_dir))
+    served = tf.saved_model.load(str(training.serving_model_dir)).signatures["serve_images"]
+    answers = served(images=tf.constant(images))["probabilities"]
+    np.testing.assert_allclose(answers, probabilities, atol=1e-6)
 
 
 def test_digest_changes_with_all_that_a_training_depends_on(tmp_path: Path):

@@ -7,9 +7,8 @@ import re
 import signal
 import subprocess
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ AIRFLOW_VENV = Path(os.environ.get("AIRFLOW_VENV", PROJECT / ".venv-airflow"))
 AIRFLOW_PYTHON = AIRFLOW_VENV / "bin" / "python"
 NO_AIRFLOW = f"needs Airflow's environment in {AIRFLOW_VENV}: make {AIRFLOW_VENV.name}/.airflow"
 STANDALONE = PROJECT / "deploy" / "airflow" / "standalone.py"
-RUN_SECONDS = 400
+RUN_SECONDS = 1200
 _ENDED = ("success", "failed")
 
 
@@ -54,12 +53,8 @@ class Airflow:
         return _call(f"{self.url}/api/v2{path}", body, {"Authorization": f"Bearer {self.token}"})
 
     def wait_for_dag(self) -> None:
-        def is_there() -> bool:
-            with contextlib.suppress(urllib.error.HTTPError):
-                return self.call(f"/dags/{self.dag_id}")["dag_id"] == self.dag_id
-            return False
-
-        _wait(is_there, f"{self.dag_id} to be parsed")
+        path = f"/dags/{self.dag_id}"
+        _wait(lambda: self.call(path)["dag_id"] == self.dag_id, f"{self.dag_id} to be parsed")
 
     def trigger(self, run_id: str, **conf: Any) -> None:
         """Starts a run; `training__epochs` is the parameter `training.epochs`."""
@@ -127,8 +122,15 @@ def _call(url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) 
         return json.load(answer)
 
 
-def _wait(is_done: Any, what: str) -> None:
+def _wait(is_done: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + RUN_SECONDS
-    while not is_done():
+    while not _holds(is_done):
         assert time.monotonic() < deadline, f"gave up waiting for {what}"
         time.sleep(0.5)
+
+
+def _holds(is_done: Callable[[], bool]) -> bool:
+    # A busy server may stall or refuse for once; what is not there yet is an error, too.
+    with contextlib.suppress(OSError):
+        return is_done()
+    return False

@@ -36,7 +36,7 @@ class DatabaseServer:
 def find_postgresql() -> Path | None:
     """Returns the folder of PostgreSQL's programs; Debian keeps them off the PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = shutil.which("initdb") or (str(found[-1]) if found else None)
+    initdb = found[-1] if found else shutil.which("initdb")
     return Path(initdb).parent if initdb else None
 
 
@@ -64,6 +64,7 @@ def run_postgresql() -> Iterator[DatabaseServer]:
             command += ["-c", option]
         # On SIGTERM it would wait for every client to leave.
         with _running(_as_user("postgres", *command), folder, server.port, stop=signal.SIGINT):
+            _wait_until_ready(programs / "pg_isready", server.port)
             yield server
 
 
@@ -147,3 +148,12 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes], log_file: Path) 
             return
         time.sleep(0.05)
     raise AssertionError(f"no server on port {port}: {log_file.read_text()}")
+
+
+def _wait_until_ready(pg_isready: Path, port: int) -> None:
+    """Waits until PostgreSQL takes more than connections, which it has to turn away at first."""
+    command = [str(pg_isready), "--host=127.0.0.1", f"--port={port}", "--quiet"]
+    deadline = time.monotonic() + START_SECONDS
+    while subprocess.run(command, check=False).returncode != 0:
+        assert time.monotonic() < deadline, "PostgreSQL listens, but is not ready"
+        time.sleep(0.05)

@@ -4,6 +4,7 @@ Importing TensorFlow and TFX takes seconds; a fork has them at once. The server 
 a TensorFlow operation, so that a fork of it is as good as a fresh process.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -23,6 +24,7 @@ class ForkServer:
     """Starts `tfx-mnist` commands without their import time."""
 
     def __enter__(self) -> Self:
+        self._started: set[int] = set()
         self._process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
@@ -38,6 +40,10 @@ class ForkServer:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        # A test that failed may have left some, which would keep the next ones' machine busy.
+        for pid in self._started:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.communicate()
 
     def start(self, folder: Path, *arguments: str) -> "ForkedRun":
@@ -45,7 +51,15 @@ class ForkServer:
         output = folder / "output.txt"
         output.unlink(missing_ok=True)  # nobody may take the last command's words for this one's
         request = {"folder": str(folder), "output": str(output), "arguments": arguments}
-        return ForkedRun(self, int(self.ask(request)), output)
+        pid = self.ask(request)
+        self._started.add(pid)
+        return ForkedRun(self, pid, output)
+
+    def wait(self, pid: int) -> int:
+        """Returns the exit code of a run, negative for a signal."""
+        code = self.ask({"wait": pid})
+        self._started.discard(pid)
+        return code
 
     def ask(self, request: dict[str, Any]) -> int:
         """Sends one request and returns the server's answer, a number."""
@@ -68,7 +82,7 @@ class ForkedRun:
 
     def wait(self) -> int:
         """Returns the exit code, negative for a signal."""
-        return self.server.ask({"wait": self.pid})
+        return self.server.wait(self.pid)
 
 
 def _serve() -> None:

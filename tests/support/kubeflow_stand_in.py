@@ -20,6 +20,7 @@ class KubeflowStandIn:
     experiments: list[dict[str, Any]] = field(default_factory=list)
     schedules: list[dict[str, Any]] = field(default_factory=list)
     refuse_runs: bool = False
+    refuse_all: int | None = None
 
     def bodies(self, method: str, path: str) -> list[Any]:
         """Returns the bodies of the requests of one kind."""
@@ -30,6 +31,8 @@ class KubeflowStandIn:
         path = request.path.removeprefix(_API)
         self.requests.append((request.method, path, request.body))
         self.tokens.append(request.token)
+        if self.refuse_all:
+            return self.refuse_all, {"error": "who are you?"}
         _, resource, *names = path.split("/")
         return getattr(self, f"_{request.method.lower()}_{resource}")(request.body, *names)
 

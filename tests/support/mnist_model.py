@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import apache_beam as beam
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -40,14 +41,16 @@ def save_mnist_model(folder: Path, scratch: Path) -> Path:
     """Trains on some of MNIST, writes the SavedModel and returns its folder."""
 
     images, labels = read_mnist("train", _NUM_IMAGES)
-    hyperparameters = Hyperparameters(epochs=1, augment=False, label_smoothing=0.0)
+    hyperparameters = Hyperparameters(epochs=3, augment=False, label_smoothing=0.0)
     steps = _NUM_IMAGES // hyperparameters.batch_size_per_replica
+    keras.utils.set_random_seed(hyperparameters.seed)
     model = build_model(hyperparameters)
     compile_model(model, hyperparameters, steps_per_epoch=steps)
     model.fit(
         images[..., np.newaxis] / np.float32(255),
         tf.one_hot(labels, hyperparameters.num_classes),
         batch_size=hyperparameters.batch_size_per_replica,
+        epochs=hyperparameters.epochs,
         verbose=0,
     )
     _write_transform_output(scratch)

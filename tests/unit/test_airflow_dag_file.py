@@ -1,6 +1,7 @@
 """The DAG file as text, and the settings that it is written from; Airflow itself is in e2e."""
 
 import ast
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -10,16 +11,31 @@ import pytest
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
 from runners.airflow import render_dag
-from runners.airflow_settings import AirflowSettings, read_settings
+from runners.airflow_settings import AirflowSettings, Kubernetes, read_settings
 from runners.graph import Graph, Node
+from runners.pod_paths import IMAGE_FOLDER
 from runners.runtime_parameters import RUNTIME_PARAMETERS, describe_parameters
 
-POD = {"image": "registry.example.com/tfx-mnist:1", "compiled_folder": "/tfx/compiled"}
+PROJECT = Path(__file__).parents[2]
+DIGEST = "0123456789abcdef"
+MLMD = "postgresql://tfx@db/mlmd"
+POD = {
+    "image": "registry.example.com/tfx-mnist:1",
+    "compiled_folder": "/tfx/compiled",
+    "pod_template": {
+        "spec": {"containers": [{"volumeMounts": [{"name": "shared", "mountPath": "/tfx"}]}]}
+    },
+}
 
 
 @pytest.fixture(scope="module")
 def graph() -> Graph:
-    config = PipelineConfig(data_root='/data/a "quoted" \\ folder')
+    config = PipelineConfig(
+        pipeline_root="/tfx/runs",
+        serving_model_dir="/tfx/serving",
+        data_root='/tfx/a "quoted" \\ folder',
+        schema_path="/home/tfx/data/schema/schema.pbtxt",
+    )
     return Graph(
         pipeline_name="tfx-mnist",
         nodes=(
@@ -32,7 +48,7 @@ def graph() -> Graph:
 
 
 def _render(graph: Graph, **settings: object) -> str:
-    return render_dag(graph, AirflowSettings.model_validate(settings), "tfx_mnist.ir.json")
+    return render_dag(graph, AirflowSettings.model_validate(settings), "tfx_mnist.ir.json", DIGEST)
 
 
 def _constants(text: str) -> dict[str, object]:
@@ -53,7 +69,7 @@ def _constants(text: str) -> dict[str, object]:
         {},
         {"schedule": "0 4 * * *"},
         {"assets": ["s3://bucket/mnist"]},
-        {"kubernetes": POD},
+        {"kubernetes": POD, "mlmd": MLMD},
         {"groups": {"all": ["Trainer", "Pusher"]}},
     ],
 )
@@ -87,14 +103,15 @@ def test_the_dag_file_is_clean_for_airflow_3_and_imports_nothing_of_ours(
 
 
 def test_tasks_and_parameters_stand_in_the_file_as_they_are(graph: Graph):
-    constants = _constants(_render(graph, timeout_minutes=7, mlmd="postgresql://tfx@db/mlmd"))
+    constants = _constants(_render(graph, timeout_minutes=7, mlmd=MLMD))
 
     assert constants["PARAMS"] == graph.parameters
     assert constants["TASKS"]["Pusher"]["upstream"] == ["Trainer"]
     assert constants["TASKS"]["Pusher"]["timeout_minutes"] == 7
-    assert constants["MLMD"] == ["--mlmd", "postgresql://tfx@db/mlmd"]
+    assert constants["MLMD"] == ["--mlmd", MLMD]
+    assert constants["IR_DIGEST"] == DIGEST
     assert "| Pusher | Pusher | Trainer |" in constants["DOC_MD"]
-    assert '/data/a "quoted" \\ folder' in constants["DOC_MD"]
+    assert "`/tfx/runs`" in constants["DOC_MD"]
 
 
 def test_one_task_may_differ_from_the_others(graph: Graph):
@@ -108,12 +125,13 @@ def test_one_task_may_differ_from_the_others(graph: Graph):
 
 
 def test_a_pod_keeps_its_template_and_gets_a_container_base(graph: Graph):
-    template = {"spec": {"nodeSelector": {"disk": "fast"}}}
+    template = {"spec": {"nodeSelector": {"disk": "fast"}, **POD["pod_template"]["spec"]}}
+    [container] = POD["pod_template"]["spec"]["containers"]
 
-    constants = _constants(_render(graph, kubernetes={**POD, "pod_template": template}))
+    constants = _constants(_render(graph, kubernetes={**POD, "pod_template": template}, mlmd=MLMD))
 
     assert constants["POD_TEMPLATE"]["spec"]["nodeSelector"] == {"disk": "fast"}
-    assert constants["POD_TEMPLATE"]["spec"]["containers"] == [{"name": "base"}]
+    assert constants["POD_TEMPLATE"]["spec"]["containers"] == [{"name": "base", **container}]
     assert constants["IR"] == "/tfx/compiled/tfx_mnist.ir.json"
 
 
@@ -126,7 +144,30 @@ def test_a_pod_with_a_second_container_is_refused(graph: Graph):
     containers = {"spec": {"containers": [{"name": "base"}, {"name": "sidecar"}]}}
 
     with pytest.raises(ValueError, match=r"expected one container, named base; .* sidecar"):
-        _render(graph, kubernetes={**POD, "pod_template": containers})
+        _render(graph, kubernetes={**POD, "pod_template": containers}, mlmd=MLMD)
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "message"),
+    [
+        ("pipeline_root", "/home/me/runs", "received /home/me/runs, which would be lost with the"),
+        ("serving_model_dir", "/tfx-serving", "received /tfx-serving, which would be lost with"),
+        ("data_root", "/home/me/data", "received /home/me/data, which no pod sees"),
+        ("schema_path", "/home/me/schema.pbtxt", "Compile inside the image"),
+    ],
+)
+def test_a_path_that_no_pod_sees_is_refused(graph: Graph, key: str, path: str, message: str):
+    elsewhere = dataclasses.replace(graph, config={**graph.config, key: path})
+
+    with pytest.raises(ValueError, match=f"^{key}: expected a URL .*{message}"):
+        _render(elsewhere, kubernetes=POD, mlmd=MLMD)
+    _render(elsewhere)
+
+
+def test_the_data_contract_is_where_the_image_has_it():
+    stage = (PROJECT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+
+    assert f"\nWORKDIR {IMAGE_FOLDER}\nCOPY data/ data/\n" in stage
 
 
 @pytest.mark.parametrize(
@@ -135,6 +176,7 @@ def test_a_pod_with_a_second_container_is_refused(graph: Graph):
         ("retry: 3", "retry: Extra inputs are not permitted\nThe settings are retries, retry"),
         ("schedule: '@daily'\nassets: [s3://b]", "expected a schedule or assets, received both"),
         ("mlmd: postgresql://tfx:hidden@db/mlmd", "the password would be seen"),
+        ("kubernetes: {image: i, compiled_folder: /c}", "expected mlmd beside kubernetes"),
         ("tags: {", "is not YAML"),
     ],
 )
@@ -150,7 +192,7 @@ def test_bad_settings_are_refused_with_file_and_key(text: str, message: str, tmp
 
 
 def test_the_guide_names_every_setting_and_every_parameter_of_a_run():
-    guide = (Path(__file__).parents[2] / "docs" / "airflow.md").read_text()
+    guide = (PROJECT / "docs" / "airflow.md").read_text()
 
-    names = (*AirflowSettings.model_fields, *RUNTIME_PARAMETERS)
+    names = (*AirflowSettings.model_fields, *Kubernetes.model_fields, *RUNTIME_PARAMETERS)
     assert [name for name in names if f"`{name}`" not in guide] == []

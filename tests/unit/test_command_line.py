@@ -38,6 +38,8 @@ def test_help_and_config_import_nothing_heavy(arguments: list[str]):
         (["run", "--sett", "a=b"], "No such option"),
         (["run", "--set", "training.epoch=1"], "unknown key 'training.epoch'"),
         (["run", "--preset", "slow"], "there are: default, quick"),
+        (["run", "--from", "Triner"], "'Triner' is not one of 'IdxExampleGen', 'SchemaImporter', "),
+        (["run", "--only", "Triner"], "'Triner' is not one of 'IdxExampleGen', 'SchemaImporter', "),
         (["run", "--set", "pipeline_root=gs://b/r"], "pipeline_root: expected a path on this"),
         (["run", "--set", "metadata_path=gs://b/m"], "metadata_path: expected a path on this"),
         (["data", "verify", "gs://b/d"], "a folder on this machine, received gs://b/d."),

@@ -85,6 +85,14 @@ def test_override_without_equals_sign_is_an_error():
         load_config(overrides=["training.epochs"])
 
 
+@pytest.mark.parametrize("value", ["[--x", "{a: [}", "[2026-13-01]"])
+def test_a_list_that_is_no_yaml_names_its_source(value: str):
+    with pytest.raises(ConfigError, match=r"--set beam_pipeline_args=.*: expected a list"):
+        load_config(overrides=[f"beam_pipeline_args={value}"])
+    with pytest.raises(ConfigError, match="variable TFX_MNIST_BEAM_PIPELINE_ARGS: expected a list"):
+        load_config(environ={"TFX_MNIST_BEAM_PIPELINE_ARGS": value})
+
+
 def test_unknown_preset_lists_the_presets():
     with pytest.raises(ConfigError, match="there are: default, quick"):
         load_config(preset="fast")
@@ -96,6 +104,9 @@ def test_unreadable_and_malformed_files_are_named(tmp_path: Path):
     broken = tmp_path / "broken.yaml"
     broken.write_text("training: [")
     with pytest.raises(ConfigError, match=r"broken\.yaml: is not YAML"):
+        load_config(config_file=str(broken))
+    broken.write_text("pipeline_name: 2026-13-01\n")
+    with pytest.raises(ConfigError, match=r"broken\.yaml: is not YAML: month"):
         load_config(config_file=str(broken))
     broken.write_text("- a list\n")
     with pytest.raises(ConfigError, match="expected a mapping of keys, received list"):

@@ -122,6 +122,13 @@ def test_a_line_that_is_no_checksum_is_named(tmp_path: Path):
         verify(tmp_path)
 
 
+def test_checksums_that_are_no_text_are_named(tmp_path: Path):
+    (tmp_path / "SHA256SUMS").write_bytes(gzip.compress(b"sums"))
+
+    with pytest.raises(DatasetError, match=r"SHA256SUMS: expected text in UTF-8, received .*0x8b"):
+        verify(tmp_path)
+
+
 def test_fetched_files_are_the_served_ones_and_verify(
     tmp_path: Path, dataset: Callable[..., PublicDataset]
 ):
@@ -207,6 +214,18 @@ def test_files_of_another_data_set_are_never_replaced(
 
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == other
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_named(
+    folder: str, tmp_path: Path, dataset: Callable[..., PublicDataset]
+):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DatasetError, match=rf"{folder}: cannot be written: .* at {tmp_path}/file"):
+        fetch(dataset("good"), tmp_path / folder)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_command_fetches_from_the_mirror_it_is_given(

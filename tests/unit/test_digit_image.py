@@ -56,8 +56,17 @@ def test_dark_on_light_and_light_on_dark_are_the_same_digit():
         draw_seven(mode="1", ink=0, paper=1),
         draw_seven().convert("P"),
         draw_seven().resize((900, 600)),
+        Image.fromarray(np.asarray(draw_seven(ink=30)).astype(np.uint16) * 257),
     ],
-    ids=["colour", "transparent paper", "white ink on nothing", "one bit", "palette", "large"],
+    ids=[
+        "colour",
+        "transparent paper",
+        "white ink on nothing",
+        "one bit",
+        "palette",
+        "large",
+        "16 bits",
+    ],
 )
 def test_digit_is_the_same_in_every_kind_of_picture(picture: Image.Image):
     difference = np.abs(read(picture) - read(draw_seven()))

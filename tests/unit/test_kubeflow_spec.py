@@ -1,5 +1,7 @@
 """The pipeline for Kubeflow as YAML, and the settings that it is written from."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +28,16 @@ from runners.spec_lint import lint_kubeflow
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "deploy" / "kubeflow" / "settings.yaml"
+DIGEST = "0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     config = PipelineConfig(
-        pipeline_root="/tfx/runs", serving_model_dir="/tfx/serving", data_root="/tfx/it's data"
+        pipeline_root="/tfx/runs",
+        serving_model_dir="/tfx/serving",
+        data_root="/tfx/it's data",
+        schema_path="/home/tfx/data/schema/schema.pbtxt",
     )
     return Graph(
         pipeline_name="tfx-mnist",
@@ -55,7 +61,7 @@ def _settings(**settings: object) -> KubeflowSettings:
 
 
 def _render(graph: Graph, **settings: object) -> str:
-    return render_pipeline(graph, _settings(**settings), "tfx_mnist.ir.json")
+    return render_pipeline(graph, _settings(**settings), "tfx_mnist.ir.json", DIGEST)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +129,8 @@ def test_a_step_runs_its_node_with_the_run_id_and_the_parameters(spec: dict[str,
     arguments = container["args"]
 
     assert container["command"][-3:] == ["python", "-m", "runners.node"]
-    assert arguments[:4] == ["--ir", "/tfx/compiled/tfx_mnist.ir.json", "--node", "Trainer"]
+    assert arguments[:4] == ["--ir", "/tfx/compiled/tfx_mnist.ir.json", "--ir-digest", DIGEST]
+    assert arguments[4:6] == ["--node", "Trainer"]
     given = arguments.index("training.epochs")
     assert arguments[given - 1] == "--param"
     assert arguments[given + 1] == "{{$.inputs.parameters['training_epochs']}}"
@@ -146,8 +153,10 @@ def test_retries_and_time_limits_are_those_of_the_settings_and_kubeflow_caches_n
         "backoffMaxDuration": "900s",
     }
     assert _tasks(text)["pusher"]["retryPolicy"].get("maxRetryCount", 0) == 0
-    assert _container(spec, "trainer")["command"][:3] == ["timeout", "--kill-after=60", "120"]
-    assert _container(spec, "pusher")["command"][2] == "540"
+    assert _container(spec, "trainer")["command"][:4] == [
+        *("timeout", "--foreground", "--kill-after=60", "120")
+    ]
+    assert _container(spec, "pusher")["command"][3] == "540"
     assert all(not task["cachingOptions"].get("enableCache") for task in _tasks(text).values())
     assert lint_kubeflow(text) == []
 
@@ -185,12 +194,31 @@ def test_every_step_gets_volume_password_and_environment(graph: Graph):
 
 
 def test_the_time_limit_of_a_step_ends_a_command_that_hangs(spec: dict[str, Any]):
-    timeout, grace, seconds, *_ = _container(spec, "trainer")["command"]
+    *timeout, seconds = _container(spec, "trainer")["command"][:4]
     assert seconds == str(240 * 60)
 
-    ended = subprocess.run([timeout, grace, "0.1", "sleep", "60"], check=False)
+    ended = subprocess.run([*timeout, "0.1", "sleep", "60"], check=False)
 
     assert ended.returncode == 124
+
+
+def test_a_command_hears_of_the_signal_to_the_process_group_of_what_started_it(
+    spec: dict[str, Any],
+):
+    limit = _container(spec, "trainer")["command"][:4]
+    node = "trap 'echo stopped; exit' TERM; echo ready; sleep 5 >/dev/null & wait"
+    # As Argo starts KFP's launcher, in a group of its own, which starts the container's command.
+    launcher = subprocess.Popen(
+        ["/bin/sh", "-c", '"$@" & wait', "launcher", *limit, "sh", "-c", node],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert launcher.stdout.readline() == "ready\n"
+
+    os.killpg(launcher.pid, signal.SIGTERM)
+
+    assert launcher.communicate()[0] == "stopped\n"
 
 
 def test_kubeflows_own_proto_knows_every_field_of_a_pod(graph: Graph):
@@ -211,7 +239,7 @@ def test_nodes_of_a_group_share_a_step(graph: Graph):
 
     assert set(_tasks(text)) == {"learn", "pusher"}
     assert _tasks(text)["pusher"]["dependentTasks"] == ["learn"]
-    assert _container(spec, "learn")["args"][2:6] == [
+    assert _container(spec, "learn")["args"][4:8] == [
         *("--node", "Trainer", "--node", "latest_blessed_model_resolver")
     ]
 
@@ -221,6 +249,10 @@ def test_nodes_of_a_group_share_a_step(graph: Graph):
     [
         ({"tasks": {"Trainr": {}}}, "tasks: no such task: Trainr; the tasks are Trainer,"),
         ({"volumes": []}, r"pipeline_root: expected a URL .* received /tfx/runs, which would be"),
+        (
+            {"volumes": [{"claim": name, "path": f"/tfx/{name}"} for name in ("runs", "serving")]},
+            r"data_root: expected a URL .* received /tfx/it's data, which no pod sees",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_the_pipeline_are_refused(
@@ -231,7 +263,8 @@ def test_settings_that_do_not_fit_the_pipeline_are_refused(
 
 
 def test_a_root_in_a_bucket_needs_no_volume(graph: Graph):
-    config = {**graph.config, "pipeline_root": "gs://b/runs", "serving_model_dir": "gs://b/models"}
+    keys = ("pipeline_root", "serving_model_dir", "data_root")
+    config = {**graph.config, **{key: f"gs://bucket/{key}" for key in keys}}
     in_bucket = Graph(
         pipeline_name=graph.pipeline_name,
         nodes=graph.nodes,

@@ -14,12 +14,12 @@ FOLDER = DEPLOY / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
 MODELS = {
     ("v1", "ConfigMap"): "V1ConfigMap",
-    ("v1", "Namespace"): "V1Namespace",
     ("v1", "PersistentVolumeClaim"): "V1PersistentVolumeClaim",
     ("v1", "Secret"): "V1Secret",
     ("v1", "Service"): "V1Service",
     ("apps/v1", "Deployment"): "V1Deployment",
     ("apps/v1", "StatefulSet"): "V1StatefulSet",
+    ("batch/v1", "Job"): "V1Job",
 }
 PRIMITIVES = {"str": str, "int": int, "bool": bool, "object": (str, int), "float": (int, float)}
 
@@ -103,6 +103,41 @@ def test_the_model_server_gets_the_files_of_tf_serving_and_the_flags_of_compose(
         *service["entrypoint"],
     }
     assert container["image"] in service["image"]
+
+
+def test_the_folder_of_models_is_made_by_the_user_who_pushes_before_it_is_mounted():
+    pod = _find("Deployment", "tf-serving")["spec"]["template"]["spec"]
+    [make_folder] = pod["initContainers"]
+    [whole] = make_folder["volumeMounts"]
+    [part] = [mount for mount in pod["containers"][0]["volumeMounts"] if "subPath" in mount]
+
+    assert whole["name"] == part["name"]
+    assert not {"subPath", "readOnly"} & set(whole)
+    assert make_folder["command"] == ["mkdir", "-p", f"{whole['mountPath']}/{part['subPath']}"]
+    assert make_folder["image"] == pod["containers"][0]["image"]
+    assert pod["securityContext"]["runAsUser"] == 1000
+    assert "USER 1000\n" in (DEPLOY.parent / "Dockerfile").read_text()
+
+
+def test_no_namespace_is_deleted_with_the_rest():
+    assert [each for each in _everything() if each["kind"] == "Namespace"] == []
+
+
+def test_the_job_runs_mlmd_init_in_the_image_of_the_settings_on_the_database_beside_it():
+    pod = _find("Job", "mlmd-init")["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    [image] = KUSTOMIZATION["images"]
+    settings = yaml.safe_load((DEPLOY / "kubeflow" / "settings.yaml").read_text())
+    *command, url = container["args"]
+
+    assert command == ["tfx-mnist", "mlmd", "init", "--mlmd"]
+    assert settings["mlmd"] == url.replace("@mlmd:", f"@mlmd.{KUSTOMIZATION['namespace']}.svc:")
+    assert container["image"] == image["name"]
+    assert settings["image"] == f"{image['newName']}:{image['newTag']}"
+    assert container["env"][0]["valueFrom"]["secretKeyRef"] == {
+        "name": settings["mlmd_password"]["secret"],
+        "key": settings["mlmd_password"]["key"],
+    }
 
 
 @pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "mlmd"), ("Deployment", "tf-serving")])

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from components.atomic_pusher.rollback import roll_back
-from components.atomic_pusher.versions import Version
+from components.atomic_pusher.versions import Version, list_versions
 from runners.labels_command import labels
 from serving.model_config import ModelConfig, parse_model_server_config
 from serving.versions import All
@@ -57,6 +57,31 @@ def test_label_that_is_not_named_is_taken_away(directory: Path, output: Path):
     _call(directory, output, "--stable", "3")
 
     assert parse_model_server_config(output.read_text())[0].labels == {"stable": 3}
+
+
+def test_a_push_removes_no_version_that_has_a_label(
+    directory: Path, output: Path, push: Callable[..., Version]
+):
+    _call(directory, output, "--stable", "1", "--canary", "3")
+
+    push(directory, "d", now=4.0, keep=1)
+
+    assert [version.number for version in list_versions(directory)] == [1, 3, 4]
+
+    _call(directory, output, "--stable", "newest")
+    push(directory, "d", now=5.0, keep=1)
+
+    assert [version.number for version in list_versions(directory)] == [4]
+
+
+def test_a_push_removes_nothing_where_it_cannot_tell_what_has_a_label(
+    directory: Path, push: Callable[..., Version]
+):
+    (directory / ".labels.json").write_text("[1]")
+
+    push(directory, "d", now=4.0, keep=1)
+
+    assert [version.number for version in list_versions(directory)] == [1, 2, 3, 4]
 
 
 def test_name_and_base_path_are_written_as_they_are(directory: Path, output: Path):

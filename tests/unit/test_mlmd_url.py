@@ -77,6 +77,16 @@ def test_a_malformed_url_is_refused_with_its_place_and_without_its_password(url:
     assert "hidden" not in str(error.value)
 
 
+@pytest.mark.parametrize("character", "/#?")
+def test_a_password_that_is_not_encoded_is_shown_in_no_part(character: str):
+    with pytest.raises(MlmdUrlError, match="percent-encode") as error:
+        read_connection(None, {"MLMD_URL": f"postgresql://tfx:s3c{character}ret@db:5432/mlmd"})
+
+    assert "s3c" not in str(error.value)
+    assert "ret" not in str(error.value).replace("percent", "")
+    assert error.value.__cause__ is None
+
+
 def test_without_any_url_the_default_is_a_sqlite_file_in_a_new_folder(tmp_path: Path):
     path = tmp_path / "runs" / "metadata.db"
 

@@ -1,6 +1,7 @@
 """Row and column requests and their replies; the texts are those of TF Serving's json_tensor.cc."""
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,29 @@ def test_columns_of_a_single_input_need_no_name():
     assert request.format is Format.COLUMN
     assert request.signature_name == "other"
     assert request.inputs["x"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("body", ['{"instances": [1, 2, 3]}', '{"inputs": {"x": ["a", 2, 3]}}'])
+def test_rows_are_counted_before_anything_is_made_of_them(body: str):
+    with pytest.raises(ServingError, match="Task size 3 is larger than maximum input batch size 2"):
+        parse_predict_request(body.encode(), lambda _: Signature({"x": FLOATS}, {}), max_rows=2)
+
+
+def test_wrong_value_far_behind_is_named_with_its_row():
+    rows = [[0, 1]] * 200
+    spec = TensorSpec("float", (None, 2))
+    for wrong, problem in (([0], "Expecting tensor size: 2 but got: 1"), ([0, "a"], "JSON Value")):
+        message = error_of(json.dumps({"instances": [*rows, wrong, *rows]}), x=spec)
+        assert message.startswith("Failed to process element: 200 of 'instances' list. Error: ")
+        assert problem in message
+    assert "at level: 0 expected size" not in error_of('{"inputs": [[1], ["a"]]}', x=spec)
+
+
+def test_search_for_the_wrong_value_ends():
+    started = time.process_time()
+    message = error_of('{"inputs": [' + "1," * 2_000_000 + '"a"]}')
+    assert message.endswith("of type: float; the first 100000 are right")
+    assert time.process_time() - started < 5
 
 
 def test_base64_objects_are_bytes_in_rows_and_columns():

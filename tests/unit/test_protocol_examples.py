@@ -61,6 +61,11 @@ def test_bad_request_is_answered_with_the_text_of_tf_serving(body: bytes, messag
     assert error.value.http_status == 400
 
 
+def test_examples_are_counted_before_anything_is_made_of_them():
+    with pytest.raises(ServingError, match="Task size 2 is larger than maximum input batch size 1"):
+        parse_examples_request(b'{"examples": [1, 2]}', max_examples=1)
+
+
 def test_replies_use_the_key_results_as_the_server_does():
     assert render_regressions(np.array([0.1, 2], np.float32)) == b'{"results":[0.1,2.0]}'
     assert render_classifications([[("a", 0.5)]]) == b'{"results":[[["a",0.5]]]}'

@@ -31,29 +31,34 @@ def store() -> MetadataStore:
     return store
 
 
-def _context(store: MetadataStore, kind: str, name: str) -> int:
+def _context(store: MetadataStore, kind: str, name: str, pipeline: str = "digits") -> int:
     known = store.get_context_by_type_and_name(kind, name)
     if known:
         return known.id
     type_id = store.get_context_type(kind).id
     [context_id] = store.put_contexts([Context(type_id=type_id, name=name)])
     if kind == "pipeline_run":
-        parent_id = _context(store, "pipeline", "digits")
+        parent_id = _context(store, "pipeline", pipeline)
         store.put_parent_contexts([ParentContext(child_id=context_id, parent_id=parent_id)])
     return context_id
 
 
 def _add_node(
-    store: MetadataStore, run_id: str, node_id: str, state: int, pushed_version: str | None = None
+    store: MetadataStore,
+    run_id: str,
+    node_id: str,
+    state: int,
+    pushed_version: str | None = None,
+    pipeline: str = "digits",
 ) -> None:
     """Adds a node to a run; `pushed_version` None if it is no Pusher, "" if it did not push."""
     type_id = store.get_execution_type("node").id
     [execution_id] = store.put_executions([Execution(type_id=type_id, last_known_state=state)])
-    contexts = {"pipeline": "digits", "pipeline_run": run_id, "node": f"digits.{node_id}"}
+    contexts = {"pipeline": pipeline, "pipeline_run": run_id, "node": f"{pipeline}.{node_id}"}
     store.put_attributions_and_associations(
         [],
         [
-            Association(execution_id=execution_id, context_id=_context(store, kind, name))
+            Association(execution_id=execution_id, context_id=_context(store, kind, name, pipeline))
             for kind, name in contexts.items()
         ],
     )
@@ -120,6 +125,15 @@ def test_the_last_runs_come_newest_first(store: MetadataStore):
         _add_node(store, run_id, "Trainer", Execution.COMPLETE)
 
     assert [run.run_id for run in read_history(store, "digits", 2)] == ["third", "second"]
+
+
+def test_a_run_of_another_pipeline_with_the_same_id_is_not_mixed_in(store: MetadataStore):
+    _add_node(store, "scheduled__4", "Trainer", Execution.COMPLETE)
+    _add_node(store, "scheduled__4", "Pusher", Execution.COMPLETE, "7", pipeline="letters")
+
+    run = _only_run(store)
+
+    assert (run.end, run.node_id, run.nodes) == ("ended early", "Trainer", 1)
 
 
 def test_a_pipeline_that_never_ran_has_no_runs(store: MetadataStore):

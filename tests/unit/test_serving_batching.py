@@ -19,7 +19,10 @@ PAIR = TensorSpec("float", (2,))
 
 
 class Doubler:
-    """Doubles its input; refuses negative numbers; waits while its gate is closed."""
+    """Doubles its input; refuses negative numbers; waits while its gate is closed.
+
+    Of infinite numbers it makes an error of another kind than those that it was written to make.
+    """
 
     def __init__(self) -> None:
         self.signature_defs: dict[str, Any] = {}
@@ -37,6 +40,8 @@ class Doubler:
         self.batch_sizes.append(len(inputs["x"]))
         if (inputs["x"] < 0).any():
             raise invalid_argument("negative")
+        if np.isinf(inputs["x"]).any():
+            raise ValueError("infinite")
         return {"y": inputs["x"] * 2}
 
 
@@ -98,12 +103,12 @@ def test_batch_is_filled_up_to_an_allowed_size():
     assert model.batch_sizes == [4]
 
 
-def test_bad_request_fails_alone():
-    model = Doubler()
-    answers = run(model, [[1], [-1], [3]], batch_timeout_micros=1000, max_batch_size=3)
+@pytest.mark.parametrize(("bad", "error"), [(-1, ServingError), (np.inf, ValueError)])
+def test_bad_request_fails_alone(bad: float, error: type[Exception]):
+    answers = run(Doubler(), [[1], [bad], [3]], batch_timeout_micros=1000, max_batch_size=3)
     assert answers[0] == [2]
     assert answers[2] == [6]
-    assert isinstance(answers[1], ServingError)
+    assert isinstance(answers[1], error)
 
 
 def test_request_larger_than_a_batch_is_refused():

@@ -83,7 +83,19 @@ def test_batching_parameters_are_read_and_the_rest_is_tf_servings_default():
         ("max_batch_size: 32", "is no BatchingParameters"),
         ("allowed_batch_sizes: 8", "must match max_batch_size; last entry was 8; expected 1000"),
         ("allowed_batch_sizes: 8 allowed_batch_sizes: 8", "must be monotonically increasing"),
-        ("max_batch_size { value: 0 }", "must be at least 1"),
+        ("max_batch_size { value: 0 }", "received max_batch_size: 0"),
+        ("max_enqueued_batches { value: 0 }", "received max_enqueued_batches: 0"),
+        (
+            "batch_timeout_micros { value: -1 } num_batch_threads { value: -2 }",
+            "received batch_timeout_micros: -1, num_batch_threads: -2",
+        ),
+        (
+            "allowed_batch_sizes: -8 allowed_batch_sizes: 1000",
+            "received allowed_batch_sizes: -8",
+        ),
+        ("pad_variable_length_inputs: true", "are not supported"),
+        ("max_execution_batch_size { value: 8 }", "are not supported"),
+        ("mixed_priority_batching_policy: 1", "no field named"),
     ],
 )
 def test_bad_batching_parameters_say_what_is_wrong(text: str, message: str):

@@ -20,9 +20,8 @@ from runners.kubeflow import render_pipeline
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = PipelineConfig(
-        pipeline_root="gs://bucket/runs", serving_model_dir="gs://bucket/models"
-    )
+    keys = ("pipeline_root", "serving_model_dir", "data_root", "schema_path")
+    config = PipelineConfig.model_validate({key: f"gs://bucket/{key}" for key in keys})
     graph = Graph(
         pipeline_name="digits",
         nodes=(Node(node_id="Trainer", type="tfx.Trainer", upstream=()),),
@@ -33,7 +32,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
         image="example", compiled_folder="gs://b", mlmd="/run/mlmd", node_selector={"pool": "tfx"}
     )
     file = tmp_path_factory.mktemp("compiled") / "digits.yaml"
-    file.write_text(render_pipeline(graph, settings, "digits.ir.json"))
+    file.write_text(render_pipeline(graph, settings, "digits.ir.json", "0123456789abcdef"))
     return file
 
 
@@ -148,6 +147,36 @@ def test_a_refusal_is_one_line_with_its_reason(pipeline: Path, kubeflow: Kubeflo
     assert answer.exit_code == 1
     assert f"Error: {kubeflow.url}: refused with 403 Forbidden: " in answer.output
     assert "not yours" in answer.output
+
+
+@pytest.mark.parametrize(("status", "name"), [(401, "Unauthorized"), (403, "Forbidden")])
+def test_without_access_one_error_names_the_token(
+    pipeline: Path,
+    kubeflow: KubeflowStandIn,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    name: str,
+):
+    kubeflow.refuse_all = status
+
+    answer = _submit(pipeline, kubeflow.url)
+
+    assert answer.exit_code == 1
+    assert f"Error: {kubeflow.url}: refused with {status} {name}: " in answer.output
+    assert "--token-file" in answer.output
+    assert len(kubeflow.requests) == 1
+    assert caplog.records == []
+
+
+def test_two_experiments_of_the_name_are_an_error_that_says_so(
+    pipeline: Path, kubeflow: KubeflowStandIn
+):
+    kubeflow.experiments = [{"experiment_id": "1"}, {"experiment_id": "2"}]
+
+    answer = _submit(pipeline, kubeflow.url)
+
+    assert answer.exit_code == 1
+    assert "Multiple experiments is found with name tfx-mnist" in answer.output
 
 
 def test_a_kubeflow_that_is_not_there_is_one_line_with_what_to_do(pipeline: Path):

@@ -139,6 +139,32 @@ def test_root_and_cache_of_the_file_give_way_to_the_options(pipeline: Path, vert
     assert task["cachingOptions"] == {"enableCache": False}
 
 
+def test_what_tasks_keep_below_the_root_moves_with_it(pipeline: Path, vertex: VertexStandIn):
+    job = json.loads(pipeline.read_text())
+    [task] = job["pipelineSpec"]["root"]["dag"]["tasks"].values()
+    taken = job["pipelineSpec"]["components"]["trainer"]["inputDefinitions"]["parameters"]
+    texts = {
+        "backup": '{"backup_root": "gs://bucket/runs/Trainer/backup"}',
+        "models": "gs://bucket/runs/serving",
+    }
+    for name, text in texts.items():
+        taken[name] = {"parameterType": "STRING"}
+        task["inputs"]["parameters"][name] = {"runtimeValue": {"constant": text}}
+    pipeline.write_text(json.dumps(job))
+
+    answer = _submit(pipeline, vertex.url, "--pipeline-root=gs://other/runs/")
+
+    assert answer.exit_code == 0, answer.output
+    [sent] = vertex.requests[0].body["pipelineSpec"]["root"]["dag"]["tasks"].values()
+    values = {
+        name: sent["inputs"]["parameters"][name]["runtimeValue"]["constant"] for name in texts
+    }
+    assert values == {
+        "backup": '{"backup_root": "gs://other/runs/Trainer/backup"}',
+        "models": "gs://bucket/runs/serving",
+    }
+
+
 def test_a_schedule_takes_the_place_of_the_earlier_one(pipeline: Path, vertex: VertexStandIn):
     vertex.schedules = [{"name": "projects/1/schedules/other", "displayName": "letters"}]
     assert _submit(pipeline, vertex.url, "--schedule", "0 4 * * *").exit_code == 0

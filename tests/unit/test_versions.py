@@ -131,6 +131,17 @@ def test_keeping_one_version_keeps_the_one_that_is_served(
     assert names_in(tmp_path / "serving") == ["101"]
 
 
+def test_what_a_killed_push_left_to_remove_is_removed_by_its_repetition(
+    tmp_path: Path, push: Callable[..., Version], names_in: Callable[[Path], list[str]]
+):
+    for content in "abc":
+        push(tmp_path / "serving", content, keep=3)
+
+    push(tmp_path / "serving", "c", keep=1)
+
+    assert names_in(tmp_path / "serving") == ["102"]
+
+
 def test_the_record_tells_where_the_model_comes_from(tmp_path: Path, push: Callable[..., Version]):
     origin = PushOrigin(pipeline_name="p", run_id="r", metrics={"accuracy": 0.99})
 

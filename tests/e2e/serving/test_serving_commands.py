@@ -1,6 +1,7 @@
 """`tfx-mnist serve` and `tfx-mnist predict`, as a user types them."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -83,7 +84,10 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path):
         ([str(tmp_path / "missing.png")], "missing.png"),
         (["--idx", str(DATA), "--rows", "a:b"], "expected a range such as 0:10"),
         (["--idx", str(DATA), "--rows", "10000:10001"], "row 10000 is asked for, of 10000"),
-        (["--idx", str(DATA), "--url", "ftp://x"], "expected http://, https:// or grpc://"),
+        (
+            ["--idx", str(DATA), "--url", "ftp://x"],
+            "expected http://, https://, grpc:// or grpcs://",
+        ),
         (["--idx", str(DATA), "--url", "http://127.0.0.1:9"], "can't be reached"),
     ):
         answer = predict(*arguments)
@@ -99,6 +103,10 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path):
         (["--batching_parameters_file=x"], "of no use without --enable_batching"),
         (["--model_config_file=missing"], "missing can't be read"),
         (["--tls_certificate_file=x"], "TLS needs both"),
+        (
+            [f"--tls_certificate_file={__file__}", f"--tls_private_key_file={__file__}"],
+            "expected a PEM certificate and its key without a password, received",
+        ),
         (["--bearer_token_file=missing"], "can't be read"),
     ],
 )
@@ -109,6 +117,21 @@ def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
     )
     assert answer.returncode == 2
     assert message in answer.stderr
+
+
+def test_server_that_is_stuck_in_reading_a_model_ends_all_the_same(tmp_path: Path):
+    (tmp_path / "1").mkdir()
+    os.mkfifo(tmp_path / "1" / "saved_model.pb")  # nobody ever writes into it
+    code = "from runners.serve_command import serve; serve()"
+    flags = [f"--model_base_path={tmp_path}", "--shutdown_grace_seconds=0.1"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *flags], stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr
+        assert any("Loading {name" in line for line in server.stderr)
+        server.terminate()
+        assert server.wait(60) == 1
+        assert "ending anyway" in server.stderr.read()
 
 
 @pytest.mark.parametrize("flag", ["--port", "--rest_api_port"])

@@ -1,5 +1,6 @@
 """Batching, metrics, CORS and the clients, each over a real server."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -38,6 +39,33 @@ def test_client_calls_any_signature(make_client: Any):
         assert answer.version == 7
         assert answer.outputs["total"].tolist() == [[21.0]]
         assert answer.outputs["raw_bytes"].tolist() == [b"\xc3\xa9"]
+
+
+def test_client_keeps_bytes_that_end_in_nul(make_client: Any):
+    names = [b"ends in\0\0", b"\0", b""]
+    with make_client("mixer") as client:
+        answer = client.predict({"pair": [[1.0, 2.0]] * 3, "name": names})
+    assert answer.outputs["raw_bytes"].tolist() == names
+    greetings = answer.outputs["greeting"].tolist()
+    assert [_encode(greeting) for greeting in greetings] == [b"hello " + name for name in names]
+
+
+def _encode(text: bytes | str) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def test_rest_client_asks_for_the_name_of_a_lone_output_only(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "httpx")
+    with RestClient(connection.running.url, "mixer") as client:
+        client.predict({"pair": [[1.0, 2.0]], "name": ["x"]})
+        assert "/metadata" not in caplog.text
+    with RestClient(connection.running.url, "half_plus_two") as client:
+        for version in (1, 1, None, None):
+            assert client.predict({"x": [1.0]}, version=version).outputs["y"].tolist() == [2.5]
+    assert caplog.text.count("/versions/1/metadata") == 1
+    assert caplog.text.count("half_plus_two/metadata") == 2
 
 
 def test_client_reads_digits(make_client: Any, digits: tuple[Any, Any]):

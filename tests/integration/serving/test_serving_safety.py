@@ -1,11 +1,14 @@
 """What a server does with clients that are slow, greedy, unknown or malicious."""
 
+import contextlib
+import dataclasses
 import datetime as dt
 import gzip
 import ipaddress
 import json
 import secrets
 import socket
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
@@ -20,6 +23,7 @@ import tensorflow as tf
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_fixtures import Connection, connect
@@ -28,13 +32,16 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving.answers import ClientError
 from serving.client import RestClient
+from serving.errors import Code, ServingError
 from serving.grpc_client import GrpcClient
+from serving.health import MAX_WATCHERS
 from serving.model_config import ModelConfig
-from serving.options import TlsFiles
+from serving.options import TlsFiles, read_tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Reply = health_pb2.HealthCheckResponse
 TOKEN = secrets.token_hex()
 HALF = "/v1/models/half_plus_two:predict"
 SLOW: dict[str, Any] = {"signature_name": "work", "instances": [100_000]}
@@ -52,6 +59,18 @@ def test_no_json_makes_the_server_fail(connection: Connection, document: Any):
             f"/v1/models/{model}:predict", content=json.dumps(document).encode()
         )
         assert response.status_code in (200, 400)
+
+
+def test_example_that_is_neither_a_message_nor_text_is_a_bad_request(connection: Connection):
+    response = connection.post("mnist:predict", {"instances": [{"b64": "/w=="}]})
+    assert response.status_code == 400
+    assert "Could not parse example input" in response.json()["error"]
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "mnist"
+    request.inputs["examples"].CopyFrom(tf.make_tensor_proto([b"\xff"]))
+    with pytest.raises(grpc.RpcError) as error:
+        connection.predictions.Predict(request)
+    assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 @given(st.binary(min_size=1, max_size=40))
@@ -143,24 +162,13 @@ def test_damaged_or_unknown_compression_is_refused(
     assert connection.rest.post(HALF, content=body, headers=headers).status_code == status
 
 
-def test_slow_call_slow_client_and_one_too_many_are_cut_off(model_configs: list[ModelConfig]):
+def test_slow_call_and_slow_client_are_cut_off(model_configs: list[ModelConfig]):
     with running_server(
-        models=model_configs,
-        rest_api_timeout_in_ms=300,
-        max_inflight_requests=1,
-        shutdown_grace_seconds=5.0,
+        models=model_configs, rest_api_timeout_in_ms=300, shutdown_grace_seconds=5.0
     ) as running:
-        connection = connect(running)
-        with ThreadPoolExecutor(1) as threads:
-            slow = threads.submit(connection.post, "mixer:predict", SLOW)
-            statuses = set()
-            while not slow.done():
-                response = httpx.post(f"{running.url}{HALF}", json={"instances": [1]})
-                statuses.add(response.status_code)
-            assert slow.result().status_code == 504
-            assert slow.result().json() == {"error": "Timed out waiting for notification"}
-        assert statuses <= {200, 429}
-        assert 429 in statuses
+        slow = connect(running).post("mixer:predict", SLOW)
+        assert slow.status_code == 504
+        assert slow.json() == {"error": "Timed out waiting for notification"}
         with socket.create_connection(("127.0.0.1", running.server.rest_port or 0)) as raw:
             head = f"POST {HALF} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
             raw.sendall(head.encode() + b'{"instances"')
@@ -168,6 +176,112 @@ def test_slow_call_slow_client_and_one_too_many_are_cut_off(model_configs: list[
             answer.begin()
             assert answer.status == 408
             assert b"did not arrive within 0.3 s" in answer.read()
+
+
+def test_one_request_too_many_is_refused_while_the_others_are_still_being_sent(
+    model_configs: list[ModelConfig],
+):
+    with running_server(models=model_configs[:1], max_inflight_requests=1) as running:
+        address = ("127.0.0.1", running.server.rest_port or 0)
+        with socket.create_connection(address) as slow:
+            slow.sendall(WHOLE[:-1])
+            while post(running.url).status_code != 429:
+                pass
+            with pytest.raises(ClientError, match="1 requests are under way already") as error:
+                GrpcClient(running.grpc_address, "half_plus_two").predict({"x": [1.0]})
+            assert error.value.code is Code.RESOURCE_EXHAUSTED
+            assert httpx.get(f"{running.url}/v1/models/half_plus_two").status_code == 200
+            slow.sendall(WHOLE[-1:])
+            answer = HTTPResponse(slow)
+            answer.begin()
+            assert answer.status == 200
+        assert post(running.url).status_code == 200
+
+
+def post(url: str) -> httpx.Response:
+    return httpx.post(f"{url}{HALF}", content=BODY)
+
+
+def talk(port: int, *parts: bytes) -> bytes:
+    """Sends parts for as long as the server takes them; returns all that it answers."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                raw.sendall(part)
+        received = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := raw.recv(65536):
+                received += chunk
+    return received
+
+
+POST = f"POST {HALF} HTTP/1.1\r\nHost: x\r\n".encode()
+BODY = b'{"instances": [2]}'
+WHOLE = POST + f"Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [POST + b"X: ", *[b"x" * 1000] * 66],
+        [POST, *[b"X: " + b"x" * 1000 + b"\r\n"] * 66],
+        [POST + b"X: " + b"x" * 66_000 + b"\r\n\r\n"],
+        [b"GET /" + b"x" * 66_000 + b" HTTP/1.1\r\n\r\n"],
+        [POST, *[b"X:\r\n"] * 17_000],
+    ],
+    ids=["a header", "headers", "at once", "URL", "many headers"],
+)
+def test_head_of_a_request_is_read_up_to_a_limit(connection: Connection, parts: list[bytes]):
+    answer = talk(connection.running.server.rest_port or 0, *parts)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert answer.endswith(b'{"error":"The headers are larger than 65536 bytes"}')
+
+
+def test_large_body_and_headers_below_the_limit_are_taken(connection: Connection):
+    headers = {"X": "x" * 60_000}
+    response = connection.rest.post(HALF, content=BODY + b" " * 2**20, headers=headers)
+    assert response.json() == {"predictions": [3.0]}
+
+
+def test_trailers_are_read_up_to_the_same_limit(connection: Connection):
+    chunk = f"{len(BODY):x}\r\n".encode() + BODY + b"\r\n"
+    head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+    port = connection.running.server.rest_port or 0
+    assert b" 431 " not in talk(port, head + chunk + b"0\r\nX: x\r\n\r\n" + b"\r\n" * 4)
+    # The connection ends though the client goes on.
+    talk(port, head + chunk + b"0\r\nX: ", *[b"x" * 1000] * 100)
+
+
+@pytest.mark.parametrize(
+    ("start", "answer"),
+    [
+        (b"", b""),
+        (b"POST", b"HTTP/1.1 408 "),
+        (POST + b"X: ", b"HTTP/1.1 408 "),
+        (b"nonsense\r\n\r\n", b"HTTP/1.1 400 "),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\nno number\r\n", b"HTTP/1.1 400 "),
+        (WHOLE + WHOLE, b"HTTP/1.1 200 "),
+        (WHOLE + b"\r\n", b"HTTP/1.1 200 "),
+        (WHOLE + POST, b"HTTP/1.1 200 "),
+    ],
+    ids=[
+        "nothing",
+        "method",
+        "half",
+        "no HTTP",
+        "no chunk",
+        "two",
+        "a line more",
+        "one and a half",
+    ],
+)
+def test_client_that_never_ends_its_request_is_hung_up_on(
+    model_configs: list[ModelConfig], start: bytes, answer: bytes
+):
+    with running_server(models=model_configs[:1], rest_api_timeout_in_ms=300) as running:
+        received = talk(running.server.rest_port or 0, start)
+    assert received[: len(answer)] == answer
+    assert received.count(b"HTTP/1.1 200 ") == start.count(BODY)
 
 
 def test_client_that_hangs_up_does_no_harm(connection: Connection):
@@ -196,12 +310,59 @@ def test_requests_under_way_are_answered_before_the_server_stops(model_configs: 
         assert list(over_grpc.result().outputs["done"].float_val) == [1000.0]
 
 
+def first_of(address: str, service: str) -> int:
+    """Returns what a new stream begins with, as soon as one may be opened."""
+    while True:
+        with contextlib.suppress(grpc.RpcError):
+            return next(watch(address, service)).status
+
+
+def watch(address: str, service: str = "") -> Any:
+    stub = health_pb2_grpc.HealthStub(grpc.insecure_channel(address))
+    return stub.Watch(health_pb2.HealthCheckRequest(service=service))
+
+
+def test_open_health_streams_leave_room_for_others_and_end_when_the_server_stops(
+    model_configs: list[ModelConfig],
+):
+    with running_server(models=model_configs[:1], max_inflight_requests=1) as running:
+        streams = [watch(running.grpc_address) for _ in range(MAX_WATCHERS)]
+        assert [next(stream).status for stream in streams] == [Reply.SERVING] * MAX_WATCHERS
+        with pytest.raises(grpc.RpcError) as error:
+            next(watch(running.grpc_address))
+        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        client = GrpcClient(running.grpc_address, "half_plus_two")
+        assert client.predict({"x": [1.0]}).outputs["y"].tolist() == [2.5]
+        streams.pop().cancel()
+        assert first_of(running.grpc_address, "unheard_of") == Reply.SERVICE_UNKNOWN
+        started = time.monotonic()
+    assert time.monotonic() - started < 10  # the grace would be 30 seconds
+    for stream in streams:
+        assert [reply.status for reply in stream] == [Reply.NOT_SERVING]
+
+
+def test_grpc_token_is_asked_for_before_a_message_is_read(model_configs: list[ModelConfig]):
+    with running_server(
+        models=model_configs[:1], bearer_token=TOKEN, max_request_bytes=1000
+    ) as running:
+        inputs = {"x": np.zeros(10_000, np.float32)}
+        for token, code in ((None, Code.UNAUTHENTICATED), (TOKEN, Code.RESOURCE_EXHAUSTED)):
+            with pytest.raises(ClientError) as error:
+                GrpcClient(running.grpc_address, "half_plus_two", token=token).predict(inputs)
+            assert error.value.code is code
+        stub = health_pb2_grpc.HealthStub(grpc.insecure_channel(running.grpc_address))
+        reply = stub.Check(health_pb2.HealthCheckRequest())
+        assert reply.status == Reply.SERVING
+
+
 @pytest.mark.parametrize(
     "header",
     [None, "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer"],
     ids=["none", "wrong", "other scheme", "no scheme", "empty"],
 )
-def test_without_the_token_nothing_is_told(model_configs: list[ModelConfig], header: str | None):
+def test_without_the_token_no_model_is_named_or_answers(
+    model_configs: list[ModelConfig], header: str | None
+):
     headers = {"Authorization": header} if header else {}
     with running_server(models=model_configs[:1], bearer_token=TOKEN, metrics_path="/m") as run:
         rest = httpx.Client(base_url=run.url, headers=headers)
@@ -209,7 +370,8 @@ def test_without_the_token_nothing_is_told(model_configs: list[ModelConfig], hea
             response = rest.get(path)
             assert response.status_code == 401
             assert response.headers["www-authenticate"] == "Bearer"
-        assert rest.get("/").status_code == 200
+        assert "half_plus_two" not in rest.get("/").text
+        assert "half_plus_two" in rest.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).text
         with pytest.raises(ClientError, match="Bearer"):
             GrpcClient(run.grpc_address, "half_plus_two", token=TOKEN[1:]).read_versions()
         for client in (
@@ -252,6 +414,19 @@ def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
         )
     )
     return files
+
+
+@pytest.mark.parametrize("wrong", ["certificate", "private_key", "client_ca"])
+def test_tls_files_that_are_no_good_are_refused_before_the_server_listens(
+    model_configs: list[ModelConfig], tls_files: TlsFiles, tmp_path: Path, wrong: str
+):
+    (tmp_path / "wrong.pem").write_text("no PEM")
+    files = dataclasses.replace(tls_files, **{wrong: tmp_path / "wrong.pem"})
+    with pytest.raises(ServingError, match=r"expected .*PEM.*wrong\.pem"):
+        read_tls(files.certificate, files.private_key, files.client_ca)
+    rest_only: dict[str, Any] = {"models": model_configs[:1], "port": None, "tls": files}
+    with pytest.raises(ssl.SSLError), running_server(**rest_only):
+        pytest.fail("it listens")
 
 
 def test_both_ports_are_encrypted_with_tls(model_configs: list[ModelConfig], tls_files: TlsFiles):

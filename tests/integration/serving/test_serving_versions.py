@@ -1,8 +1,11 @@
 """Versions that come, go and break while a server runs."""
 
+import gc
 import shutil
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from toy_models import save_half_plus_two
 from serving.errors import ServingError
 from serving.manager import ManagerOptions
 from serving.model_config import ModelConfig, parse_model_server_config
+from serving.rest_path import ModelSpec
 from serving.versions import Specific
 
 NO_RETRIES = ManagerOptions(max_num_load_retries=0)
@@ -128,6 +132,27 @@ def test_version_that_is_copied_in_slowly_is_served_when_it_is_whole(
         assert answer(running) == 20.0
 
 
+def test_memory_of_an_unloaded_version_is_freed(base: Path, staged: dict[int, Path]):
+    with serve(base) as running, no_garbage_collection_by_chance():
+        with running.server.manager.acquire(ModelSpec("m")) as handle:
+            loaded: Any = handle.loaded
+            graph = weakref.ref(loaded._functions["serving_default"].graph)  # noqa: SLF001
+        del handle, loaded
+        assert answer(running) == 10.0
+        push(staged[2], base, 2)
+        wait_until(lambda: graph() is None)
+        assert answer(running) == 20.0
+
+
+@contextmanager
+def no_garbage_collection_by_chance() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def test_server_that_can_load_nothing_says_so_and_does_not_start(tmp_path: Path):
     (tmp_path / "1").mkdir()
     with (
@@ -208,6 +233,56 @@ def test_reload_request_changes_models_labels_and_policy(base: Path, staged: dic
         assert set(states(running).values()) == {"END"}
         with pytest.raises(grpc.RpcError, match="type not supported by HandleReloadConfigRequest"):
             models.HandleReloadConfigRequest(model_management_pb2.ReloadConfigRequest())
+
+
+def test_reload_request_opens_no_folder_that_the_operator_does_not_name(
+    base: Path, staged: dict[int, Path], tmp_path_factory: pytest.TempPathFactory
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    push(staged[2], elsewhere, 1)
+    request = model_management_pb2.ReloadConfigRequest()
+    request.config.model_config_list.config.add(
+        name="m", base_path=str(elsewhere), model_platform="tensorflow"
+    )
+    with serve(base) as running:
+        with pytest.raises(grpc.RpcError, match="base_path that the server was started with") as e:
+            connect(running).models.HandleReloadConfigRequest(request)
+        assert e.value.code() is grpc.StatusCode.PERMISSION_DENIED
+        assert answer(running) == 10.0
+        request.config.model_config_list.config[0].base_path = f"{base}/"
+        connect(running).models.HandleReloadConfigRequest(request)
+    with serve(base, allow_reload_of_new_paths=True) as running:
+        request.config.model_config_list.config[0].base_path = str(elsewhere)
+        request.config.model_config_list.config[0].name = "other"
+        connect(running).models.HandleReloadConfigRequest(request)
+        assert answer(running, "other") == 20.0
+
+
+@pytest.mark.parametrize(("folder_wait", "file_wait"), [(0, 0.05), (3600, 0.05), (0.05, 0.05)])
+def test_configuration_file_is_read_at_its_own_pace(
+    base: Path, staged: dict[int, Path], tmp_path: Path, folder_wait: float, file_wait: float
+):
+    push(staged[2], tmp_path / "second", 1)
+    config = tmp_path / "models.config"
+
+    def write(**folders: Path) -> str:
+        models = [
+            f'config {{ name: "{name}" base_path: "{folder}" model_platform: "tensorflow" }}'
+            for name, folder in folders.items()
+        ]
+        text = f"model_config_list {{ {' '.join(models)} }}"
+        config.write_text(text)
+        return text
+
+    with serve(
+        base,
+        models=parse_model_server_config(write(m=base)),
+        model_config_file=config,
+        model_config_file_poll_wait_seconds=file_wait,
+        file_system_poll_wait_seconds=folder_wait,
+    ) as running:
+        write(m=base, second=tmp_path / "second")
+        wait_until(lambda: answer(running, "second") == 20.0)
 
 
 def test_specific_version_is_served_though_it_is_not_the_newest(

@@ -1,0 +1,51 @@
+"""What the gates cost: each run anew on the outputs of a run that has ended, beside a cached run.
+
+    .venv/bin/python -m benchmarks.gates
+
+A run in which everything is cached costs the imports and little else. What a run costs in which
+one node ran anew on top of that is the cost of this node, its processes included.
+"""
+
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.process_tree import measure
+
+_GATES = ("ExampleValidator", "AnomalyGate", "ServabilityValidator")
+
+
+def main() -> None:
+    """Runs the pipeline once, each gate once more, and prints a Markdown table."""
+    with tempfile.TemporaryDirectory() as folder:
+        _run(Path(folder), "--preset", "quick")
+        cached = _run(Path(folder), "--preset", "quick")
+        seconds = {
+            gate: _run(Path(folder), "--preset", "quick", "--only", gate) - cached
+            for gate in _GATES
+        }
+    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
+    print("| gate | CPU s |")
+    print("|---|---|")
+    for gate, cpu_seconds in (*seconds.items(), ("all", sum(seconds.values()))):
+        print(f"| {gate} | {cpu_seconds:.1f} |")
+
+
+def _run(folder: Path, *options: str) -> float:
+    """Runs the pipeline on MNIST in a folder of its own; returns CPU seconds."""
+    command = [
+        *(str(Path(sys.executable).parent / "tfx-mnist"), "run", *options),
+        f"--set=pipeline_root={folder}/root",
+        f"--set=serving_model_dir={folder}/serving",
+    ]
+    log = folder / "log"
+    usage = measure(command, log=log, environment={})
+    if usage.exit_code:
+        sys.exit(f"exit code {usage.exit_code}; the end of its log:\n{log.read_text()[-3000:]}")
+    return usage.cpu_seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""One try of a node in a run, which goes on with the execution of the try before it.
+
+An orchestrator may start the next try before the last one has ended. Whoever takes an execution
+over signs it, and the last one then leaves it alone.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from ml_metadata.proto.metadata_store_pb2 import Execution
+from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable.mlmd import context_lib, execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+
+from runners.recovery import close_execution
+
+SUCCESSFUL = (Execution.COMPLETE, Execution.CACHED)
+"""The states of an execution that has made its output, or found it."""
+
+_UNFINISHED = (Execution.NEW, Execution.RUNNING)
+_SIGNATURE = "__tried_by__"
+
+
+class NodeAttempt:
+    """One try of a node."""
+
+    def __init__(
+        self, metadata: Metadata, node: pipeline_pb2.PipelineNode, pipeline_root: str
+    ) -> None:
+        """Prepares a try.
+
+        Args:
+          metadata: Where executions are.
+          node: The node, its run in it.
+          pipeline_root: Where outputs are.
+        """
+        self._metadata = metadata
+        self._node = node
+        self._pipeline_root = pipeline_root
+        # An execution that this try makes itself, through TFX, is signed by nobody.
+        self._signature = ""
+
+    def take_over(self) -> int | None:
+        """Signs what an earlier try left and removes its half-made output.
+
+        Returns:
+          The id of an execution of the node in this run that succeeded, if there is one.
+        """
+        with self._metadata as handle:
+            executions = self._read(handle)
+            left = [each for each in executions if each.last_known_state not in SUCCESSFUL]
+            if left:
+                self._signature = str(uuid.uuid4())
+            for execution in left:
+                execution.custom_properties[_SIGNATURE].string_value = self._signature
+                killed = execution.last_known_state in _UNFINISHED
+                reason = f"an earlier try {'was killed' if killed else 'failed'}"
+                close_execution(handle.store, execution, self._pipeline_root, reason=reason)
+            done = [each.id for each in executions if each.last_known_state in SUCCESSFUL]
+        return done[0] if done else None
+
+    def stop(self, reason: str) -> None:
+        """Marks the execution as failed and removes its half-made output, if it is this try's."""
+        with self._metadata as handle:
+            for execution in self._read(handle):
+                mine = _signature_of(execution) == self._signature
+                if mine and execution.last_known_state not in SUCCESSFUL:
+                    close_execution(handle.store, execution, self._pipeline_root, reason=reason)
+
+    def _read(self, handle: Metadata) -> Sequence[Execution]:
+        contexts = context_lib.prepare_contexts(handle, self._node.contexts)
+        return execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+
+
+def _signature_of(execution: Execution) -> str:
+    properties = execution.custom_properties
+    return str(properties[_SIGNATURE].string_value) if _SIGNATURE in properties else ""

@@ -1,0 +1,91 @@
+"""Which nodes there are, and which earlier run a part of the pipeline goes on from."""
+
+from pathlib import Path
+
+import pytest
+from ml_metadata.proto.metadata_store_pb2 import Execution
+from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
+from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable import (
+    execution_publish_utils,
+    partial_run_utils,
+    runtime_parameter_utils,
+)
+from tfx.orchestration.portable.mlmd import context_lib
+from tfx.proto.orchestration import pipeline_pb2
+from trainings import SCHEMA_PATH
+
+from pipeline.config_sources import load_config
+from pipeline.node_ids import NODE_IDS
+from runners.ir import compile_ir
+from runners.partial_run import make_partial_run
+from runners.run_records import sqlite_connection
+
+AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
+
+
+def _compile(run_id: str) -> pipeline_pb2.Pipeline:
+    ir = compile_ir(load_config(overrides=[f"schema_path={SCHEMA_PATH}"]))
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    )
+    return ir
+
+
+def _record_run(metadata: Metadata, run_id: str, node_ids: set[str]) -> None:
+    """Records a run in which `node_ids` were done, as TFX records it."""
+    nodes = [node.pipeline_node for node in _compile(run_id).nodes]
+    for node in nodes:
+        if node.node_info.id in node_ids:
+            contexts = context_lib.prepare_contexts(metadata, node.contexts)
+            execution = execution_publish_utils.register_execution(
+                metadata, node.node_info.type, contexts
+            )
+            execution.last_known_state = Execution.COMPLETE
+            metadata.store.put_executions([execution])
+
+
+def test_the_ids_of_the_command_line_are_those_of_the_pipeline():
+    assert tuple(node.pipeline_node.node_info.id for node in _compile("run").nodes) == NODE_IDS
+
+
+@pytest.mark.parametrize(
+    ("from_node", "missing"),
+    [
+        ("ServabilityValidator", AFTER_TRAINER),
+        ("Evaluator", AFTER_TRAINER),
+        # Here even what is before the Evaluator is there, but not what else the Pusher takes.
+        ("Evaluator", AFTER_TRAINER - {"latest_blessed_model_resolver"}),
+    ],
+)
+def test_what_follows_a_training_goes_on_from_a_run_that_holds_all_that_tfx_wants(
+    from_node: str, missing: set[str], tmp_path: Path
+):
+    ir = _compile("part")
+    with Metadata(sqlite_connection(str(tmp_path / "metadata.db"))) as metadata:
+        _record_run(metadata, "whole", set(NODE_IDS))
+        _record_run(metadata, "part before", set(NODE_IDS) - missing)
+
+        options = make_partial_run(ir, metadata.store, [from_node], [])
+
+        partial_run = options.partial_run
+        partial_run_utils.mark_pipeline(
+            ir,
+            from_nodes=partial_run.from_nodes,
+            snapshot_settings=partial_run.snapshot_settings,
+        )
+        partial_run_utils.snapshot(metadata, ir)  # raises where an output is missing
+    strategy = partial_run.snapshot_settings.base_pipeline_run_strategy
+    assert strategy.base_run_id == "whole"
+
+
+def test_one_node_goes_on_from_the_last_run_that_holds_what_is_before_it(tmp_path: Path):
+    with Metadata(sqlite_connection(str(tmp_path / "metadata.db"))) as metadata:
+        _record_run(metadata, "only the Trainer", set(NODE_IDS) - AFTER_TRAINER)
+
+        options = make_partial_run(
+            _compile("part"), metadata.store, ["ServabilityValidator"], ["ServabilityValidator"]
+        )
+
+    strategy = options.partial_run.snapshot_settings.base_pipeline_run_strategy
+    assert strategy.base_run_id == "only the Trainer"
