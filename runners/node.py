@@ -141,7 +141,7 @@ def _run(order: _Order) -> int:
         logger.info("%s: running, in run %s", node_id, order.run_id)
         end = launch_node(ir, node_id, config, connection, compiled.digest)
         if order.report:
-            report.append(render_node(end, config))
+            report.append(render_node(end))
         sys.stderr.flush()
         click.echo(end.message)
         exit_code = end.exit_code

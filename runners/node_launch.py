@@ -79,7 +79,7 @@ def launch_node(
             join_run(handle.store, config.pipeline_name, run_id, digest)
         earlier = attempt.take_over()
         if earlier:
-            return _read_end(metadata, earlier, config, prefix=_already(node_id, run_id, earlier))
+            return _read_end(metadata, earlier, prefix=_already(node_id, run_id, earlier))
         info = _make_launcher(ir, node, metadata).launch()
     except KeyboardInterrupt:
         attempt.stop("stopped by a signal")
@@ -92,7 +92,7 @@ def launch_node(
             exit_code=SKIPPED,
             headline=f"{node_id} skipped: the condition for it does not hold in this run",
         )
-    return _read_end(metadata, info.execution_id, config)
+    return _read_end(metadata, info.execution_id)
 
 
 def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
@@ -117,9 +117,7 @@ def _make_launcher(
     )
 
 
-def _read_end(
-    metadata: Metadata, execution_id: int, config: PipelineConfig, *, prefix: str = ""
-) -> NodeEnd:
+def _read_end(metadata: Metadata, execution_id: int, *, prefix: str = "") -> NodeEnd:
     """Reads the end from metadata: launch() raises nothing where a node's inputs are missing."""
     with metadata as handle:
         [execution] = handle.store.get_executions_by_id([execution_id])
@@ -134,7 +132,7 @@ def _read_end(
     return NodeEnd(
         exit_code=SUCCEEDED,
         headline=f"{prefix}{record.node_id} {record.state}{describe_result(record)}",
-        checks=describe_checks(record, config),
+        checks=describe_checks(record),
         record=record,
     )
 

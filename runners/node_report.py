@@ -21,7 +21,6 @@ from tfx.utils import io_utils
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.anomaly_gate.report import find_anomalies
 from components.atomic_pusher.source_files import source_files
-from pipeline.config import PipelineConfig
 from pipeline.evaluation_result import read_evaluation
 from runners.failure import cause_of
 from runners.markdown import paragraph, table
@@ -32,17 +31,13 @@ from runners.whole_file import write_whole_file
 logger = logging.getLogger(__name__)
 
 
-def render_node(end: NodeEnd, config: PipelineConfig) -> str:
+def render_node(end: NodeEnd) -> str:
     """Returns how a node ended, and what it put out, in Markdown.
 
     An artifact that cannot be shown is named, and the error logged: the node has done its work.
-
-    Args:
-      end: How the node ended.
-      config: The configuration of the run, for its thresholds.
     """
     outputs = end.record.outputs if end.record else {}
-    sections = (_render_artifact(outputs[key], config) for key in sorted(outputs))
+    sections = (_render_artifact(outputs[key]) for key in sorted(outputs))
     return "\n\n".join([paragraph(end.headline), *filter(None, sections)])
 
 
@@ -55,7 +50,7 @@ def write_report(path: Path, nodes: Sequence[str]) -> None:
         logger.warning("The report could not be written: %s", error)
 
 
-def _render_artifact(record: metadata_store_pb2.Artifact, config: PipelineConfig) -> str:
+def _render_artifact(record: metadata_store_pb2.Artifact) -> str:
     """Returns a section on an artifact, "" if there is nothing to show of its type."""
     if record.type not in _RENDERERS:
         return ""
@@ -63,13 +58,13 @@ def _render_artifact(record: metadata_store_pb2.Artifact, config: PipelineConfig
     try:
         artifact = artifact_class()
         artifact.set_mlmd_artifact(record)
-        return render(artifact, config)
+        return render(artifact)
     except Exception as error:
         logger.warning("%s cannot be shown in the report", record.uri, exc_info=True)
         return paragraph(f"{record.type} cannot be shown: {cause_of(error)}")
 
 
-def _render_examples(examples: Artifact, _: PipelineConfig) -> str:
+def _render_examples(examples: Artifact) -> str:
     properties = examples.mlmd_artifact.custom_properties
     rows = [
         (split, f"{properties[f'num_rows_{split}'].int_value:,}")
@@ -84,7 +79,7 @@ def _render_examples(examples: Artifact, _: PipelineConfig) -> str:
     return "\n\n".join(filter(None, tables))
 
 
-def _render_statistics(statistics: Artifact, _: PipelineConfig) -> str:
+def _render_statistics(statistics: Artifact) -> str:
     if source := statistics.get_int_custom_property(SOURCE_STATISTICS_PROPERTY):
         return (
             "No anomalies, and no distance over its threshold: the statistics with the id "
@@ -98,7 +93,7 @@ def _render_statistics(statistics: Artifact, _: PipelineConfig) -> str:
     )
 
 
-def _render_anomalies(anomalies: Artifact, _: PipelineConfig) -> str:
+def _render_anomalies(anomalies: Artifact) -> str:
     findings = [
         finding
         for split in anomalies.splits
@@ -125,7 +120,7 @@ def _read_anomalies(anomalies: Artifact, split: str) -> Anomalies:
     return Anomalies.FromString(io_utils.read_bytes_file(f"{uri}/{DEFAULT_FILE_NAME}"))
 
 
-def _render_training(model_run: Artifact, _: PipelineConfig) -> str:
+def _render_training(model_run: Artifact) -> str:
     """Shows the file that modules.trainer keeps of its epochs; another trainer may have none."""
     path = f"{model_run.uri}/history.json"
     if not fileio.exists(path):
@@ -138,7 +133,7 @@ def _render_training(model_run: Artifact, _: PipelineConfig) -> str:
     return table(("epoch", *metrics), rows, text_columns=0)
 
 
-def _render_evaluation(evaluation: Artifact, _: PipelineConfig) -> str:
+def _render_evaluation(evaluation: Artifact) -> str:
     result = read_evaluation(evaluation.uri)
     checks = [
         (
@@ -161,7 +156,7 @@ def _render_evaluation(evaluation: Artifact, _: PipelineConfig) -> str:
     )
 
 
-_RENDERERS: Mapping[str, tuple[type[Artifact], Callable[[Artifact, PipelineConfig], str]]] = {
+_RENDERERS: Mapping[str, tuple[type[Artifact], Callable[[Artifact], str]]] = {
     artifact_class.TYPE_NAME: (artifact_class, render)
     for artifact_class, render in (
         (standard_artifacts.Examples, _render_examples),

@@ -5,7 +5,6 @@ import json
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Event
 
-from pipeline.config import PipelineConfig
 from pipeline.evaluation_result import read_evaluation
 from runners.run_records import NodeRecord
 
@@ -38,7 +37,7 @@ def describe_result(record: NodeRecord) -> str:
     return ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
 
 
-def describe_checks(record: NodeRecord, _: PipelineConfig) -> tuple[str, ...]:
+def describe_checks(record: NodeRecord) -> tuple[str, ...]:
     """Returns a line for each threshold that a blessing hangs on; none for other nodes."""
     evaluation = record.outputs.get("evaluation")
     if evaluation is None or _property(record.outputs.get("blessing"), "blessed") is None:

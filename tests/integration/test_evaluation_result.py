@@ -68,4 +68,4 @@ def test_a_run_with_other_thresholds_shows_those_that_a_reused_evaluation_was_he
     outcome = read_outcome({"Evaluator": record}, stricter, "run", ["Evaluator"], "")
 
     assert tuple(str(check) for check in outcome.checks) == LINES
-    assert describe_checks(record, stricter) == LINES
+    assert describe_checks(record) == LINES

@@ -24,7 +24,6 @@ from trainings import SCHEMA_PATH
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.idx_example_gen.component import IdxExampleGen
 from components.schema_importer.component import SchemaImporter
-from pipeline.config import PipelineConfig
 from runners.node_launch import NodeEnd
 from runners.node_report import render_node, write_report
 from runners.run_records import NodeRecord, list_runs, open_store, read_run, sqlite_connection
@@ -89,7 +88,7 @@ def records(root: Path, data: Path) -> Records:
 
 def _render(record: NodeRecord) -> str:
     end = NodeEnd(exit_code=0, headline=f"{record.node_id} ended", record=record)
-    return render_node(end, PipelineConfig())
+    return render_node(end)
 
 
 def _record(artifact: Artifact) -> NodeRecord:
