@@ -16,6 +16,7 @@ from runners.failure import cause_of
 from runners.metadata_types import check_types, types_written_by
 from runners.node_attempt import SUCCESSFUL, NodeAttempt
 from runners.node_verdict import describe_checks, describe_result, describe_skip
+from runners.ordered_metadata import OrderedMetadata
 from runners.run_records import NodeRecord, read_node
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def launch_node(
     """
     node = _find_node(ir, node_id)
     run_id = ir.runtime_spec.pipeline_run_id.field_value.string_value
-    metadata = Metadata(connection)
+    metadata = OrderedMetadata(connection)
     attempt = NodeAttempt(metadata, node, config.pipeline_root)
     try:
         with metadata as handle:

@@ -1,4 +1,4 @@
-"""Types of metadata on PostgreSQL, where two processes can both insert what neither found."""
+"""Metadata on PostgreSQL: types that two processes insert at once, rows in no order."""
 
 import os
 import shutil
@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from database_servers import DatabaseServer, find_postgresql, run_postgresql
 from ml_metadata import MetadataStore
-from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
+from ml_metadata.proto.metadata_store_pb2 import Artifact, ArtifactType, ConnectionConfig
 
 from pipeline.config import PipelineConfig
 from runners.ir import CompiledPipeline, compile_pipeline
 from runners.metadata_types import check_types, types_written_by
 from runners.mlmd_connection import parse_url
 from runners.node_launch import FAILED, SUCCEEDED, NodeEnd, launch_node
+from runners.ordered_metadata import OrderedMetadata
 
 PROGRAM = "from runners.command_line import main; main()"
 # Two is ML Metadata's number for types of contexts.
@@ -102,6 +103,22 @@ def test_a_type_that_was_registered_twice_stops_nodes_and_init(
     assert again.returncode == 1
     for message in (end.headline, again.stderr):
         assert "received several of pipeline_run: nodes ran at the same time" in message
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_artifacts_come_in_the_order_in_which_they_are_asked_for(
+    server: DatabaseServer, order: tuple[int, int]
+):
+    connection = _connection(server, f"ordered_{order[0]}")
+    store = MetadataStore(connection)
+    type_id = store.put_artifact_type(ArtifactType(name="Model"))
+    ids = store.put_artifacts([Artifact(type_id=type_id), Artifact(type_id=type_id)])
+    asked_for = [ids[number - 1] for number in order]
+
+    with OrderedMetadata(connection) as metadata:
+        artifacts = metadata.store.get_artifacts_by_id([*asked_for, asked_for[0]])
+
+    assert [artifact.id for artifact in artifacts] == asked_for
 
 
 @pytest.fixture
