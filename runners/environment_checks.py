@@ -78,7 +78,10 @@ def check_versions(lock_file: Path) -> Finding:
             "the lock files are in the project's folder, not in its wheel",
         )
     locked = _read_lock(lock_file)
-    installed = {canonicalize_name(d.name): d.version for d in metadata.distributions()}
+    installed: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        # The first one is imported; setuptools adds its own copies of some at the end of the path.
+        installed.setdefault(canonicalize_name(distribution.name), distribution.version)
     differences = [
         f"{name} {installed.get(name, 'is missing')}, locked {version}"
         for name, version in locked.items()

@@ -138,7 +138,7 @@ def test_each_task_has_its_image_machine_time_limit_and_retries(spec: Json):
     assert trainer["resources"]["cpuLimit"] == 8
     assert trainer["resources"]["memoryLimit"] == 30
     assert trainer["resources"]["accelerator"]["type"] == "NVIDIA_TESLA_T4"
-    assert trainer["command"][:3] == ["timeout", "--kill-after=60", str(240 * 60)]
+    assert trainer["command"][:4] == ["timeout", "--foreground", "--kill-after=60", str(240 * 60)]
     assert gate["image"] == settings["image"]
     assert gate["resources"]["resourceMemoryLimit"] == "8G"
     assert "accelerator" not in gate["resources"]

@@ -61,6 +61,20 @@ def test_packages_of_this_environment_are_those_of_the_lock_file():
     assert finding.severity is Severity.OK, finding.found
 
 
+def test_a_copy_further_down_the_path_is_not_the_one_that_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    copy = tmp_path / "click-0.0.1.dist-info" / "METADATA"
+    copy.parent.mkdir()
+    copy.write_text("Metadata-Version: 2.1\nName: click\nVersion: 0.0.1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.path.append(sys.path.pop(0))
+
+    finding = check_versions(_PROJECT / "requirements" / "pipeline.txt")
+
+    assert finding.severity is Severity.OK, finding.found
+
+
 def test_each_package_that_differs_from_the_lock_file_is_reported(tmp_path: Path):
     lock_file = tmp_path / "lock.txt"
     lock_file.write_text(
