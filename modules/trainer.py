@@ -17,6 +17,7 @@ from modules.dataset import (
     read_examples,
     read_raw_images,
 )
+from modules.freed_memory import KeepFreedMemory
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.reference_predictions import ReferencePredictions, write_reference_predictions
@@ -62,6 +63,7 @@ def _make_callbacks(model_run_dir: str, checkpoints: Checkpoints) -> list[keras.
     # saved last, when all else about the epoch is on disk.
     return [
         FiniteLoss(),
+        KeepFreedMemory(),
         keras.callbacks.TensorBoard(model_run_dir, write_graph=False),
         HistoryFile(
             [checkpoints.history_path, f"{model_run_dir}/history.json"],
