@@ -142,7 +142,7 @@ def test_each_task_has_its_image_machine_time_limit_and_retries(spec: Json):
     assert gate["image"] == settings["image"]
     assert gate["resources"]["resourceMemoryLimit"] == "8G"
     assert "accelerator" not in gate["resources"]
-    assert gate["command"][2] == str(60 * 60)
+    assert gate["command"][3] == str(60 * 60)
     assert spec["root"]["dag"]["tasks"]["AnomalyGate"]["retryPolicy"] == {
         "maxRetryCount": 2,
         "backoffDuration": "30s",
