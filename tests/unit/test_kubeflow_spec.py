@@ -218,7 +218,8 @@ def test_a_command_hears_of_the_signal_to_the_process_group_of_what_started_it(
 
     os.killpg(launcher.pid, signal.SIGTERM)
 
-    assert launcher.communicate()[0] == "stopped\n"
+    # Once or twice: timeout passes on the signal that the command may have had already.
+    assert set(launcher.communicate()[0].splitlines()) == {"stopped"}
 
 
 def test_kubeflows_own_proto_knows_every_field_of_a_pod(graph: Graph):
