@@ -26,10 +26,11 @@ def join_run(store: MetadataStore, pipeline_name: str, run_id: str, digest: str)
       StaleIrError: The run began with another one.
     """
     key = f"__digest_of_{pipeline_name}__"
-    if not _read(store, run_id, key):
+    first = _read(store, run_id, key)
+    if not first:
         _link(store, pipeline_name, run_id)
         _write(store, run_id, key, digest)
-    first = _read(store, run_id, key)
+        first = _read(store, run_id, key)
     if first != digest:
         raise StaleIrError(
             f"expected the compiled pipeline that run {run_id} began with ({first}), received "

@@ -11,7 +11,6 @@ from tfx.types import standard_artifacts
 
 CANDIDATE_KEY = "candidate"
 MODEL_KEY = "model"
-MODEL_BLESSING_KEY = "model_blessing"
 
 
 class BaselineModelStrategy(LatestBlessedModelStrategy):
