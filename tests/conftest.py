@@ -1,6 +1,8 @@
 """Fixtures that write small IDX folders."""
 
 import gzip
+import os
+import re
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,15 +11,31 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import settings
+from warm_python.processes import WarmPython
 
 # A busy machine may stall for longer than Hypothesis lets one example take. The examples are the
 # same every time: what CI finds, anybody finds again.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")
 
+# What the machine needs to run and install anything, and where the two environments are. All else
+# that somebody has in the environment, or gives to `make`, must change no test.
+_KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TMPDIR|LD_LIBRARY_PATH|VENV|AIRFLOW_VENV"
+    r"|\w*_proxy|\w*(SSL|CERT|CA)_?\w*|(PIP|UV|PYENV|XDG|OPENBLAS|PYTEST)_\w+",
+    re.IGNORECASE,
+)
+
 MNIST_FOLDER = Path(__file__).parent.parent / "data" / "mnist"
 
 Pixels = npt.NDArray[np.uint8]
+
+
+def pytest_configure() -> None:
+    """Takes from the environment what the caller of the tests happens to have there."""
+    for name in list(os.environ):
+        if not _KEPT.fullmatch(name):
+            del os.environ[name]
 
 
 def _write_idx(path: Path, content: Pixels) -> Path:
@@ -44,6 +62,13 @@ def _no_proxy_on_loopback() -> Iterator[None]:
         for name in ("no_proxy", "NO_PROXY"):
             patch.setenv(name, "127.0.0.1,localhost")
         yield
+
+
+@pytest.fixture(scope="session")
+def warm_python() -> Iterator[WarmPython]:
+    """Returns a Python that need not import TensorFlow and TFX."""
+    with WarmPython() as warm:
+        yield warm
 
 
 @pytest.fixture(scope="session")

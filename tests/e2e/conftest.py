@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from serving_process import serve_process
+from warm_python.processes import WarmPython
 from workspaces import PACKAGES, PROJECT, Workspace
 
 __all__ = ["make_workspace", "serve_process"]
@@ -21,7 +22,9 @@ def _allow_small_splits(schema: Path) -> None:
 
 @pytest.fixture(scope="module")
 def make_workspace(
-    tmp_path_factory: pytest.TempPathFactory, mnist_idx_folder: Callable[..., Path]
+    tmp_path_factory: pytest.TempPathFactory,
+    mnist_idx_folder: Callable[..., Path],
+    warm_python: WarmPython,
 ) -> Callable[..., Workspace]:
     """Returns a function that makes a workspace with the first rows of MNIST."""
 
@@ -41,6 +44,6 @@ def make_workspace(
             # A busy test machine is no slow model.
             "thresholds.max_p99_latency_ms=5000",
         ]
-        return Workspace(folder, small)
+        return Workspace(folder, small, warm_python)
 
     return make

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,13 +16,13 @@ import yaml
 from airflow_environment import (
     AIRFLOW_PYTHON,
     NO_AIRFLOW,
-    RUN_SECONDS,
     Airflow,
     run_airflow,
     run_standalone,
 )
 from database_servers import DatabaseServer, find_postgresql, run_postgresql
 from ml_metadata import MetadataStore
+from waiting import wait_until
 from workspaces import PROJECT, Workspace
 
 from runners.mlmd_connection import parse_url
@@ -77,11 +77,19 @@ def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
 
 @pytest.fixture(scope="module")
 def compile_dag(workspace: Workspace) -> Callable[..., Path]:
-    """Returns a function that compiles the workspace's pipeline to a folder of the given name."""
+    """Returns a function that compiles the workspace's pipeline to a folder of the given name.
 
-    def make(folder: str, *, config: tuple[str, ...] = (), **settings: object) -> Path:
+    Its tasks run in a warm Python, if no other is named.
+    """
+
+    def make(
+        folder: str, *, config: tuple[str, ...] = (), python: str = "", **settings: object
+    ) -> Path:
         output = workspace.folder / folder
-        environment = {"working_directory": str(workspace.folder)}
+        environment = {
+            "python": python or workspace.warm_python.executable,
+            "working_directory": str(workspace.folder),
+        }
         file = workspace.folder / f"{folder.replace('/', '_')}.yaml"
         file.write_text(yaml.safe_dump({"retries": 0, "environment": environment} | settings))
         answer = workspace.tfx_mnist(
@@ -181,7 +189,7 @@ def test_dags_test_pushes_a_model_and_does_it_from_the_cache_the_second_time(
     workspace: Workspace,
     tmp_path: Path,
 ):
-    grouped = compile_dag("grouped", groups=groups)
+    grouped = compile_dag("grouped", groups=groups, python=sys.executable)
     migrated = run_airflow("db", "migrate", home=tmp_path, dags=dags)
     assert migrated.returncode == 0, migrated.stdout + migrated.stderr
 
@@ -260,16 +268,18 @@ def _read_hyperparameters(database: DatabaseServer, run_id: str) -> dict[str, ob
 
 def _wait_for_command_line(part: str) -> str:
     """Returns the command lines of all processes, once one of them holds `part`."""
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
+    lines = ""
+
+    def is_running() -> bool:
+        nonlocal lines
         lines = ""
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):  # it has ended
                 lines += file.read_bytes().replace(b"\0", b" ").decode(errors="replace") + "\n"
-        if part in lines:
-            return lines
-        time.sleep(0.2)
-    raise AssertionError(f"no process with {part} in its command line")
+        return part in lines
+
+    wait_until(is_running, f"a process with {part} in its command line")
+    return lines
 
 
 def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
 
 @pytest.fixture(scope="module")
 def first_run(workspace: Workspace) -> Run:
-    return workspace.run()
+    """A run in a new process, as a user starts it."""
+    return workspace.run(python=sys.executable)
 
 
 def _not_cached(run: Run) -> set[str]:

@@ -7,6 +7,7 @@ stand-in on this machine, which is busy at every hundredth request.
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from compiled_pipelines import CompiledWorkspace, compile_workspace
 from gcs_stand_in import GcsStandIn, serve_gcs
 from serving_process import ServeProcess
+from warm_python.processes import WarmPython
 from workspaces import Workspace
 
 from serving.client import RestClient
@@ -38,6 +40,14 @@ def storage(
         for name, value in server.environment.items():
             patch.setenv(name, value)
         yield server
+
+
+@pytest.fixture(scope="module")
+def warm_python(storage: GcsStandIn) -> Iterator[WarmPython]:
+    """One of its own: TensorFlow reads some of these settings while it is imported."""
+    assert os.environ["HTTPS_PROXY"] == storage.environment["HTTPS_PROXY"]
+    with WarmPython() as warm:
+        yield warm
 
 
 @pytest.fixture(scope="module")

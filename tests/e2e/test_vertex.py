@@ -1,7 +1,9 @@
 """The pipeline as compiled for Vertex AI, its tasks run without Google Cloud."""
 
+import dataclasses
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +44,12 @@ def pipeline(workspace: Workspace) -> Path:
 def vertex(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> LocalVertex:
     folder = tmp_path_factory.mktemp("bucket")
     shutil.copytree(workspace.folder / "data" / "mnist", folder / "data_root")
-    return LocalVertex(bucket=BUCKET, folder=folder, working_directory=workspace.folder)
+    return LocalVertex(
+        bucket=BUCKET,
+        folder=folder,
+        working_directory=workspace.folder,
+        python_folder=workspace.warm_python.bin,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +125,9 @@ def test_data_that_are_not_there_fail_the_first_task_and_nothing_else_starts(
     pipeline: Path, vertex: LocalVertex
 ):
     nowhere = str(vertex.folder / "nowhere")
+    new_process = dataclasses.replace(vertex, python_folder=Path(sys.executable).parent)
 
-    tasks = vertex.run(pipeline, "no data", data_root=nowhere)
+    tasks = new_process.run(pipeline, "no data", data_root=nowhere)
 
     assert tasks["IdxExampleGen"].state == "FAILED"
     assert nowhere in tasks["IdxExampleGen"].output

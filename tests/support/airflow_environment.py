@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from database_servers import free_port
+from waiting import wait_until
 from workspaces import PROJECT
 
 AIRFLOW_VENV = Path(os.environ.get("AIRFLOW_VENV", PROJECT / ".venv-airflow"))
 AIRFLOW_PYTHON = AIRFLOW_VENV / "bin" / "python"
 NO_AIRFLOW = f"needs Airflow's environment in {AIRFLOW_VENV}: make {AIRFLOW_VENV.name}/.airflow"
 STANDALONE = PROJECT / "deploy" / "airflow" / "standalone.py"
-RUN_SECONDS = 1200
 _ENDED = ("success", "failed")
 
 
@@ -54,7 +53,10 @@ class Airflow:
 
     def wait_for_dag(self) -> None:
         path = f"/dags/{self.dag_id}"
-        _wait(lambda: self.call(path)["dag_id"] == self.dag_id, f"{self.dag_id} to be parsed")
+        wait_until(
+            lambda: _holds(lambda: self.call(path)["dag_id"] == self.dag_id),
+            f"{self.dag_id} to be parsed",
+        )
 
     def trigger(self, run_id: str, **conf: Any) -> None:
         """Starts a run; `training__epochs` is the parameter `training.epochs`."""
@@ -65,7 +67,9 @@ class Airflow:
     def wait_for_run(self, run_id: str) -> str:
         """Returns the state in which the run ended."""
         path = f"/dags/{self.dag_id}/dagRuns/{run_id}"
-        _wait(lambda: self.call(path)["state"] in _ENDED, f"run {run_id} to end")
+        wait_until(
+            lambda: _holds(lambda: self.call(path)["state"] in _ENDED), f"run {run_id} to end"
+        )
         return str(self.call(path)["state"])
 
     def task_states(self, run_id: str) -> dict[str, str]:
@@ -120,13 +124,6 @@ def _call(url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) 
     headers = {**headers, "Content-Type": "application/json", "Accept": "application/json"}
     with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=60) as answer:  # noqa: S310 - loopback
         return json.load(answer)
-
-
-def _wait(is_done: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + RUN_SECONDS
-    while not _holds(is_done):
-        assert time.monotonic() < deadline, f"gave up waiting for {what}"
-        time.sleep(0.5)
 
 
 def _holds(is_done: Callable[[], bool]) -> bool:

@@ -45,13 +45,13 @@ class CompiledWorkspace:
         arguments = [argument for node in nodes for argument in ("--node", node)]
         parameters = {name.replace("__", "."): value for name, value in params.items()}
         return [
-            *(sys.executable, "-m", "runners.node"),
+            *(self.workspace.warm_python.executable, "-m", "runners.node"),
             *("--ir", self.uploaded_ir or str(self.ir_path), *arguments),
             *("--run-id", run_id, "--params", json.dumps(parameters)),
         ]
 
     def run(self, *nodes: str, run_id: str, **params: Any) -> subprocess.CompletedProcess[str]:
-        """Runs nodes in a process of their own; `training__epochs` is `training.epochs`."""
+        """Runs nodes; `training__epochs` is `training.epochs`."""
         return subprocess.run(
             self.command(*nodes, run_id=run_id, **params),
             cwd=self.workspace.folder,
@@ -61,9 +61,10 @@ class CompiledWorkspace:
         )
 
     def start(self, *nodes: str, run_id: str, **params: Any) -> subprocess.Popen[str]:
-        """Starts nodes; their log is to be read from stderr."""
+        """Starts nodes in a new process, to be killed; their log is to be read from stderr."""
+        _, *arguments = self.command(*nodes, run_id=run_id, **params)
         return subprocess.Popen(
-            self.command(*nodes, run_id=run_id, **params),
+            [sys.executable, *arguments],
             cwd=self.workspace.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -84,7 +85,14 @@ def compile_workspace(workspace: Workspace, *settings: str) -> CompiledWorkspace
     prefix = workspace.folder / "compiled" / "tfx_mnist"
     prefix.parent.mkdir(exist_ok=True)
     subprocess.run(
-        [sys.executable, "-c", COMPILE, str(prefix), *workspace.settings, *settings],
+        [
+            workspace.warm_python.executable,
+            "-c",
+            COMPILE,
+            str(prefix),
+            *workspace.settings,
+            *settings,
+        ],
         cwd=workspace.folder,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"},
         check=True,

@@ -8,12 +8,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 60
+from waiting import wait_until
+
+_STOP_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -137,23 +138,23 @@ def _running(
         yield
     finally:
         process.send_signal(stop)
-        process.wait(START_SECONDS)
+        process.wait(_STOP_SECONDS)
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes], log_file: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         assert process.poll() is None, log_file.read_text()
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"no server on port {port}: {log_file.read_text()}")
+            return True
+        return False
+
+    wait_until(listens, f"a server on port {port}")
 
 
 def _wait_until_ready(pg_isready: Path, port: int) -> None:
     """Waits until PostgreSQL takes more than connections, which it has to turn away at first."""
     command = [str(pg_isready), "--host=127.0.0.1", f"--port={port}", "--quiet"]
-    deadline = time.monotonic() + START_SECONDS
-    while subprocess.run(command, check=False).returncode != 0:
-        assert time.monotonic() < deadline, "PostgreSQL listens, but is not ready"
-        time.sleep(0.05)
+    wait_until(
+        lambda: subprocess.run(command, check=False).returncode == 0,
+        "PostgreSQL, which listens, to be ready",
+    )

@@ -8,7 +8,6 @@ same path, and the image is this environment.
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -39,12 +38,14 @@ class LocalDriver:
       pipeline: Path of the compiled pipeline.
       folder: For what a cluster keeps in its object store.
       working_directory: That of the containers; the code in it wins over the installed one.
+      python_folder: The folder of the `python` that is in the image.
       secrets: Kubernetes' secrets: value by key, by name.
     """
 
     pipeline: Path
     folder: Path
     working_directory: Path
+    python_folder: Path
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def run(self, run_id: str, **parameters: Any) -> dict[str, Step]:
@@ -78,8 +79,7 @@ class LocalDriver:
         return steps
 
     def _environ(self, container: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, str]:
-        folder = str(Path(sys.executable).parent)
-        environ = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+        environ = os.environ | {"PATH": f"{self.python_folder}{os.pathsep}{os.environ['PATH']}"}
         environ |= {entry["name"]: entry["value"] for entry in container.get("env", ())}
         for mount in pod.get("pvcMount", ()):
             assert Path(mount["mountPath"]).is_dir()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ class Container:
 
     spec: Json
     working_directory: Path
+    python_folder: Path
 
     @property
     def command(self) -> list[str]:
@@ -30,11 +30,10 @@ class Container:
         return [*hook.get("command", ()), *hook.get("args", ())]
 
     def execute(self, words: list[str], given: Json) -> subprocess.CompletedProcess[str]:
-        folder = str(Path(sys.executable).parent)
         return subprocess.run(
             [json.dumps(given) if word == "{{$}}" else word for word in words],
             cwd=self.working_directory,
-            env=os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+            env=os.environ | {"PATH": f"{self.python_folder}{os.pathsep}{os.environ['PATH']}"},
             check=False,
             capture_output=True,
             text=True,

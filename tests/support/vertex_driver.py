@@ -53,12 +53,14 @@ class LocalVertex:
       bucket: The bucket that the pipeline names, as gs://...
       folder: The folder that stands for it.
       working_directory: That of the containers; the code in it wins over the installed one.
+      python_folder: The folder of the `python` that is in the image.
       store: What is known of earlier runs.
     """
 
     bucket: str
     folder: Path
     working_directory: Path
+    python_folder: Path
     store: MetadataStore = field(default_factory=MetadataStore)
 
     def run(self, pipeline: Path, run_id: str, **parameters: Any) -> dict[str, TaskRun]:
@@ -122,7 +124,9 @@ class _Run:
                 {key: self._resolve(about["filter"], artifacts) for key, about in queries.items()},
             )
         parameters = read_parameters(task, self.values)
-        container = Container(executor["container"], self.vertex.working_directory)
+        container = Container(
+            executor["container"], self.vertex.working_directory, self.vertex.python_folder
+        )
         folder = self.root / name
         executor_input = self._make_executor_input(component, folder, artifacts, parameters)
         return self._run_container(task, container, executor_input)

@@ -4,37 +4,57 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warm_python.processes import WarmProcess, WarmPython
+
 PROJECT = Path(__file__).parents[2]
 PACKAGES = ("components", "modules", "pipeline", "runners")
+_PROGRAM = "from runners.command_line import main; main()"
 
 
 @dataclass
 class Workspace:
-    """A copy of the project with its own data, runs and serving directory."""
+    """A copy of the project with its own data, runs and serving directory.
+
+    Attributes:
+      folder: Where it is.
+      settings: What its runs are told of the configuration.
+      warm_python: Runs its commands, but for those that ask for a new process.
+    """
 
     folder: Path
-    settings: list[str] = field(default_factory=list)
+    settings: list[str]
+    warm_python: WarmPython
 
     @property
     def root(self) -> Path:
         return self.folder / "runs" / "tfx-mnist"
+
+    def arguments(self, *settings: str) -> list[str]:
+        """Returns the options with its own settings and those that are given."""
+        return [f"--set={setting}" for setting in (*self.settings, *settings)]
 
     @property
     def serving_model_dir(self) -> Path:
         return self.folder / "serving_model" / "tfx-mnist"
 
     def command(self, *arguments: str) -> list[str]:
-        """Returns the command line; the copied code wins over the installed one."""
-        program = "from runners.command_line import main; main()"
-        return [sys.executable, "-c", program, *arguments]
+        """Returns the command line for a new process; the copied code wins over the installed."""
+        return [sys.executable, "-c", _PROGRAM, *arguments]
 
-    def tfx_mnist(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def start(self, *arguments: str) -> WarmProcess:
+        """Starts a command; what it writes goes to a file in the folder."""
+        return self.warm_python.start(
+            *("-c", _PROGRAM, *arguments), folder=self.folder, output=self.folder / "output.txt"
+        )
+
+    def tfx_mnist(self, *arguments: str, python: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs a command, if no other Python is named in the warm one."""
         return subprocess.run(
-            self.command(*arguments),
+            [python or self.warm_python.executable, "-c", _PROGRAM, *arguments],
             cwd=self.folder,
             env=os.environ | {"COLUMNS": "120"},
             check=False,
@@ -42,9 +62,9 @@ class Workspace:
             text=True,
         )
 
-    def run(self, *settings: str, options: tuple[str, ...] = ()) -> "Run":
-        arguments = [f"--set={setting}" for setting in (*self.settings, *settings)]
-        answer = self.tfx_mnist("run", *options, *arguments)
+    def run(self, *settings: str, options: tuple[str, ...] = (), python: str = "") -> "Run":
+        """Runs the pipeline, if no other Python is named in the warm one."""
+        answer = self.tfx_mnist("run", *options, *self.arguments(*settings), python=python)
         run_file = self.root / "run.json"
         outcome = json.loads(run_file.read_text()) if run_file.exists() else {}
         return Run(answer.returncode, answer.stdout + answer.stderr, outcome)

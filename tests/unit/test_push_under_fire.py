@@ -1,19 +1,28 @@
 """What a reader of the directory sees while pushes run side by side and are killed."""
 
+import itertools
 import multiprocessing
 import os
 import random
 import signal
-import time
+import sys
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waiting import wait_until
 
 from components.atomic_pusher.versions import Version, list_versions, parse_number
 
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
+
 _processes = multiprocessing.get_context("fork")
-_SECONDS_BEFORE_A_KILL = 0.15
+_NUM_KILLS = 20
+# Of C functions, in one push.
+_CALLS = 600
 
 
 def _push_many(
@@ -23,23 +32,37 @@ def _push_many(
         push(directory, content, keep=keep)
 
 
-def _push_forever(push: Callable[..., Version], directory: Path, seed: int) -> None:
-    _push_many(push, directory, (f"{seed}-{number}" for number in range(10**6)), keep=3)
+def _push_until_killed(
+    push: Callable[..., Version], directory: Path, seed: int, calls: int
+) -> None:
+    """Pushes without end, and is killed before the call of a C function with that number."""
+    left = itertools.count(calls, -1)
+
+    def kill(_frame: object, event: str, _argument: object) -> None:
+        if event == "c_call" and next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(kill)
+    _push_many(push, directory, (f"{seed}-{number}" for number in itertools.count()), keep=3)
 
 
 def _watch(
-    directory: Path, is_whole: Callable[[Path], bool], is_over: Event, report: Connection
+    directory: Path,
+    is_whole: Callable[[Path], bool],
+    is_over: Event,
+    looks: "Synchronized[int]",
+    report: Connection,
 ) -> None:
-    """Looks at every version that is listed, until it is over; reports polls, seen and broken."""
-    polls, seen, broken = 0, set[str](), set[str]()
+    """Looks at every version that is listed, until it is over; reports seen and broken."""
+    seen, broken = set[str](), set[str]()
     while not is_over.is_set():
-        polls += 1
         for name in os.listdir(directory):  # noqa: PTH208 - names
             if parse_number(name) is not None:
                 seen.add(name)
                 if not _looks_whole(directory / name, is_whole):
                     broken.add(name)
-    report.send((polls, seen, broken))
+        looks.value += 1
+    report.send((seen, broken))
 
 
 def _looks_whole(path: Path, is_whole: Callable[[Path], bool]) -> bool:
@@ -58,31 +81,30 @@ def test_a_reader_sees_only_whole_versions_during_50_pushes_and_20_kills(
     names_in: Callable[[Path], list[str]],
 ):
     directory = tmp_path / "serving"
-    started = time.monotonic()
     push(directory, "first", now=0.0)
-    # On a slow disk a push takes longer; some must come to their end.
-    longest = max(_SECONDS_BEFORE_A_KILL, 4 * (time.monotonic() - started))
-    is_over = _processes.Event()
+    is_over, looks = _processes.Event(), _processes.Value("Q", 0)
     received, report = _processes.Pipe(duplex=False)
-    watcher = _processes.Process(target=_watch, args=(directory, is_whole, is_over, report))
+    watcher = _processes.Process(target=_watch, args=(directory, is_whole, is_over, looks, report))
     watcher.start()
 
-    kills, moment = 0, random.Random(0)  # noqa: S311 - no secret
-    while kills < 20 or list_versions(directory)[-1].number < 150:
-        pusher = _processes.Process(target=_push_forever, args=(push, directory, kills))
+    left_by_kills, moment = set[str](), random.Random(0)  # noqa: S311 - no secret
+    for kill in range(_NUM_KILLS):
+        calls = moment.randrange(6 * _CALLS)
+        pusher = _processes.Process(target=_push_until_killed, args=(push, directory, kill, calls))
         pusher.start()
-        pusher.join(timeout=moment.uniform(0, longest))
-        pusher.kill()
         pusher.join()
-        kills += pusher.exitcode == -signal.SIGKILL
+        assert pusher.exitcode == -signal.SIGKILL
+        left_by_kills |= {str(version.number) for version in list_versions(directory)}
+        enough = looks.value + 2  # one look that begins and ends after the kill
+        wait_until(lambda enough=enough: looks.value >= enough, "the watcher to look")
     last = push(directory, "last", keep=3)
     is_over.set()
-    polls, seen, broken = received.recv()
+    seen, broken = received.recv()
     watcher.join()
 
     assert broken == set()
-    assert polls > 50
-    assert len(seen) > 25
+    assert last.number > 50
+    assert left_by_kills <= seen
     assert len(names_in(directory)) == 3, "the last push cleared away what the killed ones left"
     assert names_in(directory)[-1] == str(last.number)
 

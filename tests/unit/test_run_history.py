@@ -77,7 +77,7 @@ def _only_run(store: MetadataStore) -> RunSummary:
     return run
 
 
-def test_a_run_that_pushed(store: MetadataStore):
+def test_a_run_that_pushed_names_its_version_and_counts_what_was_cached(store: MetadataStore):
     _add_node(store, "run", "Trainer", Execution.CACHED)
     _add_node(store, "run", "Pusher", Execution.COMPLETE, pushed_version="7")
 
@@ -87,33 +87,33 @@ def test_a_run_that_pushed(store: MetadataStore):
     assert (run.nodes, run.cached) == (2, 1)
 
 
-def test_a_run_whose_push_came_from_the_cache(store: MetadataStore):
+def test_a_run_whose_push_came_from_the_cache_left_the_version_unchanged(store: MetadataStore):
     _add_node(store, "run", "Pusher", Execution.CACHED, pushed_version="7")
 
     assert (_only_run(store).end, _only_run(store).version) == ("unchanged", "7")
 
 
-def test_a_run_whose_model_was_refused(store: MetadataStore):
+def test_a_run_whose_model_was_refused_ended_without_a_push(store: MetadataStore):
     _add_node(store, "run", "Pusher", Execution.COMPLETE, pushed_version="")
 
     assert (_only_run(store).end, _only_run(store).version) == ("not pushed", "")
 
 
-def test_a_run_that_failed(store: MetadataStore):
+def test_a_run_that_failed_names_the_node_that_did(store: MetadataStore):
     _add_node(store, "run", "StatisticsGen", Execution.COMPLETE)
     _add_node(store, "run", "Trainer", Execution.FAILED)
 
     assert (_only_run(store).end, _only_run(store).node_id) == ("failed", "Trainer")
 
 
-def test_a_run_that_was_killed_in_a_node(store: MetadataStore):
+def test_a_run_that_was_killed_in_a_node_stopped_there(store: MetadataStore):
     _add_node(store, "run", "StatisticsGen", Execution.COMPLETE)
     _add_node(store, "run", "Trainer", Execution.RUNNING)
 
     assert (_only_run(store).end, _only_run(store).node_id) == ("stopped", "Trainer")
 
 
-def test_a_run_that_was_killed_between_nodes(store: MetadataStore):
+def test_a_run_that_was_killed_between_nodes_ended_early_after_the_last_one(store: MetadataStore):
     _add_node(store, "run", "IdxExampleGen", Execution.COMPLETE)
     _add_node(store, "run", "StatisticsGen", Execution.COMPLETE)
 

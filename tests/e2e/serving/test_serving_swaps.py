@@ -2,14 +2,15 @@
 
 import shutil
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 from serving_process import ServeProcess
 from toy_models import save_half_plus_two
+from waiting import wait_until
 
 from serving.client import RestClient
 from serving.grpc_client import GrpcClient
@@ -44,15 +45,11 @@ class Caller(threading.Thread):
                 self.failures.append(repr(prediction))
 
 
-def wait_until_served(url: str, version: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        reply = httpx.get(f"{url}/v1/models/m").json()["model_version_status"]
-        states = {int(entry["version"]): entry["state"] for entry in reply}
-        if states.get(version) == "AVAILABLE" and states[version - 1] == "END":
-            return
-        assert time.monotonic() < deadline, states
-        time.sleep(0.02)
+def is_served(url: str, version: int) -> bool:
+    """Whether this version answers and the one before it has ended."""
+    reply = httpx.get(f"{url}/v1/models/m").json()["model_version_status"]
+    states = {int(entry["version"]): entry["state"] for entry in reply}
+    return states.get(version) == "AVAILABLE" and states[version - 1] == "END"
 
 
 def test_ten_swaps_under_load_fail_no_request_and_mix_no_versions(
@@ -75,7 +72,7 @@ def test_ten_swaps_under_load_fail_no_request_and_mix_no_versions(
         for version in range(2, NUM_SWAPS + 2):
             staged = save_half_plus_two(base / f".tmp-{version}", addend=10.0 * version)
             staged.rename(base / str(version))
-            wait_until_served(server.url, version)
+            wait_until(partial(is_served, server.url, version), f"version {version} to be served")
             shutil.rmtree(base / str(version - 1))
     finally:
         stop.set()

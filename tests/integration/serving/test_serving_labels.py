@@ -1,8 +1,6 @@
 """Our server with the file that `tfx-mnist labels` writes."""
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from serving_threads import RunningServer, running_server
 from toy_models import save_half_plus_two
+from waiting import wait_until
 
 from runners.labels_command import labels
 from serving.manager import ManagerOptions
@@ -36,13 +35,6 @@ def answer(running: RunningServer, label: str) -> Any:
     url = f"{running.url}/v1/models/m/labels/{label}:predict"
     reply = httpx.post(url, json={"instances": [0.0]}).json()
     return reply.get("predictions", [reply.get("error")])[0]
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "nothing happened for a minute"
-        time.sleep(0.01)
 
 
 def test_labels_answer_and_move_to_a_version_that_was_pushed_later(base: Path, tmp_path: Path):

@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 from serving_fixtures import Connection, connect
 from serving_threads import running_server
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from waiting import wait_until
 
 from serving.answers import ClientError
 from serving.client import RestClient
@@ -151,9 +152,10 @@ def test_request_beyond_the_limits_is_refused_and_the_server_goes_on(
     ("encoding", "body", "status"),
     [
         ("gzip", b"no gzip", 400),
-        ("gzip", gzip.compress(b'{"instances": [1]}')[:-9], 400),
+        ("gzip", gzip.compress(b'{"instances": [1]}', mtime=0)[:-9], 400),
         ("br", b"", 415),
     ],
+    ids=["no gzip", "cut gzip", "unknown"],
 )
 def test_damaged_or_unknown_compression_is_refused(
     connection: Connection, encoding: str, body: bytes, status: int
@@ -303,8 +305,7 @@ def test_requests_under_way_are_answered_before_the_server_stops(model_configs: 
         request.inputs["steps"].CopyFrom(tf.make_tensor_proto([1000], tf.int32))
         over_grpc = threads.submit(connection.predictions.Predict, request)
         counts = running.server.metrics.example_count_total
-        while counts.value() < 2:
-            time.sleep(0.005)
+        wait_until(lambda: counts.value() == 2, "both calls to begin")
         running.server.stop()
         assert over_rest.result().json() == {"predictions": [1000.0]}
         assert list(over_grpc.result().outputs["done"].float_val) == [1000.0]
@@ -312,9 +313,15 @@ def test_requests_under_way_are_answered_before_the_server_stops(model_configs: 
 
 def first_of(address: str, service: str) -> int:
     """Returns what a new stream begins with, as soon as one may be opened."""
-    while True:
+    status: list[int] = []
+
+    def is_opened() -> bool:
         with contextlib.suppress(grpc.RpcError):
-            return next(watch(address, service)).status
+            status.append(next(watch(address, service)).status)
+        return bool(status)
+
+    wait_until(is_opened, "a stream to be opened")
+    return status[0]
 
 
 def watch(address: str, service: str = "") -> Any:
@@ -336,7 +343,7 @@ def test_open_health_streams_leave_room_for_others_and_end_when_the_server_stops
         streams.pop().cancel()
         assert first_of(running.grpc_address, "unheard_of") == Reply.SERVICE_UNKNOWN
         started = time.monotonic()
-    assert time.monotonic() - started < 10  # the grace would be 30 seconds
+    assert time.monotonic() - started < 25  # the grace would be 30 seconds
     for stream in streams:
         assert [reply.status for reply in stream] == [Reply.NOT_SERVING]
 
@@ -461,7 +468,7 @@ def test_idle_connections_do_not_hold_up_the_stop(
         client.read_versions()
         started = time.monotonic()
     # A client that does not read is not waited for: TLS would give it 30 seconds to say goodbye.
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
     client.close()
 
 

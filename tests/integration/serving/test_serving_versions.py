@@ -2,9 +2,8 @@
 
 import gc
 import shutil
-import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 from toy_models import save_half_plus_two
+from waiting import wait_until
 
 from serving.errors import ServingError
 from serving.manager import ManagerOptions
@@ -34,13 +34,6 @@ from serving.versions import Specific
 
 NO_RETRIES = ManagerOptions(max_num_load_retries=0)
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
-
-
-def wait_until(is_so: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "nothing happened for a minute"
-        time.sleep(0.01)
 
 
 def states(running: RunningServer, model: str = "m") -> dict[str, str]:

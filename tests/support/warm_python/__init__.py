@@ -1,0 +1,1 @@
+"""A Python that has TensorFlow and TFX loaded, and runs each program in a fork of itself."""

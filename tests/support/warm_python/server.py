@@ -1,0 +1,148 @@
+"""The server: imports what the project imports of others, then forks for each program.
+
+It never runs an operation of TensorFlow itself and holds nothing of the project's own code: a fork
+of it is as good as a new process, and finds the code of its own working directory.
+"""
+
+import ast
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warm_python.client import NUMBER
+
+_PROJECT = Path(__file__).parents[3]
+_PACKAGES = ("components", "modules", "pipeline", "runners")
+_OWN = {*_PACKAGES, "serving"}
+
+
+@dataclass(frozen=True)
+class _Program:
+    """What a fork is to become."""
+
+    arguments: list[str]
+    folder: str
+    environment: dict[str, str]
+    files: list[int]
+
+    def run(self) -> None:
+        """Does what Python does with `-c` and `-m`."""
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        for number, descriptor in enumerate(self.files):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        kind, code, *_ = self.arguments
+        sys.path[0] = "" if kind == "-c" else self.folder
+        sys.argv = ["-c" if kind == "-c" else code, *self.arguments[2:]]
+        if kind == "-m":
+            runpy.run_module(code, run_name="__main__", alter_sys=True)
+        else:
+            main = sys.modules["__main__"] = types.ModuleType("__main__")
+            exec(compile(code, "<string>", "exec"), main.__dict__)  # noqa: S102 - it is asked to
+
+
+def _imported_modules() -> Iterator[str]:
+    """Yields the modules of others that the project's code imports, wherever it does."""
+    for package in _PACKAGES:
+        for path in sorted((_PROJECT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    yield node.module
+
+
+def _preload() -> None:
+    for name in sorted(set(_imported_modules())):
+        if name.partition(".")[0] not in _OWN:
+            # kfp and uvloop are not installed everywhere.
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    # A collection in a fork would copy every page that it looks at.
+    gc.collect()
+    gc.freeze()
+
+
+def _receive(connection: socket.socket) -> _Program:
+    head, files, _, _ = socket.recv_fds(connection, NUMBER.size, maxfds=3)
+    (length,) = NUMBER.unpack(head)
+    request: dict[str, Any] = json.loads(connection.recv(length, socket.MSG_WAITALL))
+    return _Program(**request, files=files)
+
+
+class _Server:
+    """Forks for each client, and tells it how its program ended."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        # By the descriptor of the process: who waits for it, and its id.
+        self._running: dict[int, tuple[socket.socket, int]] = {}
+
+    def serve(self) -> _Program | None:
+        """Returns the program in its fork; None when whoever started the server has ended."""
+        while True:
+            ready, _, _ = select.select([sys.stdin, self._listener, *self._running], [], [])
+            if sys.stdin in ready:
+                for _, pid in self._running.values():
+                    os.kill(pid, signal.SIGKILL)
+                return None
+            for process in set(ready) & self._running.keys():
+                self._report(process)
+            if self._listener in ready and (program := self._start()):
+                return program
+
+    def _start(self) -> _Program | None:
+        """Takes a client's request; returns it in the fork."""
+        connection, _ = self._listener.accept()
+        program = _receive(connection)
+        pid = os.fork()
+        if not pid:
+            for other, _ in self._running.values():
+                other.close()
+            connection.close()
+            return program
+        for file in program.files:
+            os.close(file)
+        connection.sendall(NUMBER.pack(pid))
+        self._running[os.pidfd_open(pid)] = connection, pid
+        return None
+
+    def _report(self, process: int) -> None:
+        connection, pid = self._running.pop(process)
+        os.close(process)
+        _, status = os.waitpid(pid, 0)
+        with contextlib.suppress(OSError), connection:  # nobody may wait for it any more
+            connection.sendall(NUMBER.pack(status))
+
+
+def main(path: str) -> None:
+    """Listens at a path until standard input ends."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        sys.stdout.write("listening\n")
+        sys.stdout.flush()
+        _preload()
+        program = _Server(listener).serve()
+    if program:
+        program.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
