@@ -1,0 +1,1 @@
+"""What the Evaluator found, for whoever reads it."""

@@ -1,0 +1,1 @@
+"""The directory of versions that a model server watches (standard library only)."""

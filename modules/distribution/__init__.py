@@ -1,0 +1,1 @@
+"""Which devices train, and how they share a batch."""

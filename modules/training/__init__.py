@@ -1,0 +1,1 @@
+"""What keeps a training going and tells of it; seldom edited."""

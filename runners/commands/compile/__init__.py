@@ -1,0 +1,1 @@
+"""`tfx-mnist compile`: puts the pipeline into the form that an orchestrator takes."""

@@ -1,0 +1,1 @@
+"""`tfx-mnist submit`: starts on a cluster what was compiled."""

@@ -1,0 +1,1 @@
+"""What an orchestrator's task runs: `python -m runners.node`."""

@@ -1,0 +1,1 @@
+"""What every orchestrator needs: the compiled pipeline, its tasks and their settings."""

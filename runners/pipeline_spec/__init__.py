@@ -1,0 +1,1 @@
+"""The pipeline specification that Kubeflow Pipelines and Vertex AI both take."""

@@ -1,0 +1,1 @@
+"""Artifacts in Markdown, as a person wants to read them."""

@@ -1,0 +1,1 @@
+"""The data contract, compared with the schema that was inferred from the data."""

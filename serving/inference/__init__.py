@@ -1,0 +1,1 @@
+"""A request in, an answer out; knows no protocol."""

@@ -1,0 +1,1 @@
+"""Which versions there are, and which are in memory (no TensorFlow)."""

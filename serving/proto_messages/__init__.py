@@ -1,0 +1,1 @@
+"""TF Serving's protobuf messages to arrays and back."""

@@ -1,0 +1,1 @@
+"""A version in TensorFlow: the only part that loads a model."""
