@@ -15,6 +15,6 @@ setup(
             for suffix in ("", ".*")
         ]
     ),
-    package_data={"runners": ["*.template"], "serving": ["page.html"]},
-    entry_points={"console_scripts": ["tfx-mnist=runners.command_line:main"]},
+    package_data={"runners.airflow": ["*.template"], "serving.rest": ["page.html"]},
+    entry_points={"console_scripts": ["tfx-mnist=runners.commands.main:main"]},
 )

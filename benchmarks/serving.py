@@ -31,7 +31,7 @@ _SIDE = 28
 _CLIENTS = (1, 16)
 _WARMUP_REQUESTS = 200
 _BATCHING = "max_batch_size { value: 32 } batch_timeout_micros { value: 1000 }"
-_SERVE = "from runners.serve_command import serve; serve()"
+_SERVE = "from runners.commands.serve import serve; serve()"
 
 # Calls one signature of a SavedModel, and prints milliseconds of wall and of CPU time a call.
 _IN_PROCESS = """

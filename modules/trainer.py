@@ -7,8 +7,6 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from modules.callbacks import FiniteLoss, HistoryFile, ProgressReport
-from modules.checkpoints import Checkpoints, digest_training
 from modules.dataset import (
     count_steps,
     make_evaluation_batches,
@@ -17,12 +15,14 @@ from modules.dataset import (
     read_examples,
     read_raw_images,
 )
-from modules.freed_memory import KeepFreedMemory
+from modules.distribution.strategy import make_strategy
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
-from modules.reference_predictions import ReferencePredictions, write_reference_predictions
 from modules.signatures import export_model
-from modules.strategy import make_strategy
+from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
+from modules.training.checkpoints import Checkpoints, digest_training
+from modules.training.freed_memory import KeepFreedMemory
+from modules.training.reference_predictions import ReferencePredictions, write_reference_predictions
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -99,7 +99,7 @@ def run_fn(fn_args: "FnArgs") -> None:
 
     Raises:
       ValueError: A hyperparameter, an input or a number of steps is not as expected.
-      RuntimeError: The devices cannot be set up as asked; see modules.strategy.
+      RuntimeError: The devices cannot be set up as asked; see modules.distribution.strategy.
       FloatingPointError: The loss is not finite.
     """
     _refuse_num_steps(fn_args)

@@ -2,10 +2,10 @@
 
 from tensorflow_model_analysis.proto import config_pb2
 
+from components.evaluation.result import ACCURACY
 from modules.features import LABEL_KEY, PROBABILITIES_KEY
 from pipeline.config import Thresholds
 
-ACCURACY = "SparseCategoricalAccuracy"
 CROSS_ENTROPY = "SparseCategoricalCrossentropy"
 CONFUSION_MATRIX = "MultiClassConfusionMatrixPlot"
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving.errors import invalid_argument
-from serving.manager import ManagerOptions
-from serving.model_config import (
+from serving.models.config import (
     BatchingParameters,
     ModelConfig,
     parse_batching_parameters,
     parse_model_server_config,
     parse_monitoring_config,
 )
+from serving.models.manager import ManagerOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,20 +9,20 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from serving.access import Gate
-from serving.batching import BatchingRunner
 from serving.errors import Code, ServingError
-from serving.grpc_service import ModelService, PredictionService
-from serving.inference import Inference
-from serving.listeners import GrpcListener, RestListener
-from serving.loading import Loader, list_folder
-from serving.manager import Manager
+from serving.grpc.services import ModelService, PredictionService
+from serving.inference.batching import BatchingRunner
+from serving.inference.direct import DirectRunner, Runner
+from serving.inference.inference import Inference
 from serving.metrics import Metrics
-from serving.model_config import ModelConfig
+from serving.models.config import ModelConfig
+from serving.models.manager import Manager
+from serving.models.watching import watch
 from serving.options import ServerOptions, read_models
-from serving.page import Page
-from serving.rest import RestOptions, RestService
-from serving.runner import DirectRunner, Runner
-from serving.watching import watch
+from serving.rest.listener import GrpcListener, RestListener
+from serving.rest.page import Page
+from serving.rest.service import RestOptions, RestService
+from serving.saved_model.loading import Loader, list_folder
 
 _WATCHER_SECONDS = 1.0
 

@@ -15,10 +15,10 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY, read_origin
-from components.atomic_pusher.publishing import push_model
-from components.atomic_pusher.push_record import PushOrigin, make_record
 from components.atomic_pusher.remote_push import push_remotely
 from components.atomic_pusher.servable import check_servable
+from components.versioned_directory.publishing import push_model
+from components.versioned_directory.push_record import PushOrigin, make_record
 
 KEEP_VERSIONS_KEY = "keep_versions"
 

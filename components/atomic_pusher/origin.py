@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow_model_analysis as tfma
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 
-from components.atomic_pusher.model_files import combine_digests
-from components.atomic_pusher.push_record import PushOrigin
-from components.atomic_pusher.source_files import source_files
+from components.idx_example_gen.source_files import source_files
+from components.versioned_directory.model_files import combine_digests
+from components.versioned_directory.push_record import PushOrigin
 
 MODEL_CODE_DIGEST_KEY = "model_code_digest"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
-from components.atomic_pusher.model_files import RECORD_PATH
-from components.atomic_pusher.push_record import PushRecord, parse_record, render_record
-from components.atomic_pusher.versions import next_number, parse_number
+from components.versioned_directory.model_files import RECORD_PATH
+from components.versioned_directory.push_record import PushRecord, parse_record, render_record
+from components.versioned_directory.versions import next_number, parse_number
 
 _LAST_FILE = "saved_model.pb"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.atomic_pusher.versions import PushError
+from components.versioned_directory.versions import PushError
 
 _DEFAULT_SIGNATURE = "serving_default"
 

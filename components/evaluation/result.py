@@ -11,9 +11,9 @@ from tensorflow_model_analysis.proto import (
 )
 from tensorflow_model_analysis.writers.eval_config_writer import load_eval_run
 
-from pipeline.checks import Check
-from pipeline.evaluation import ACCURACY
+from components.evaluation.checks import Check
 
+ACCURACY = "SparseCategoricalAccuracy"
 ACCURACY_NAME = "sparse_categorical_accuracy"
 CROSS_ENTROPY_NAME = "sparse_categorical_crossentropy"
 ACCURACY_CHANGE = "accuracy change"

@@ -28,7 +28,7 @@ from components.servability_validator.serving_process import (
     replay_warmup_file,
 )
 from modules.features import PROBABILITIES_KEY
-from modules.reference_predictions import read_reference_predictions
+from modules.training.reference_predictions import read_reference_predictions
 
 MODEL_KEY = "model"
 MODEL_RUN_KEY = "model_run"

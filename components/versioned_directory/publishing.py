@@ -10,16 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from components.atomic_pusher.labelled import labels_path, read_labelled
-from components.atomic_pusher.model_files import (
+from components.versioned_directory.labels import labels_path, read_labelled
+from components.versioned_directory.model_files import (
     copy_file,
     digest_files,
     sync_folder,
     sync_folders,
     transfer_model,
 )
-from components.atomic_pusher.push_record import PushOrigin, PushRecord, make_record, write_record
-from components.atomic_pusher.versions import PushError, Version, list_versions, next_number
+from components.versioned_directory.push_record import (
+    PushOrigin,
+    PushRecord,
+    make_record,
+    write_record,
+)
+from components.versioned_directory.versions import PushError, Version, list_versions, next_number
 
 logger = logging.getLogger(__name__)
 

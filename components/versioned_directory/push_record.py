@@ -9,7 +9,7 @@ import socket
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from components.atomic_pusher.model_files import RECORD_PATH, combine_digests, digest_files
+from components.versioned_directory.model_files import RECORD_PATH, combine_digests, digest_files
 
 logger = logging.getLogger(__name__)
 

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from components.atomic_pusher.model_files import link_file
-from components.atomic_pusher.publishing import exclusive, publish, stage_model
-from components.atomic_pusher.push_record import PushOrigin, PushRecord, make_record
-from components.atomic_pusher.versions import PushError, Version, list_versions, version_before
+from components.versioned_directory.model_files import link_file
+from components.versioned_directory.publishing import exclusive, publish, stage_model
+from components.versioned_directory.push_record import PushOrigin, PushRecord, make_record
+from components.versioned_directory.versions import (
+    PushError,
+    Version,
+    list_versions,
+    version_before,
+)
 
 
 def roll_back(directory: Path, number: int | None, *, now: float) -> Version:

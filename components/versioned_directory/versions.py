@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from components.atomic_pusher.model_files import combine_digests, digest_files, size_in_bytes
-from components.atomic_pusher.push_record import PushRecord, read_record
+from components.versioned_directory.model_files import combine_digests, digest_files, size_in_bytes
+from components.versioned_directory.push_record import PushRecord, read_record
 
 _NUMBER = re.compile("[0-9]+")
 _HIGHEST_NUMBER = 2**63 - 1  # TF Serving ignores a number that an int64 does not hold

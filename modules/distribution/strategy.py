@@ -90,8 +90,9 @@ def _initialised_error(wanted: str, way_out: str) -> RuntimeError:
     devices = ", ".join(device.name for device in tf.config.list_logical_devices())
     return RuntimeError(
         f"Expected to set {wanted} before TensorFlow's first operation, but TensorFlow is already "
-        f"initialised in this process with {devices}. Call modules.strategy.prepare_devices at "
-        f"the start of the process, train in a process of its own, or set {way_out}."
+        f"initialised in this process with {devices}. Call "
+        "modules.distribution.strategy.prepare_devices at the start of the process, train in a "
+        f"process of its own, or set {way_out}."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from modules.progress import TrainingProgress, report_epoch, report_step
+from modules.training.progress import TrainingProgress, report_epoch, report_step
 
 _STEPS_BETWEEN_REPORTS = 20
 _HISTORY_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -55,7 +55,7 @@ class FiniteLoss(keras.callbacks.Callback):
 
 
 class ProgressReport(keras.callbacks.Callback):
-    """Passes the state of the training on to modules.progress."""
+    """Passes the state of the training on to modules.training.progress."""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras passes it by name
         """Remembers the epoch, for the reports of its steps."""

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from modules.callbacks import EpochRow, write_whole
 from modules.hyperparameters import Hyperparameters
+from modules.training.callbacks import EpochRow, write_whole
 
 logger = logging.getLogger(__name__)
 

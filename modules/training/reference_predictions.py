@@ -45,7 +45,7 @@ def read_reference_predictions(folder: str) -> ReferencePredictions:
     if not fileio.exists(path):
         raise FileNotFoundError(
             f"{path}: the trainer's reference predictions are missing; run_fn writes them with "
-            "modules.reference_predictions.write_reference_predictions."
+            "modules.training.reference_predictions.write_reference_predictions."
         )
     with fileio.open(path, "rb") as file:
         content = io.BytesIO(file.read())

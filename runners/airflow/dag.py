@@ -6,11 +6,11 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from runners.airflow_settings import AirflowSettings, Kubernetes, TaskSettings
-from runners.graph import Graph
-from runners.pod_paths import check_pod_paths
-from runners.task_groups import Task, check_task_ids, group_nodes
-from runners.time_limit import GRACE_SECONDS
+from runners.airflow.settings import AirflowSettings, Kubernetes, TaskSettings
+from runners.orchestration.graph import Graph
+from runners.orchestration.pod_paths import check_pod_paths
+from runners.orchestration.tasks import Task, check_task_ids, group_nodes
+from runners.orchestration.time_limit import GRACE_SECONDS
 
 # After a task's own time limit and grace, for Airflow to see that it has ended.
 _AFTERWARDS_SECONDS = 60
@@ -62,7 +62,7 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str, ir_digest:
         "tags": _literal(list(settings.tags)),
         "pipeline_name": graph.pipeline_name,
     }
-    return _read_template("airflow_dag").substitute(values)
+    return _read_template("dag").substitute(values)
 
 
 def _describe(task: Task, graph: Graph, settings: AirflowSettings) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _render_operator(graph: Graph, settings: AirflowSettings, ir_name: str, ir_d
         "grace_seconds": GRACE_SECONDS,
     }
     if settings.kubernetes is None:
-        return _read_template("airflow_bash").substitute(
+        return _read_template("bash").substitute(
             shared,
             python=_literal(settings.environment.python),
             working_directory=_literal(settings.environment.working_directory),
@@ -119,7 +119,7 @@ def _render_operator(graph: Graph, settings: AirflowSettings, ir_name: str, ir_d
     pod = _complete_pod(kubernetes)
     [base] = pod["spec"]["containers"]
     check_pod_paths(graph, [mount["mountPath"] for mount in base.get("volumeMounts", ())])
-    return _read_template("airflow_kubernetes").substitute(
+    return _read_template("kubernetes").substitute(
         shared,
         image=_literal(kubernetes.image),
         namespace=_literal(kubernetes.namespace),
@@ -215,4 +215,6 @@ def _escape(text: str) -> str:
 
 
 def _read_template(name: str) -> Template:
-    return Template(resources.files("runners").joinpath(f"{name}.py.template").read_text("utf-8"))
+    return Template(
+        resources.files("runners.airflow").joinpath(f"{name}.py.template").read_text("utf-8")
+    )

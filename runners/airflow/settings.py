@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from runners.settings_file import MlmdUrl, Section, Tries, read_settings_file
+from runners.orchestration.settings import MlmdUrl, Section, Tries, read_settings_file
 
 
 class TaskSettings(Section):

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.config_sources import describe_keys
-from runners.configuration import configuration_options, read_configuration
+from runners.commands.configuration_options import configuration_options, read_configuration
 
 
 @click.command()

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from runners.datasets import DatasetError, fetch, verify
-from runners.public_datasets import PUBLIC_DATASETS
+from runners.datasets.checksums import DatasetError, fetch, verify
+from runners.datasets.public import PUBLIC_DATASETS
 
 
 class _LocalFolder(click.Path):

@@ -10,17 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.config import PipelineConfig
-from runners.configuration import configuration_options, read_configuration
-from runners.environment_checks import (
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.doctor.environment import (
     check_glibc,
     check_python,
     check_tensorboard,
     check_versions,
 )
-from runners.finding import Finding, Severity
-from runners.machine_checks import check_data, check_disk, check_gpus, check_writable
+from runners.doctor.finding import Finding, Severity
+from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
 
-_LOCK_FILE = Path(__file__).parent.parent / "requirements" / "pipeline.txt"
+_LOCK_FILE = Path(__file__).parents[2] / "requirements" / "pipeline.txt"
 _STYLES = {Severity.OK: "green", Severity.NOTE: "yellow", Severity.FIX: "bold red"}
 
 

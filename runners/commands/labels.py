@@ -8,10 +8,10 @@ import click
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from components.atomic_pusher.labelled import labels_path
-from components.atomic_pusher.versions import Version, parse_number, version_before
-from runners.configuration import configuration_options, read_configuration
-from runners.models_command import read_versions, serving_directory
+from components.versioned_directory.labels import labels_path
+from components.versioned_directory.versions import Version, parse_number, version_before
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.models import read_versions, serving_directory
 from runners.whole_file import write_whole_file
 
 _NEWEST, _PREVIOUS = "newest", "previous"

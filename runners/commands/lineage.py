@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from components.atomic_pusher.model_files import RECORD_PATH
-from components.atomic_pusher.versions import Version, parse_number
+from components.versioned_directory.model_files import RECORD_PATH
+from components.versioned_directory.versions import Version, parse_number
 from pipeline.config import PipelineConfig
-from runners.configuration import configuration_options, read_configuration
-from runners.lineage import Ancestor, LineageError, read_lineage
-from runners.mlmd_option import mlmd_option, open_metadata
-from runners.models_command import read_versions, serving_directory
-from runners.run_history import RunSummary, read_history
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.metadata_option import mlmd_option, open_metadata
+from runners.commands.models import read_versions, serving_directory
+from runners.metadata.history import RunSummary, read_history
+from runners.metadata.lineage import Ancestor, LineageError, read_lineage
 
 _WIDEST_LINE = 4000
 _END_STYLES = {

@@ -5,24 +5,24 @@ import importlib
 import click
 
 _COMMANDS = {
-    "run": ("runners.run_command:run", "Run the whole pipeline on this machine."),
-    "config": ("runners.config_command:config", "Show every configuration key and its value."),
-    "data": ("runners.data_commands:data", "Verify or fetch the IDX files."),
-    "schema": ("runners.schema_command:schema", "Compare the contract with the data; accept it."),
-    "models": ("runners.models_command:models", "List the versions in the serving directory."),
-    "rollback": ("runners.models_command:rollback", "Make an older version the served one."),
-    "runs": ("runners.lineage_command:runs", "List the runs and how they ended."),
-    "lineage": ("runners.lineage_command:lineage", "Walk from a model back to its data files."),
-    "serve": ("runners.serve_command:serve", "Serve pushed models over REST and gRPC."),
-    "predict": ("runners.predict_command:predict", "Ask a server about images."),
-    "labels": ("runners.labels_command:labels", "Label versions stable and canary."),
+    "run": ("runners.commands.run:run", "Run the whole pipeline on this machine."),
+    "config": ("runners.commands.config:config", "Show every configuration key and its value."),
+    "data": ("runners.commands.data:data", "Verify or fetch the IDX files."),
+    "schema": ("runners.commands.schema:schema", "Compare the contract with the data; accept it."),
+    "models": ("runners.commands.models:models", "List the versions in the serving directory."),
+    "rollback": ("runners.commands.models:rollback", "Make an older version the served one."),
+    "runs": ("runners.commands.lineage:runs", "List the runs and how they ended."),
+    "lineage": ("runners.commands.lineage:lineage", "Walk from a model back to its data files."),
+    "serve": ("runners.commands.serve:serve", "Serve pushed models over REST and gRPC."),
+    "predict": ("runners.commands.predict:predict", "Ask a server about images."),
+    "labels": ("runners.commands.labels:labels", "Label versions stable and canary."),
     "compile": (
-        "runners.compile_command:compile_group",
+        "runners.commands.compile.group:compile_group",
         "Compile for Airflow or Kubeflow.",
     ),
-    "submit": ("runners.submit_command:submit", "Start a compiled pipeline on a cluster."),
-    "mlmd": ("runners.mlmd_command:mlmd", "Set up the database of ML Metadata."),
-    "doctor": ("runners.doctor:doctor", "Check the environment and say what to do."),
+    "submit": ("runners.commands.submit.group:submit", "Start a compiled pipeline on a cluster."),
+    "mlmd": ("runners.commands.mlmd:mlmd", "Set up the database of ML Metadata."),
+    "doctor": ("runners.commands.doctor:doctor", "Check the environment and say what to do."),
 }
 
 

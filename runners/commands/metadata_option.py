@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.config import PipelineConfig
-from runners.mlmd_url import URL_VARIABLE, MlmdUrlError
+from runners.metadata.url import URL_VARIABLE, MlmdUrlError
 
 if TYPE_CHECKING:
     from ml_metadata import MetadataStore
@@ -30,8 +30,8 @@ def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataSto
     # ML Metadata comes with these, and takes its time.
     from ml_metadata import MetadataStore  # noqa: PLC0415
 
-    from runners.mlmd_connection import describe_connection, read_connection  # noqa: PLC0415
-    from runners.run_records import open_store  # noqa: PLC0415
+    from runners.metadata.connection import describe_connection, read_connection  # noqa: PLC0415
+    from runners.metadata.records import open_store  # noqa: PLC0415
 
     if url is None and URL_VARIABLE not in os.environ:
         if not Path(config.metadata_path).is_file():

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.config import PipelineConfig
-from runners.configuration import configuration_options, read_configuration
-from runners.mlmd_url import MlmdUrlError
-from runners.quiet_imports import quiet_imports
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.quiet_imports import quiet_imports
+from runners.metadata.url import MlmdUrlError
 
 if TYPE_CHECKING:
     from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
@@ -39,7 +39,7 @@ def init(
     """
     config = read_configuration(config_file, preset, overrides)
     # ML Metadata comes with these, and takes its time.
-    from runners.mlmd_connection import describe_connection, read_connection  # noqa: PLC0415
+    from runners.metadata.connection import describe_connection, read_connection  # noqa: PLC0415
 
     try:
         connection = read_connection(url, os.environ)
@@ -64,8 +64,8 @@ def _initialize(connection: "ConnectionConfig", config: PipelineConfig) -> int:
     with quiet_imports():
         from tfx.orchestration.metadata import Metadata  # noqa: PLC0415
 
-        from runners.ir import compile_ir  # noqa: PLC0415
-        from runners.metadata_types import register_types, types_written_by  # noqa: PLC0415
+        from runners.metadata.registered_types import register_types, types_written_by  # noqa: PLC0415
+        from runners.orchestration.compiled import compile_ir  # noqa: PLC0415
 
     nodes = (node.pipeline_node for node in compile_ir(config).nodes)
     register_types(Metadata(connection), types_written_by(nodes))

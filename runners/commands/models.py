@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.atomic_pusher.push_record import PushOrigin, PushRecord
-from components.atomic_pusher.rollback import roll_back
-from components.atomic_pusher.versions import PushError, Version, list_versions
+from components.versioned_directory.push_record import PushOrigin, PushRecord
+from components.versioned_directory.rollback import roll_back
+from components.versioned_directory.versions import PushError, Version, list_versions
 from pipeline.config import PipelineConfig
-from runners.configuration import configuration_options, read_configuration
+from runners.commands.configuration_options import configuration_options, read_configuration
 
 _DIGITS_SHOWN = 12
 _UNKNOWN = "unknown"

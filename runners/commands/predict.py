@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
-from runners.configuration import configuration_options, read_configuration
-from runners.quiet_imports import quiet_imports
-from serving.answers import Client, ClientError, DigitPrediction, predict_digits
-from serving.client import RestClient
-from serving.digit_image import SIDE, PictureError, read_digit
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.quiet_imports import quiet_imports
+from serving.client.answers import Client, ClientError, DigitPrediction, predict_digits
+from serving.client.digit_image import SIDE, PictureError, read_digit
+from serving.client.rest import RestClient
 
 _BATCH = 256
 _RUNNERS_UP = 2
@@ -137,7 +137,7 @@ def _connect(model_name: str, options: dict[str, Any]) -> Any:
     # The messages of gRPC come with TensorFlow, which starts faster when it finds no Keras.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
     with quiet_imports():
-        from serving.grpc_client import GrpcClient  # noqa: PLC0415
+        from serving.client.grpc import GrpcClient  # noqa: PLC0415
 
     ca_certificate = options["ca_file"].read_bytes() if options["ca_file"] else None
     arguments |= {"encrypted": url.scheme == "grpcs", "ca_certificate": ca_certificate}

@@ -16,12 +16,12 @@ from rich.console import Console
 
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import NODE_IDS
-from runners.configuration import configuration_options, read_configuration
-from runners.display import make_display
-from runners.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
-from runners.run_lock import RunLockedError, lock_run
-from runners.run_log import log_to_file
-from runners.summary import print_summary
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.quiet import log_to_file
+from runners.local.display import make_display
+from runners.local.lock import RunLockedError, lock_run
+from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
+from runners.local.summary import print_summary
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def _run(
 ) -> RunOutcome:
     try:
         with make_display(terminal) as display:
-            from runners.local import run_locally  # noqa: PLC0415 - TensorFlow comes with it
+            from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
 
             return run_locally(config, display, from_nodes=from_nodes, to_nodes=to_nodes)
     except KeyboardInterrupt:

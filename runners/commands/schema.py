@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline.config import PipelineConfig
-from runners.configuration import configuration_options, read_configuration
-from runners.run_log import log_to_file
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.quiet import log_to_file
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 
-    from runners.inferred_schema import InferredSchema
-    from runners.schema_proposal import ElementDifference
+    from runners.schema.inferred import InferredSchema
+    from runners.schema.proposal import ElementDifference
 
 
 @click.group()
@@ -107,9 +107,9 @@ def _propose(config: PipelineConfig) -> _Proposal:
             "(--set pipeline_name=...)."
         )
 
-    from runners.inferred_schema import read_inferred_schema, relax_schema  # noqa: PLC0415
-    from runners.run_records import open_store  # noqa: PLC0415
-    from runners.schema_proposal import merge_inferred  # noqa: PLC0415
+    from runners.metadata.records import open_store  # noqa: PLC0415
+    from runners.schema.inferred import read_inferred_schema, relax_schema  # noqa: PLC0415
+    from runners.schema.proposal import merge_inferred  # noqa: PLC0415
 
     text, contract = _read_contract(config.schema_path)
     try:
@@ -127,7 +127,7 @@ def _read_contract(path: str) -> tuple[str, "Schema"]:
     from google.protobuf.text_format import ParseError  # noqa: PLC0415
     from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
 
-    from runners.schema_text import parse_schema  # noqa: PLC0415
+    from runners.schema.text import parse_schema  # noqa: PLC0415
 
     text = ""
     if fileio.exists(path):
@@ -145,7 +145,7 @@ def _write(proposal: _Proposal) -> None:
     """Replaces the contract's file, whole or not at all."""
     from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
 
-    from runners.schema_text import rewrite_schema  # noqa: PLC0415
+    from runners.schema.text import rewrite_schema  # noqa: PLC0415
 
     temporary = f"{proposal.path}.{os.getpid()}.tmp"
     try:
@@ -163,7 +163,7 @@ def _write(proposal: _Proposal) -> None:
 
 
 def _print_proposal(proposal: _Proposal, console: Console) -> None:
-    from runners.schema_proposal import find_differences  # noqa: PLC0415
+    from runners.schema.proposal import find_differences  # noqa: PLC0415
 
     inferred = proposal.inferred
     console.print(f"contract  {proposal.path}")

@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
-from runners.configuration import configuration_options, read_configuration
-from runners.quiet_imports import quiet_imports
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.quiet_imports import quiet_imports
 from serving.errors import ServingError
-from serving.manager import ManagerOptions
+from serving.models.manager import ManagerOptions
 from serving.options import (
     ServerOptions,
     TlsFiles,

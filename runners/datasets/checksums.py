@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from runners.public_datasets import PublicDataset
+from runners.datasets.public import PublicDataset
 
 CHECKSUM_FILE = "SHA256SUMS"
 """In sha256sum's format; it names the files without .gz and sums their uncompressed bytes."""

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from runners.finding import Finding, Severity
+from runners.doctor.finding import Finding, Severity
 
 # What setup.py's python_requires says, and the version that the project is developed with.
 _SUPPORTED_PYTHONS = ((3, 11), (3, 13))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_folder import find_idx_files
-from runners.datasets import CHECKSUM_FILE, DatasetError, verify
-from runners.finding import Finding, Severity
+from runners.datasets.checksums import CHECKSUM_FILE, DatasetError, verify
+from runners.doctor.finding import Finding, Severity
 
 _GIB = 1024**3
 # A run on MNIST writes 20 MB; this leaves room for the runs that follow.

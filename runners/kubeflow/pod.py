@@ -7,8 +7,8 @@ know both: older ones refuse a field that they do not know.
 
 from typing import Any
 
-from runners.kubeflow_settings import KubeflowSettings, StepSettings
-from runners.mlmd_url import PASSWORD_VARIABLE
+from runners.kubeflow.settings import KubeflowSettings, StepSettings
+from runners.metadata.url import PASSWORD_VARIABLE
 
 
 def describe_pod(own: StepSettings, settings: KubeflowSettings) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runners.settings_file import MlmdUrl, Section, Tries, fill_in, read_settings_file
+from runners.orchestration.settings import MlmdUrl, Section, Tries, fill_in, read_settings_file
 
 
 class Volume(Section):

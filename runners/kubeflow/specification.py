@@ -13,13 +13,13 @@ from typing import Any
 
 from kfp import compiler, dsl
 
-from runners.graph import Graph
-from runners.kubeflow_platform import describe_pod
-from runners.kubeflow_settings import KubeflowSettings, Resources
-from runners.pod_paths import check_pod_paths
-from runners.runtime_parameters import name_without_dots
-from runners.task_groups import Task, check_task_ids, group_nodes
-from runners.time_limit import limit_time
+from runners.kubeflow.pod import describe_pod
+from runners.kubeflow.settings import KubeflowSettings, Resources
+from runners.orchestration.graph import Graph
+from runners.orchestration.parameters import name_without_dots
+from runners.orchestration.pod_paths import check_pod_paths
+from runners.orchestration.tasks import Task, check_task_ids, group_nodes
+from runners.orchestration.time_limit import limit_time
 
 _RUN_ID = "run_id"
 _REPORT = "report"

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from modules.progress import TrainingProgress
+from modules.training.progress import TrainingProgress
 
 STATE_STYLES = {
     "waiting": "dim",

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from modules import progress
-from modules.progress import TrainingProgress, progress_of
+from modules.training import progress
+from modules.training.progress import TrainingProgress, progress_of
 
 
 class NodeObserver(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.checks import Check
+from components.evaluation.checks import Check
 from runners.whole_file import write_whole_file
 
 RUN_FILE = "run.json"

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.atomic_pusher.versions import list_versions
+from components.evaluation.result import EvaluationResult, read_evaluation
 from components.servability_validator.executor import REASONS_PROPERTY
+from components.versioned_directory.versions import list_versions
 from pipeline.config import PipelineConfig
-from pipeline.evaluation_result import EvaluationResult, read_evaluation
 from runners.failure import cause_of
-from runners.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
-from runners.run_records import NodeRecord
+from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
+from runners.metadata.records import NodeRecord
 
 _EVALUATOR_ID = "Evaluator"
 PUSHER_ID = "Pusher"

@@ -7,7 +7,7 @@ from tfx.orchestration.node_proto_view import get_view_for_all_in
 from tfx.orchestration.portable.partial_run_utils import compute_nodes_to_run, make_ordered_node_map
 from tfx.proto.orchestration import pipeline_pb2
 
-from runners.run_records import list_runs, read_run
+from runners.metadata.records import list_runs, read_run
 
 _DONE = {"complete", "cached"}
 

@@ -15,16 +15,16 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from modules.strategy import prepare_devices
+from modules.distribution.strategy import prepare_devices
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
 from runners.failure import cause_of
-from runners.node_events import NodeObserver, observe_nodes
-from runners.outcome import RunOutcome
-from runners.outcome_reader import PUSHER_ID, read_outcome
-from runners.partial_run import make_partial_run
-from runners.recovery import close_dead_executions, record_cause
-from runners.run_records import open_store, read_run, sqlite_connection
+from runners.local.events import NodeObserver, observe_nodes
+from runners.local.outcome import RunOutcome
+from runners.local.outcome_reader import PUSHER_ID, read_outcome
+from runners.local.partial_run import make_partial_run
+from runners.metadata.records import open_store, read_run, sqlite_connection
+from runners.metadata.recovery import close_dead_executions, record_cause
 
 logger = logging.getLogger(__name__)
 

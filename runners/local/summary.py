@@ -4,8 +4,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runners.display import STATE_STYLES
-from runners.outcome import FAILED, INTERRUPTED, NOT_BLESSED, RunOutcome
+from runners.local.display import STATE_STYLES
+from runners.local.outcome import FAILED, INTERRUPTED, NOT_BLESSED, RunOutcome
 
 
 def print_summary(outcome: RunOutcome, console: Console) -> None:

@@ -6,7 +6,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
-from runners.mlmd_url import (
+from runners.metadata.records import sqlite_connection
+from runners.metadata.url import (
     PASSWORD_FILE_VARIABLE,
     PASSWORD_VARIABLE,
     URL_VARIABLE,
@@ -14,7 +15,6 @@ from runners.mlmd_url import (
     check_no_password,
     describe_url,
 )
-from runners.run_records import sqlite_connection
 
 _EXPECTED = (
     "expected sqlite:///absolute/path, postgresql://user@host:5432/database or "

@@ -7,7 +7,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from runners.failure import cause_of
-from runners.run_records import NodeRecord, list_executions, list_runs, node_id_of, read_run
+from runners.metadata.records import NodeRecord, list_executions, list_runs, node_id_of, read_run
 
 PUSHED = "pushed"
 UNCHANGED = "unchanged"

@@ -8,9 +8,9 @@ from typing import Any
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
 
-from components.atomic_pusher.source_files import source_files
-from components.atomic_pusher.versions import Version
-from runners.run_records import node_id_of
+from components.idx_example_gen.source_files import source_files
+from components.versioned_directory.versions import Version
+from runners.metadata.records import node_id_of
 
 _VERDICT_KEYS = ("evaluation", "infra_blessing", "model_blessing")
 _DIGEST_KEYS = ("code_digest", "content_digest")

@@ -12,7 +12,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.io import fileio
 
-from runners.run_records import RESULT_PROPERTY, node_id_of, open_store
+from runners.metadata.records import RESULT_PROPERTY, node_id_of, open_store
 
 logger = logging.getLogger(__name__)
 

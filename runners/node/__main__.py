@@ -20,7 +20,7 @@ from absl import logging as absl_logging
 
 from runners.failure import cause_of
 
-# Also in runners.node_launch, which is not imported before the arguments are known to be good.
+# Also in runners.node.launch, which is not imported before the arguments are known to be good.
 _FAILED = 1
 _SKIPPED = 99
 _TOLD = ("components", "modules", "runners")
@@ -122,11 +122,11 @@ def main(**options: Any) -> None:
 
 def _run(order: _Order) -> int:
     # TensorFlow comes with these.
-    from runners.ir import read_compiled  # noqa: PLC0415
-    from runners.mlmd_connection import read_connection  # noqa: PLC0415
-    from runners.node_launch import FAILED, launch_node  # noqa: PLC0415
-    from runners.node_report import render_node, write_report  # noqa: PLC0415
-    from runners.runtime_parameters import with_parameters  # noqa: PLC0415
+    from runners.metadata.connection import read_connection  # noqa: PLC0415
+    from runners.node.launch import FAILED, launch_node  # noqa: PLC0415
+    from runners.orchestration.compiled import read_compiled  # noqa: PLC0415
+    from runners.orchestration.parameters import with_parameters  # noqa: PLC0415
+    from runners.report.artifacts import render_node, write_report  # noqa: PLC0415
 
     compiled = read_compiled(order.ir_path)
     if order.ir_digest is not None:

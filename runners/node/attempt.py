@@ -12,7 +12,7 @@ from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
-from runners.recovery import close_execution
+from runners.metadata.recovery import close_execution
 
 SUCCESSFUL = (Execution.COMPLETE, Execution.CACHED)
 """The states of an execution that has made its output, or found it."""

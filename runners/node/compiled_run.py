@@ -6,7 +6,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.errors import AlreadyExistsError, StatusError
 from ml_metadata.proto.metadata_store_pb2 import Context, ParentContext
 
-from runners.ir import StaleIrError
+from runners.orchestration.compiled import StaleIrError
 
 
 def join_run(store: MetadataStore, pipeline_name: str, run_id: str, digest: str) -> None:

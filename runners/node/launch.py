@@ -11,13 +11,13 @@ from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config import PipelineConfig
-from runners.compiled_run import join_run
 from runners.failure import cause_of
-from runners.metadata_types import check_types, types_written_by
-from runners.node_attempt import SUCCESSFUL, NodeAttempt
-from runners.node_verdict import describe_checks, describe_result, describe_skip
-from runners.ordered_metadata import OrderedMetadata
-from runners.run_records import NodeRecord, read_node
+from runners.metadata.ordered_store import OrderedMetadata
+from runners.metadata.records import NodeRecord, read_node
+from runners.metadata.registered_types import check_types, types_written_by
+from runners.node.attempt import SUCCESSFUL, NodeAttempt
+from runners.node.compiled_run import join_run
+from runners.node.verdict import describe_checks, describe_result, describe_skip
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import json
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Event
 
-from pipeline.evaluation_result import read_evaluation
-from runners.run_records import NodeRecord
+from components.evaluation.result import read_evaluation
+from runners.metadata.records import NodeRecord
 
 
 def describe_skip(store: MetadataStore, execution_id: int, record: NodeRecord) -> str:

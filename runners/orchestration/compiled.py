@@ -18,8 +18,8 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
-from runners.graph import Graph, Node, parse_graph
-from runners.runtime_parameters import describe_parameters, with_parameters
+from runners.orchestration.graph import Graph, Node, parse_graph
+from runners.orchestration.parameters import describe_parameters, with_parameters
 
 _IR_SUFFIX = ".ir.json"
 _GRAPH_SUFFIX = ".graph.json"

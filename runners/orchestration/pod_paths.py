@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from runners.graph import Graph
+from runners.orchestration.graph import Graph
 
 IMAGE_FOLDER = "/home/tfx"
 """Where the project's image has the data contract, and the data if it was built with them."""

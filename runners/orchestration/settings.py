@@ -7,7 +7,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.config_sources import ConfigError
-from runners.mlmd_url import check_no_password
+from runners.metadata.url import check_no_password
 
 
 def _without_password(url: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runners.graph import Node
+from runners.orchestration.graph import Node
 
 
 @dataclass(frozen=True, kw_only=True)

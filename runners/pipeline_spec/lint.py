@@ -14,7 +14,7 @@ import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from runners.spec_references import find_dangling_references
+from runners.pipeline_spec.references import find_dangling_references
 
 _SCHEMA_VERSION = "2.1.0"
 _PIPELINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")

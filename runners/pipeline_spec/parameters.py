@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pipeline.config import PipelineConfig
-from runners.runtime_parameters import RUNTIME_PARAMETERS, name_without_dots, with_parameters
+from runners.orchestration.parameters import RUNTIME_PARAMETERS, name_without_dots, with_parameters
 
 _BOOLEANS = {"true": True, "false": False}
 

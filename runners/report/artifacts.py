@@ -20,12 +20,12 @@ from tfx.utils import io_utils
 
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.anomaly_gate.report import find_anomalies
-from components.atomic_pusher.source_files import source_files
-from pipeline.evaluation_result import read_evaluation
+from components.evaluation.result import read_evaluation
+from components.idx_example_gen.source_files import source_files
 from runners.failure import cause_of
-from runners.markdown import paragraph, table
-from runners.node_launch import NodeEnd
-from runners.statistics_tables import render_statistics
+from runners.node.launch import NodeEnd
+from runners.report.markdown import paragraph, table
+from runners.report.statistics_tables import render_statistics
 from runners.whole_file import write_whole_file
 
 logger = logging.getLogger(__name__)

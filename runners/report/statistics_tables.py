@@ -8,7 +8,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
     FeatureNameStatistics,
 )
 
-from runners.markdown import table
+from runners.report.markdown import table
 
 _NUMBERS = {
     "mean": "mean",

@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 from tfx.dsl.io import fileio
 
-from runners.schema_text import parse_schema
+from runners.schema.text import parse_schema
 
 _INFERRING_NODE = "SchemaGen"
 

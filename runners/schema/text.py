@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 
-from runners.schema_proposal import ElementKey, named_elements
+from runners.schema.proposal import ElementKey, named_elements
 
 # Strings and comments come first, so that a brace within one of them is none.
 _TOKEN = re.compile(

@@ -21,8 +21,8 @@ from google.cloud.aiplatform_v1 import (
     ScheduleServiceClient,
 )
 
-from runners.spec_lint import SpecError, check_vertex
-from runners.spec_parameters import read_parameters
+from runners.pipeline_spec.lint import SpecError, check_vertex
+from runners.pipeline_spec.parameters import read_parameters
 
 _TIMEOUT_SECONDS = 60
 _MAX_ID_NAME = 112  # of the 127 characters of a run's id; the time takes 15

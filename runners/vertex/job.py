@@ -1,8 +1,8 @@
 """Writes the pipeline for Vertex AI: a task for each node, typed artifacts, managed metadata.
 
-TFX's own compiler does the most of it. What it loses is put back: `vertex_repairs` sees to what is
-in the pipeline, `vertex_parameters` to the parameters of a run, `vertex_resolvers` to the queries,
-and this module to retries, time limits, machines and the condition of a push.
+TFX's own compiler does the most of it. What it loses is put back: `repairs` sees to what is in the
+pipeline, `parameters` to the parameters of a run, `resolvers` to the queries, and this module
+to retries, time limits, machines and the condition of a push.
 """
 
 import json
@@ -16,17 +16,17 @@ from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KE
 
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
-from runners.task_groups import check_task_ids
-from runners.time_limit import limit_time
-from runners.vertex_parameters import add_parameters
-from runners.vertex_repairs import repair
-from runners.vertex_resolvers import (
+from runners.orchestration.tasks import check_task_ids
+from runners.orchestration.time_limit import limit_time
+from runners.vertex.parameters import add_parameters
+from runners.vertex.repairs import repair
+from runners.vertex.resolvers import (
     find_baseline,
     find_previous_statistics,
     label_outputs,
     scope_queries,
 )
-from runners.vertex_settings import Resources, VertexSettings
+from runners.vertex.settings import Resources, VertexSettings
 
 _ON_GOOGLE_CLOUD = ("gs://", "/gcs/")
 # A task with one of these inputs is not started unless it is a blessing.

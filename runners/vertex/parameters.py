@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
-from runners.runtime_parameters import describe_parameters, name_without_dots, with_parameters
+from runners.orchestration.parameters import describe_parameters, name_without_dots, with_parameters
 
 Spec = dict[str, Any]
 _Place = tuple[str, str]  # a task, and one of its parameters

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from runners.settings_file import Section, Tries, fill_in, read_settings_file
+from runners.orchestration.settings import Section, Tries, fill_in, read_settings_file
 
 
 class Resources(Section):

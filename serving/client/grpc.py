@@ -14,12 +14,12 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.answers import ClientError, Prediction, VersionState
+from serving.client.answers import ClientError, Prediction, VersionState
 from serving.errors import Code
 
 
 class GrpcClient:
-    """Talks to the gRPC API; the methods are those of `serving.client.RestClient`."""
+    """Talks to the gRPC API; the methods are those of `serving.client.rest.RestClient`."""
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
     with RestClient("http://localhost:8501", "tfx-mnist") as client:
         prediction = client.predict({"images": images}, signature_name="serve_images")
 
-`serving.grpc_client.GrpcClient` has the same methods over gRPC. Importing this module does not
+`serving.client.grpc.GrpcClient` has the same methods over gRPC. Importing this module does not
 import TensorFlow.
 """
 
@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 import orjson
 
-from serving.answers import Array, ClientError, Prediction, VersionState
+from serving.client.answers import Array, ClientError, Prediction, VersionState
 from serving.errors import Code
 
 _CODES = {code.http_status: code for code in reversed(Code) if code is not Code.OK}

@@ -20,16 +20,16 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.calls import Task
-from serving.classification import CLASSIFY_METHOD
 from serving.errors import Code, ServingError, invalid_argument
-from serving.examples import serialize_input
-from serving.grpc_messages import read_model, write_classes, write_spec, write_values
-from serving.inference import Inference, count_values
-from serving.metadata import SIGNATURE_DEF, make_metadata_reply
-from serving.model_config import ModelConfig, read_model_configs
+from serving.inference.calls import Task
+from serving.inference.classification import CLASSIFY_METHOD
+from serving.inference.inference import Inference, count_values
+from serving.models.config import ModelConfig, read_model_configs
 from serving.off_loop import LARGE_MESSAGE, LARGE_REPLY, run_in_thread_if
-from serving.tensor_protos import make_tensor_protos, parse_tensor_protos
+from serving.proto_messages.examples import serialize_input
+from serving.proto_messages.fields import read_model, write_classes, write_spec, write_values
+from serving.proto_messages.metadata import SIGNATURE_DEF, make_metadata_reply
+from serving.proto_messages.tensors import make_tensor_protos, parse_tensor_protos
 from serving.tensors import Array
 
 _Method = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]

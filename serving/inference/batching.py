@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from serving.errors import Code, ServingError, invalid_argument
-from serving.loaded_model import LoadedModel
 from serving.metrics import Metrics
-from serving.model_config import BatchingParameters
+from serving.models.config import BatchingParameters
+from serving.models.loaded_model import LoadedModel
 from serving.tensors import Array, Arrays, count_rows
 
 _THREAD_POOL_NAME = "model_server_batch_threads"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from serving import classification
 from serving.errors import Code, ServingError, invalid_argument
-from serving.protocol import DEFAULT_SIGNATURE
+from serving.inference import classification
+from serving.json_messages.predict import DEFAULT_SIGNATURE
 from serving.tensors import Array, Arrays, Signature, complete_inputs, count_rows
 
 Signatures = Mapping[str, Signature]

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from serving.loaded_model import LoadedModel
+from serving.models.loaded_model import LoadedModel
 from serving.tensors import Array, Arrays
 
 

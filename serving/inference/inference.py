@@ -6,15 +6,17 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
-from serving import calls, classification, json_examples, protocol
-from serving.calls import Call, Task
 from serving.errors import Code, ServingError, invalid_argument
-from serving.examples import serialize_features
-from serving.manager import Handle, Manager
+from serving.inference import calls, classification
+from serving.inference.calls import Call, Task
+from serving.inference.direct import Runner
+from serving.json_messages import examples as json_examples
+from serving.json_messages import predict as json_predict
 from serving.metrics import Metrics
+from serving.models.manager import Handle, Manager
 from serving.off_loop import LARGE_JSON, LARGE_REPLY, run_in_thread_if
-from serving.rest_path import ModelSpec
-from serving.runner import Runner
+from serving.proto_messages.examples import serialize_features
+from serving.rest.path import ModelSpec
 from serving.tensors import Array, Arrays, Signature, check_num_rows
 
 
@@ -102,7 +104,7 @@ class Inference:
                 return calls.find_json_signature(_unwrap(acquired).loaded.signatures, name)
 
             parse = partial(
-                protocol.parse_predict_request,
+                json_predict.parse_predict_request,
                 body,
                 find_signature,
                 max_rows=self.max_request_rows,
@@ -113,7 +115,7 @@ class Inference:
             call = calls.prepare_predict(signatures, request.signature_name, request.inputs)
             outputs = await self._run(handle, call, "Predict")
             specs = signatures[call.signature_name].outputs
-            render = partial(protocol.render_predict_reply, outputs, specs, request.format)
+            render = partial(json_predict.render_predict_reply, outputs, specs, request.format)
             return await run_in_thread_if(count_values(outputs) > LARGE_REPLY, render)
 
     async def classify(

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from serving import json_body, json_tensors
 from serving.errors import invalid_argument
-from serving.json_numbers import dump_with_nan, is_finite
-from serving.json_rows import is_named, parse_rows
+from serving.json_messages import document as json_document
+from serving.json_messages import tensors
+from serving.json_messages.non_finite import dump_with_nan, is_finite
+from serving.json_messages.rows import is_named, parse_rows
 from serving.tensors import Array, Arrays, Signature, TensorSpec, check_num_rows
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -50,7 +51,7 @@ def parse_predict_request(
     Raises:
       ServingError: The body is not what the signature takes.
     """
-    document = json_body.parse_body(body)
+    document = json_document.parse_body(body)
     signature_name = read_signature_name(document)
     signature = find_signature(signature_name or DEFAULT_SIGNATURE)
     if not signature.inputs:
@@ -58,7 +59,7 @@ def parse_predict_request(
             f"Failed to get input map for signature: {signature_name or 'DEFAULT'}"
         )
     if _INSTANCES_KEY in document and _INPUTS_KEY in document:
-        raise json_body.format_error(
+        raise json_document.format_error(
             document,
             f"Not formatted correctly expecting only one of '{_INPUTS_KEY}' or "
             f"'{_INSTANCES_KEY}' keys to exist ",
@@ -88,7 +89,7 @@ def read_signature_name(document: Mapping[str, Any]) -> str:
     """Returns the signature that a request names, "" if it names none."""
     name = document.get(_SIGNATURE_KEY, "")
     if not isinstance(name, str):
-        raise json_body.format_error(
+        raise json_document.format_error(
             document, "not formatted correctly. 'signature_name' key must be a string value."
         )
     return name
@@ -109,7 +110,7 @@ def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form:
     if form is Format.ROW:
         _check_rows(outputs)
     values = {
-        name: json_tensors.array_to_json(name, array, specs[name].dtype)
+        name: tensors.array_to_json(name, array, specs[name].dtype)
         for name, array in sorted(outputs.items())
     }
     if len(values) == 1:
@@ -133,9 +134,11 @@ def render_error(message: str) -> bytes:
 def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
     rows = document[_INSTANCES_KEY]
     if not isinstance(rows, list):
-        raise json_body.format_error(document, f"Expecting '{_INSTANCES_KEY}' to be an list/array")
+        raise json_document.format_error(
+            document, f"Expecting '{_INSTANCES_KEY}' to be an list/array"
+        )
     if not rows:
-        raise json_body.format_error(document, f"No values in '{_INSTANCES_KEY}' array")
+        raise json_document.format_error(document, f"No values in '{_INSTANCES_KEY}' array")
     if len(specs) > 1 and not isinstance(rows[0], dict):
         raise invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
@@ -152,13 +155,11 @@ def _parse_columns(value: Any, specs: Mapping[str, TensorSpec]) -> dict[str, Arr
                 "required as per tensorinfo_map"
             )
         [(name, spec)] = specs.items()
-        return {name: json_tensors.parse_tensor(value, spec.dtype)}
+        return {name: tensors.parse_tensor(value, spec.dtype)}
     for name in sorted(specs):
         if name not in value:
             raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
-    return {
-        name: json_tensors.parse_tensor(value[name], spec.dtype) for name, spec in specs.items()
-    }
+    return {name: tensors.parse_tensor(value[name], spec.dtype) for name, spec in specs.items()}
 
 
 def _check_rows(outputs: Arrays) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from serving import json_body, json_tensors
 from serving.errors import ServingError, invalid_argument
+from serving.json_messages import document as json_document
+from serving.json_messages import tensors
 from serving.tensors import Array, TensorSpec
 
 # Rows that are looked at together to find the wrong one.
@@ -13,7 +14,7 @@ _BLOCK = 64
 
 def is_named(value: Any) -> bool:
     """Returns whether a value is an object that names inputs, and not one that holds bytes."""
-    return isinstance(value, dict) and not json_tensors.is_base64(value)
+    return isinstance(value, dict) and not tensors.is_base64(value)
 
 
 def parse_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
@@ -37,14 +38,14 @@ class _OddRowError(ValueError):
 
 def _join_plain_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
     name = min(specs)
-    return {name: json_tensors.parse_tensor(rows, specs[name].dtype)}
+    return {name: tensors.parse_tensor(rows, specs[name].dtype)}
 
 
 def _join_named_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
     if not all(is_named(row) and row.keys() == specs.keys() for row in rows):
         raise _OddRowError
     return {
-        name: json_tensors.parse_tensor([row[name] for row in rows], spec.dtype)
+        name: tensors.parse_tensor([row[name] for row in rows], spec.dtype)
         for name, spec in specs.items()
     }
 
@@ -100,7 +101,7 @@ def _check_block(
         if named and row.keys() != specs.keys():
             raise invalid_argument(
                 f"Failed to process element: {number} of 'instances' list. JSON object: "
-                f"{json_body.render(row)} keys must be equal to: {','.join(sorted(specs))}"
+                f"{json_document.render(row)} keys must be equal to: {','.join(sorted(specs))}"
             )
 
 
@@ -109,7 +110,7 @@ def _check_row_value(
 ) -> None:
     if name not in specs:
         raise invalid_argument(f"JSON object: does not have named input: {name}")
-    array = json_tensors.parse_tensor(value, specs[name].dtype)
+    array = tensors.parse_tensor(value, specs[name].dtype)
     expected = shapes.setdefault(name, array.shape)
     if _size(expected) != array.size:
         raise invalid_argument(f"Expecting tensor size: {_size(expected)} but got: {array.size}")

@@ -14,7 +14,7 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.errors import Code, ServingError, invalid_argument
-from serving.versions import All, Latest, Policy, Specific
+from serving.models.policy import All, Latest, Policy, Specific
 
 PLATFORM = "tensorflow"
 DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"

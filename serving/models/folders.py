@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from serving.errors import ServingError
-from serving.model_config import ModelConfig
-from serving.versions import index_versions, pick_versions
+from serving.models.config import ModelConfig
+from serving.models.policy import index_versions, pick_versions
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from serving.errors import Code, ServingError
-from serving.loaded_model import LoadedModel
+from serving.models.loaded_model import LoadedModel
 
 
 class State(Enum):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from serving.errors import Code, ServingError, invalid_argument
-from serving.loaded_model import LoadedModel
-from serving.model_config import ModelConfig
-from serving.model_versions import ModelVersion, State, VersionedModel, VersionStatus
-from serving.rest_path import ModelSpec
-from serving.version_folders import VersionFolders
+from serving.models.config import ModelConfig
+from serving.models.folders import VersionFolders
+from serving.models.lifecycle import ModelVersion, State, VersionedModel, VersionStatus
+from serving.models.loaded_model import LoadedModel
+from serving.rest.path import ModelSpec
 
 logger = logging.getLogger(__name__)
 

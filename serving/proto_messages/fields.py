@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from serving.classification import Classes
 from serving.errors import invalid_argument
-from serving.protocol import DEFAULT_SIGNATURE
-from serving.rest_path import ModelSpec
+from serving.inference.classification import Classes
+from serving.json_messages.predict import DEFAULT_SIGNATURE
+from serving.rest.path import ModelSpec
 from serving.tensors import Array
 
 

@@ -2,8 +2,8 @@
 
 from tensorflow_serving.apis import get_model_metadata_pb2
 
-from serving.inference import Inference
-from serving.rest_path import ModelSpec
+from serving.inference.inference import Inference
+from serving.rest.path import ModelSpec
 
 SIGNATURE_DEF = "signature_def"
 

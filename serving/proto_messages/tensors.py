@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from tensorflow.core.framework import tensor_pb2
 
 from serving.errors import invalid_argument
-from serving.signatures import dtype_name
+from serving.saved_model.signatures import dtype_name
 from serving.tensors import NUMPY_TYPES, Array, Arrays
 
 # The field of TensorProto that holds the values of each type.

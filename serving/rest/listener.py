@@ -16,11 +16,11 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from serving.access import Gate
 from serving.errors import invalid_argument
-from serving.grpc_access import AccessCheck
-from serving.grpc_service import ModelService, PredictionService
-from serving.health import MAX_WATCHERS, HealthService
-from serving.http_connection import HttpConnection
+from serving.grpc.access import AccessCheck
+from serving.grpc.health import MAX_WATCHERS, HealthService
+from serving.grpc.services import ModelService, PredictionService
 from serving.options import ServerOptions, TlsFiles
+from serving.rest.connection import HttpConnection
 
 _GOODBYE_SECONDS = 1.0
 # Calls besides inference: health checks and questions about models get through a full house.

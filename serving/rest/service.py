@@ -15,12 +15,12 @@ from starlette.responses import PlainTextResponse, Response
 from serving import metrics as metrics_page
 from serving.access import Gate
 from serving.errors import Code, ServingError
-from serving.inference import Inference
-from serving.metadata import make_metadata_reply
-from serving.page import Page
-from serving.protocol import render_error
-from serving.request_body import read_body
-from serving.rest_path import RestCall, parse_path
+from serving.inference.inference import Inference
+from serving.json_messages.predict import render_error
+from serving.proto_messages.metadata import make_metadata_reply
+from serving.rest.body import read_body
+from serving.rest.page import Page
+from serving.rest.path import RestCall, parse_path
 
 _API_PATH = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _CORS_HEADERS = {

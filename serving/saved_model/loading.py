@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from serving.errors import Code, ServingError
 from serving.metrics import Metrics
-from serving.model_config import ModelConfig
-from serving.model_versions import ModelVersion
-from serving.servable import Servable, load_servable
-from serving.warmup import replay_warmup_requests
+from serving.models.config import ModelConfig
+from serving.models.lifecycle import ModelVersion
+from serving.saved_model.servable import Servable, load_servable
+from serving.saved_model.warmup import replay_warmup_requests
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from serving.errors import Code, ServingError, invalid_argument
-from serving.signatures import make_signatures, read_signature_defs
+from serving.saved_model.signatures import make_signatures, read_signature_defs
 from serving.tensors import Array, Arrays
 
 

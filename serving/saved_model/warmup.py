@@ -9,11 +9,11 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving import calls, classification
 from serving.errors import Code, ServingError, invalid_argument
-from serving.examples import serialize_input
-from serving.servable import Servable
-from serving.tensor_protos import parse_tensor_protos
+from serving.inference import calls, classification
+from serving.proto_messages.examples import serialize_input
+from serving.proto_messages.tensors import parse_tensor_protos
+from serving.saved_model.servable import Servable
 
 WARMUP_PATH = "assets.extra/tf_serving_warmup_requests"
 MAX_RECORDS = 1000

@@ -21,7 +21,7 @@ MOST_EVENTS_OF_LAST_NODE = 3
 # tells of: opened, renamed and removed files, started processes, imports.
 KILLED = """
 import itertools, logging, os, signal, sys
-from runners.command_line import main
+from runners.commands.main import main
 
 node_id, left = sys.argv[1], itertools.count(int(sys.argv[2]), -1)
 

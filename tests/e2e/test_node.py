@@ -18,7 +18,7 @@ from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.proto.orchestration import pipeline_pb2
 from workspaces import Workspace
 
-from runners.metadata_types import types_written_by
+from runners.metadata.registered_types import types_written_by
 
 SLOW = {"training__epochs": 12, "training__learning_rate": 0.01}
 

@@ -21,7 +21,7 @@ from serving_process import ServeProcess
 from warm_python.processes import WarmPython
 from workspaces import Workspace
 
-from serving.client import RestClient
+from serving.client.rest import RestClient
 
 BUCKET = "bucket"
 FIRST = {"training__epochs": 4}

@@ -13,8 +13,8 @@ from tfx.utils import path_utils
 
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.executor import Executor
-from components.atomic_pusher.push_record import parse_record, read_record
-from components.atomic_pusher.versions import PushError, list_versions
+from components.versioned_directory.push_record import parse_record, read_record
+from components.versioned_directory.versions import PushError, list_versions
 
 Push = Callable[..., Artifact]
 

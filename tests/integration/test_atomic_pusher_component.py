@@ -11,7 +11,7 @@ from tfx.types import Artifact, Channel, standard_artifacts
 
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.origin import read_origin
-from components.atomic_pusher.push_record import PushOrigin
+from components.versioned_directory.push_record import PushOrigin
 
 
 def _read_origin(**inputs: Artifact) -> PushOrigin:

@@ -19,9 +19,9 @@ from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import load_config
 from pipeline.pipeline import create_pipeline
-from runners.display import make_display
-from runners.local import run_locally
-from runners.outcome import DONE, RunOutcome
+from runners.local.display import make_display
+from runners.local.outcome import DONE, RunOutcome
+from runners.local.run import run_locally
 
 _PROJECT = Path(__file__).parents[2]
 _OPTION_SET = _PROJECT / "deploy" / "beam" / "job_service.yaml"

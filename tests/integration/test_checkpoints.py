@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modules.checkpoints import Checkpoints, EpochStates
-from modules.strategy import make_strategy
+from modules.distribution.strategy import make_strategy
+from modules.training.checkpoints import Checkpoints, EpochStates
 
 EPOCHS = 3
 

@@ -11,11 +11,16 @@ from tfx.orchestration.portable import execution_publish_utils
 from tfx.orchestration.portable.mlmd import context_lib
 
 from pipeline.config import PipelineConfig
-from runners.ir import CompiledPipeline, StaleIrError, compile_pipeline, read_compiled
-from runners.node_attempt import NodeAttempt
-from runners.node_launch import FAILED, SUCCEEDED, NodeEnd, launch_node
-from runners.run_history import read_history
-from runners.run_records import sqlite_connection
+from runners.metadata.history import read_history
+from runners.metadata.records import sqlite_connection
+from runners.node.attempt import NodeAttempt
+from runners.node.launch import FAILED, SUCCEEDED, NodeEnd, launch_node
+from runners.orchestration.compiled import (
+    CompiledPipeline,
+    StaleIrError,
+    compile_pipeline,
+    read_compiled,
+)
 
 RUN = "scheduled__2026-11-22"
 

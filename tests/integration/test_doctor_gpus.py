@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from runners.finding import Severity
-from runners.machine_checks import check_gpus
+from runners.doctor.finding import Severity
+from runners.doctor.machine import check_gpus
 
 
 def test_gpu_that_tensorflow_cannot_use_is_noted_with_the_way_to_the_cuda_libraries(

@@ -10,12 +10,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_model_analysis.utils.config_util import update_eval_config_with_defaults
 
+from components.evaluation.result import read_evaluation
 from pipeline.config import PipelineConfig, Thresholds
 from pipeline.evaluation import make_eval_config
-from pipeline.evaluation_result import read_evaluation
-from runners.node_verdict import describe_checks
-from runners.outcome_reader import read_outcome
-from runners.run_records import NodeRecord
+from runners.local.outcome_reader import read_outcome
+from runners.metadata.records import NodeRecord
+from runners.node.verdict import describe_checks
 
 LABELS = [0, 0, 1, 1]
 PROBABILITIES = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.7, 0.3]]

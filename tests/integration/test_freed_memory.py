@@ -6,7 +6,7 @@ import resource
 import numpy as np
 import pytest
 
-from modules.freed_memory import KeepFreedMemory
+from modules.training.freed_memory import KeepFreedMemory
 
 NUM_BUFFERS = 300
 BUFFER_BYTES = 2**20

@@ -17,13 +17,13 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.atomic_pusher.component import AtomicPusher
-from components.atomic_pusher.rollback import roll_back
-from components.atomic_pusher.versions import list_versions
 from components.code_digest import code_digest
 from components.idx_example_gen import executor
 from components.idx_example_gen.component import IdxExampleGen
-from runners.lineage_command import lineage, runs
-from runners.run_records import sqlite_connection
+from components.versioned_directory.rollback import roll_back
+from components.versioned_directory.versions import list_versions
+from runners.commands.lineage import lineage, runs
+from runners.metadata.records import sqlite_connection
 
 
 @component

@@ -14,13 +14,13 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, ArtifactType, ConnectionConfig
 
 from pipeline.config import PipelineConfig
-from runners.ir import CompiledPipeline, compile_pipeline
-from runners.metadata_types import check_types, types_written_by
-from runners.mlmd_connection import parse_url
-from runners.node_launch import FAILED, SUCCEEDED, NodeEnd, launch_node
-from runners.ordered_metadata import OrderedMetadata
+from runners.metadata.connection import parse_url
+from runners.metadata.ordered_store import OrderedMetadata
+from runners.metadata.registered_types import check_types, types_written_by
+from runners.node.launch import FAILED, SUCCEEDED, NodeEnd, launch_node
+from runners.orchestration.compiled import CompiledPipeline, compile_pipeline
 
-PROGRAM = "from runners.command_line import main; main()"
+PROGRAM = "from runners.commands.main import main; main()"
 # Two is ML Metadata's number for types of contexts.
 INSERT = "INSERT INTO type (name, type_kind) VALUES ('pipeline_run', 2)"
 

@@ -11,12 +11,12 @@ import pytest
 from database_servers import DatabaseServer, find_postgresql, run_mariadb, run_postgresql
 
 NUM_PROCESSES = 6
-PROGRAM = "from runners.command_line import main; main()"
+PROGRAM = "from runners.commands.main import main; main()"
 CONNECT = """
 import os
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Context, ContextType
-from runners.mlmd_connection import read_connection
+from runners.metadata.connection import read_connection
 store = MetadataStore(read_connection(None, os.environ))
 type_id = store.put_context_type(ContextType(name="pipeline_run"))
 store.put_contexts([Context(type_id=type_id, name=f"run-{os.getpid()}")])

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto.metadata_store_pb2 import Context, ContextType, Execution, ExecutionType
 
-from components.atomic_pusher.publishing import exclusive
-from components.atomic_pusher.versions import PushError
+from components.versioned_directory.publishing import exclusive
+from components.versioned_directory.versions import PushError
 from pipeline.config import PipelineConfig
-from runners.outcome_reader import read_outcome
-from runners.recovery import record_cause
-from runners.run_records import RESULT_PROPERTY, NodeRecord, open_store
+from runners.local.outcome_reader import read_outcome
+from runners.metadata.records import RESULT_PROPERTY, NodeRecord, open_store
+from runners.metadata.recovery import record_cause
 
 
 @pytest.mark.parametrize("directory", ["file", "file/below"])

@@ -17,9 +17,9 @@ from trainings import SCHEMA_PATH
 
 from pipeline.config_sources import load_config
 from pipeline.node_ids import NODE_IDS
-from runners.ir import compile_ir
-from runners.partial_run import make_partial_run
-from runners.run_records import sqlite_connection
+from runners.local.partial_run import make_partial_run
+from runners.metadata.records import sqlite_connection
+from runners.orchestration.compiled import compile_ir
 
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
 

@@ -15,9 +15,9 @@ from tfx.orchestration.pipeline import Pipeline
 
 from components.idx_example_gen.component import IdxExampleGen
 from components.schema_importer.component import SchemaImporter
-from runners.run_records import sqlite_connection
-from runners.schema_command import schema
-from runners.schema_text import parse_schema
+from runners.commands.schema import schema
+from runners.metadata.records import sqlite_connection
+from runners.schema.text import parse_schema
 
 CONTRACT = """\
 # Written by hand.

@@ -17,7 +17,7 @@ from components.servability_validator.executor import REASONS_PROPERTY, Executor
 from components.servability_validator.requests import WARMUP_PATH, serialize_images
 from components.servability_validator.serving_process import HostFaultError, replay_warmup_file
 from modules.features import IMAGE_KEY
-from modules.reference_predictions import ReferencePredictions, write_reference_predictions
+from modules.training.reference_predictions import ReferencePredictions, write_reference_predictions
 
 NUM_CLASSES = 10
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)

@@ -18,8 +18,8 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunnerConfig,
 )
 
-from runners.spec_lint import lint_vertex
-from runners.vertex_repairs import repair
+from runners.pipeline_spec.lint import lint_vertex
+from runners.vertex.repairs import repair
 
 
 @component

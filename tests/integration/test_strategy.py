@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 from trainings import Inputs, Training
 
-from modules.strategy import find_gpus_of_host, make_strategy, prepare_devices
+from modules.distribution.strategy import find_gpus_of_host, make_strategy, prepare_devices
 
 
 def test_one_cpu_is_one_replica_and_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.INFO, logger="modules.strategy")
+    caplog.set_level(logging.INFO, logger="modules.distribution.strategy")
 
     strategy = make_strategy(hide_gpus=True)
 

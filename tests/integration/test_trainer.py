@@ -12,18 +12,18 @@ import tensorflow as tf
 from pydantic import ValidationError
 from trainings import Inputs, Training, write_transform_graph
 
-from modules import progress
-from modules.checkpoints import digest_training
 from modules.hyperparameters import Hyperparameters
 from modules.preprocessing import preprocessing_fn
-from modules.progress import progress_of
-from modules.reference_predictions import read_reference_predictions
+from modules.training import progress
+from modules.training.checkpoints import digest_training
+from modules.training.progress import progress_of
+from modules.training.reference_predictions import read_reference_predictions
 
 METRICS = {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 KILL_IN_EPOCH_2 = """
 import logging, os, signal
-from modules import progress
+from modules.training import progress
 
 class Killer(logging.Handler):
     def emit(self, record):
@@ -38,7 +38,7 @@ progress.logger.addHandler(Killer())
 # tells where each one ran that is part of no graph, and the training is a graph.
 PREFER_ANOTHER_DEVICE = """
 import tensorflow as tf
-from modules.strategy import prepare_devices
+from modules.distribution.strategy import prepare_devices
 
 prepare_devices(logical_cpus=2)
 tf.debugging.set_log_device_placement(True)

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from vertex_driver import read_parameters
 
 from pipeline.config import PipelineConfig
-from runners.compile_command import compile_group
-from runners.runtime_parameters import with_parameters
+from runners.commands.compile.group import compile_group
+from runners.orchestration.parameters import with_parameters
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 from google.auth.credentials import AnonymousCredentials
@@ -22,10 +22,10 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 )
 
 from pipeline.pipeline import create_pipeline
-from runners.spec_lint import lint_vertex
-from runners.vertex import render_job
-from runners.vertex_resolvers import find_baseline, find_previous_statistics
-from runners.vertex_settings import VertexSettings
+from runners.pipeline_spec.lint import lint_vertex
+from runners.vertex.job import render_job
+from runners.vertex.resolvers import find_baseline, find_previous_statistics
+from runners.vertex.settings import VertexSettings
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "deploy" / "vertex" / "settings.yaml"

@@ -12,12 +12,12 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from workspaces import Workspace
 
-from runners.run_records import sqlite_connection
+from runners.metadata.records import sqlite_connection
 
 COMPILE = """
 import sys
 from pipeline.config_sources import load_config
-from runners.ir import compile_pipeline
+from runners.orchestration.compiled import compile_pipeline
 compile_pipeline(load_config(overrides=sys.argv[2:])).write(sys.argv[1])
 """
 

@@ -15,7 +15,7 @@ from serving_threads import RunningServer, running_server
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 from toy_models import save_half_plus_two, save_mixer
 
-from serving.model_config import ModelConfig
+from serving.models.config import ModelConfig
 
 MNIST_VERSION = 1700000000
 

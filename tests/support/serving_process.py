@@ -13,7 +13,7 @@ from free_ports import find_free_ports
 
 _TIMEOUT_SECONDS = 120
 _ATTEMPTS = 5
-_SERVE = "from runners.serve_command import serve; serve()"
+_SERVE = "from runners.commands.serve import serve; serve()"
 
 
 @dataclass

@@ -12,7 +12,7 @@ from warm_python.processes import WarmProcess, WarmPython
 
 PROJECT = Path(__file__).parents[2]
 PACKAGES = ("components", "modules", "pipeline", "runners")
-_PROGRAM = "from runners.command_line import main; main()"
+_PROGRAM = "from runners.commands.main import main; main()"
 
 
 @dataclass

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from components.atomic_pusher.model_files import digest_files
-from components.atomic_pusher.publishing import push_model
-from components.atomic_pusher.push_record import PushOrigin, read_record
-from components.atomic_pusher.versions import Version
+from components.versioned_directory.model_files import digest_files
+from components.versioned_directory.publishing import push_model
+from components.versioned_directory.push_record import PushOrigin, read_record
+from components.versioned_directory.versions import Version
 
 
 def _write_model(folder: Path, content: str) -> Path:

@@ -10,11 +10,11 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
-from runners.airflow import render_dag
-from runners.airflow_settings import AirflowSettings, Kubernetes, read_settings
-from runners.graph import Graph, Node
-from runners.pod_paths import IMAGE_FOLDER
-from runners.runtime_parameters import RUNTIME_PARAMETERS, describe_parameters
+from runners.airflow.dag import render_dag
+from runners.airflow.settings import AirflowSettings, Kubernetes, read_settings
+from runners.orchestration.graph import Graph, Node
+from runners.orchestration.parameters import RUNTIME_PARAMETERS, describe_parameters
+from runners.orchestration.pod_paths import IMAGE_FOLDER
 
 PROJECT = Path(__file__).parents[2]
 DIGEST = "0123456789abcdef"

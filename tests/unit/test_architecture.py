@@ -37,15 +37,15 @@ _LIGHT_MODULES = (
     "components.idx_example_gen.idx_folder",
     "modules.features",
     "modules.hyperparameters",
-    "modules.progress",
+    "modules.training.progress",
     "pipeline.config",
     "pipeline.config_sources",
-    "runners.command_line",
-    "runners.config_command",
-    "runners.data_commands",
-    "runners.doctor",
-    "runners.run_command",
-    "serving.protocol",
+    "runners.commands.config",
+    "runners.commands.data",
+    "runners.commands.doctor",
+    "runners.commands.main",
+    "runners.commands.run",
+    "serving.json_messages.predict",
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     program = (
         "import sys\n"
-        "from runners.command_line import main\n"
+        "from runners.commands.main import main\n"
         "try:\n"
         "    main(sys.argv[1:])\n"
         "finally:\n"

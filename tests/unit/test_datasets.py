@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from runners.data_commands import data
-from runners.datasets import DatasetError, fetch, verify
-from runners.public_datasets import PUBLIC_DATASETS, PublicDataset
+from runners.commands.data import data
+from runners.datasets.checksums import DatasetError, fetch, verify
+from runners.datasets.public import PUBLIC_DATASETS, PublicDataset
 
 MNIST_FOLDER = Path(__file__).parents[2] / "data" / "mnist"
 

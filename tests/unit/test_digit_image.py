@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from serving.digit_image import PictureError, read_digit
+from serving.client.digit_image import PictureError, read_digit
 
 
 def draw_seven(

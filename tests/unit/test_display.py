@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from rich.console import Console
 
-from modules.progress import TrainingProgress, report_epoch
-from runners.display import LiveDisplay, PlainDisplay
-from runners.node_events import observe_nodes
+from modules.training.progress import TrainingProgress, report_epoch
+from runners.local.display import LiveDisplay, PlainDisplay
+from runners.local.events import observe_nodes
 
 NODES = ("StatisticsGen", "Trainer", "Pusher")
 tfx_log = logging.getLogger("absl")

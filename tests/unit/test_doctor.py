@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from runners.doctor import doctor
-from runners.environment_checks import (
+from runners.commands.doctor import doctor
+from runners.doctor.environment import (
     check_glibc,
     check_python,
     check_tensorboard,
     check_versions,
 )
-from runners.finding import Severity
-from runners.machine_checks import check_data, check_disk, check_gpus, check_writable
+from runners.doctor.finding import Severity
+from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
 
 _PROJECT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config_sources import describe_keys
-from runners.command_line import main
+from runners.commands.main import main
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = sorted(

@@ -4,9 +4,9 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
-from runners.graph import Graph, Node, parse_graph
-from runners.runtime_parameters import describe_parameters, with_parameters
-from runners.task_groups import group_nodes
+from runners.orchestration.graph import Graph, Node, parse_graph
+from runners.orchestration.parameters import describe_parameters, with_parameters
+from runners.orchestration.tasks import group_nodes
 
 
 def _node(node_id: str, *upstream: str) -> Node:

@@ -13,18 +13,18 @@ from click.testing import CliRunner
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
-from runners.compile_command import compile_group
-from runners.graph import Graph, Node
-from runners.kubeflow_settings import KubeflowSettings, read_settings
-from runners.runtime_parameters import describe_parameters
+from runners.commands.compile.group import compile_group
+from runners.kubeflow.settings import KubeflowSettings, read_settings
+from runners.orchestration.graph import Graph, Node
+from runners.orchestration.parameters import describe_parameters
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 from google.protobuf.json_format import ParseDict
 from kfp.components import load_component_from_text
 from kfp.kubernetes.kubernetes_executor_config_pb2 import KubernetesExecutorConfig
 
-from runners.kubeflow import render_pipeline
-from runners.spec_lint import lint_kubeflow
+from runners.kubeflow.specification import render_pipeline
+from runners.pipeline_spec.lint import lint_kubeflow
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "deploy" / "kubeflow" / "settings.yaml"

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from components.atomic_pusher.rollback import roll_back
-from components.atomic_pusher.versions import Version, list_versions
-from runners.labels_command import labels
-from serving.model_config import ModelConfig, parse_model_server_config
-from serving.versions import All
+from components.versioned_directory.rollback import roll_back
+from components.versioned_directory.versions import Version, list_versions
+from runners.commands.labels import labels
+from serving.models.config import ModelConfig, parse_model_server_config
+from serving.models.policy import All
 
 
 @pytest.fixture

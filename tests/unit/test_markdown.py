@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markdown_reader import read_paragraphs, read_tables
 
 from components.anomaly_gate.report import Finding, render_refusal
-from runners.markdown import paragraph, table
+from runners.report.markdown import paragraph, table
 
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runners.mlmd_connection import describe_connection, parse_url, read_connection
-from runners.mlmd_url import MlmdUrlError
+from runners.metadata.connection import describe_connection, parse_url, read_connection
+from runners.metadata.url import MlmdUrlError
 
 
 def test_a_postgresql_url_gives_host_port_user_and_database():

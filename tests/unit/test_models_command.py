@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from components.atomic_pusher.push_record import PushOrigin
-from components.atomic_pusher.versions import Version, list_versions
-from runners.models_command import models, rollback
+from components.versioned_directory.push_record import PushOrigin
+from components.versioned_directory.versions import Version, list_versions
+from runners.commands.models import models, rollback
 
 _ORIGIN = PushOrigin(
     pipeline_name="digits",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.outcome import RunOutcome, write_run_file
+from runners.local.outcome import RunOutcome, write_run_file
 
 
 def test_a_run_file_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path):

@@ -54,7 +54,7 @@ def test_wheel_holds_exactly_the_files_of_the_packages(wheel: zipfile.ZipFile):
 def test_wheel_installs_the_command(wheel: zipfile.ZipFile):
     (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
 
-    assert "tfx-mnist = runners.command_line:main" in wheel.read(entry_points).decode()
+    assert "tfx-mnist = runners.commands.main:main" in wheel.read(entry_points).decode()
 
 
 def test_wheel_carries_the_licence(wheel: zipfile.ZipFile):

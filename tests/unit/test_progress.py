@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from modules.progress import TrainingProgress, progress_of, report_epoch, report_step
+from modules.training.progress import TrainingProgress, progress_of, report_epoch, report_step
 
 PROGRESS = TrainingProgress(
     epoch=2, epochs=4, step=20, steps=55, metrics={"loss": 0.5, "accuracy": 0.75}
@@ -12,7 +12,7 @@ PROGRESS = TrainingProgress(
 
 
 def test_epoch_is_an_info_record_that_carries_the_progress(caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.INFO, logger="modules.progress")
+    caplog.set_level(logging.INFO, logger="modules.training.progress")
 
     report_epoch(PROGRESS)
 
@@ -23,7 +23,7 @@ def test_epoch_is_an_info_record_that_carries_the_progress(caplog: pytest.LogCap
 
 
 def test_step_is_a_debug_record_that_carries_the_progress(caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.DEBUG, logger="modules.progress")
+    caplog.set_level(logging.DEBUG, logger="modules.training.progress")
 
     report_step(PROGRESS)
 
@@ -34,7 +34,7 @@ def test_step_is_a_debug_record_that_carries_the_progress(caplog: pytest.LogCapt
 
 
 def test_step_is_not_logged_at_level_info(caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.INFO, logger="modules.progress")
+    caplog.set_level(logging.INFO, logger="modules.training.progress")
 
     report_step(PROGRESS)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
-from serving.protocol import (
+from serving.json_messages.predict import (
     Format,
     PredictRequest,
     parse_predict_request,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
-from serving.json_examples import (
+from serving.json_messages.examples import (
     Feature,
     parse_examples_request,
     render_classifications,

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.errors import ServingError
-from serving.json_examples import parse_examples_request
-from serving.protocol import parse_predict_request
-from serving.rest_path import parse_path
+from serving.json_messages.examples import parse_examples_request
+from serving.json_messages.predict import parse_predict_request
+from serving.rest.path import parse_path
 from serving.tensors import NUMPY_TYPES, Signature, TensorSpec, complete_inputs
 
 JSON = st.recursive(

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from components.atomic_pusher.model_files import copy_file
-from components.atomic_pusher.publishing import exclusive, push_model, stage_model
-from components.atomic_pusher.push_record import PushOrigin, make_record
-from components.atomic_pusher.versions import PushError, Version
+from components.versioned_directory.model_files import copy_file
+from components.versioned_directory.publishing import exclusive, push_model, stage_model
+from components.versioned_directory.push_record import PushOrigin, make_record
+from components.versioned_directory.versions import PushError, Version
 
 _NOBODY = 65534
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a filesystem of its own on Linux
@@ -25,8 +25,8 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - a filesystem of its own on Linux
 _PUSH_TWICE = """
 import os, subprocess, sys
 from pathlib import Path
-from components.atomic_pusher.publishing import push_model
-from components.atomic_pusher.push_record import PushOrigin
+from components.versioned_directory.publishing import push_model
+from components.versioned_directory.push_record import PushOrigin
 
 sources, directory, is_read_only = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
 def push(name, now):

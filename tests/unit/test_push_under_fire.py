@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from waiting import wait_until
 
-from components.atomic_pusher.versions import Version, list_versions, parse_number
+from components.versioned_directory.versions import Version, list_versions, parse_number
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

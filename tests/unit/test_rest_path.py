@@ -1,7 +1,7 @@
 import pytest
 
 from serving.errors import ServingError
-from serving.rest_path import ModelSpec, parse_path
+from serving.rest.path import ModelSpec, parse_path
 
 
 @pytest.mark.parametrize(

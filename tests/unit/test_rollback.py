@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.atomic_pusher.publishing import push_model
-from components.atomic_pusher.push_record import PushOrigin
-from components.atomic_pusher.rollback import roll_back
-from components.atomic_pusher.versions import PushError, Version, list_versions
+from components.versioned_directory.publishing import push_model
+from components.versioned_directory.push_record import PushOrigin
+from components.versioned_directory.rollback import roll_back
+from components.versioned_directory.versions import PushError, Version, list_versions
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ml_metadata.proto.metadata_store_pb2 import (
     ParentContext,
 )
 
-from runners.run_history import RunSummary, read_history
+from runners.metadata.history import RunSummary, read_history
 
 _CONTEXT_TYPES = ("pipeline", "pipeline_run", "node")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import PipelineConfig
-from runners.run_lock import RunLockedError, lock_run
+from runners.local.lock import RunLockedError, lock_run
 
 DEADLINE_SECONDS = 60
 

@@ -8,7 +8,7 @@ FULL_DISK = Path("/dev/full")  # the kernel's own, for tests
 RUN = """
 import logging, os, sys
 from pathlib import Path
-from runners.run_log import log_to_file
+from runners.commands.quiet import log_to_file
 try:
     with log_to_file(Path(sys.argv[1])) as terminal:
         print("noise of Python")

@@ -3,8 +3,8 @@
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 
-from runners.schema_proposal import find_differences, merge_inferred
-from runners.schema_text import parse_schema, rewrite_schema
+from runners.schema.proposal import find_differences, merge_inferred
+from runners.schema.text import parse_schema, rewrite_schema
 
 CONTRACT_TEXT = """\
 # The contract { of this data set.

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
-from serving.manager import Manager, ManagerOptions
-from serving.model_config import ModelConfig
-from serving.model_versions import ModelVersion
-from serving.rest_path import ModelSpec
+from serving.models.config import ModelConfig
+from serving.models.lifecycle import ModelVersion
+from serving.models.manager import Manager, ManagerOptions
+from serving.models.policy import All, Latest, Specific
+from serving.rest.path import ModelSpec
 from serving.tensors import Arrays
-from serving.versions import All, Latest, Specific
 
 
 class Model:

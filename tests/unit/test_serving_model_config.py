@@ -1,13 +1,13 @@
 import pytest
 
 from serving.errors import ServingError
-from serving.model_config import (
+from serving.models.config import (
     BatchingParameters,
     parse_batching_parameters,
     parse_model_server_config,
     parse_monitoring_config,
 )
-from serving.versions import All, Latest, Specific, index_versions
+from serving.models.policy import All, Latest, Specific, index_versions
 
 
 def model(fields: str) -> str:

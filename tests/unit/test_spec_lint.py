@@ -11,7 +11,7 @@ import yaml
 kfp_compiler = pytest.importorskip("kfp.compiler", reason="kfp installs on Python 3.11 only")
 from kfp import dsl  # noqa: E402 - after the line that skips this file
 
-from runners.spec_lint import SpecError, check_kubeflow, lint_kubeflow, lint_vertex  # noqa: E402
+from runners.pipeline_spec.lint import SpecError, check_kubeflow, lint_kubeflow, lint_vertex  # noqa: E402
 
 Spec = dict[str, Any]
 

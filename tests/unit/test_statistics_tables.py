@@ -4,7 +4,7 @@ from google.protobuf import text_format
 from markdown_reader import read_paragraphs, read_tables
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
-from runners.statistics_tables import render_statistics
+from runners.report.statistics_tables import render_statistics
 
 
 def _statistics(text: str) -> DatasetFeatureStatistics:

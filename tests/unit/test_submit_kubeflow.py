@@ -9,13 +9,13 @@ from click.testing import CliRunner, Result
 from kubeflow_stand_in import KubeflowStandIn, run_stand_in
 
 from pipeline.config import PipelineConfig
-from runners.graph import Graph, Node
-from runners.kubeflow_settings import KubeflowSettings
-from runners.runtime_parameters import describe_parameters
-from runners.submit_command import submit
+from runners.commands.submit.group import submit
+from runners.kubeflow.settings import KubeflowSettings
+from runners.orchestration.graph import Graph, Node
+from runners.orchestration.parameters import describe_parameters
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
-from runners.kubeflow import render_pipeline
+from runners.kubeflow.specification import render_pipeline
 
 
 @pytest.fixture(scope="module")

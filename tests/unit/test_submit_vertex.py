@@ -15,7 +15,7 @@ from google.auth import jwt
 from vertex_stand_in import VertexStandIn, run_stand_in
 from vertex_submission import ACCOUNT, DIGITS, write_account_key, write_job
 
-from runners.submit_command import submit
+from runners.commands.submit.group import submit
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 
@@ -62,7 +62,7 @@ def _submit(pipeline: Path, url: str, *options: str) -> Result:
 
 def _submit_in_process(pipeline: Path, url: str, **environment: str) -> Any:
     """Runs the command as a shell does, so that whatever a library prints is seen."""
-    program = "from runners.submit_command import submit; submit()"
+    program = "from runners.commands.submit.group import submit; submit()"
     return subprocess.run(
         [sys.executable, "-c", program, *_arguments(pipeline, url)],
         env=os.environ | {"NO_GCE_CHECK": "true"} | environment,

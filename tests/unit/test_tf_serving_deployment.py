@@ -4,13 +4,13 @@ from pathlib import Path
 
 import yaml
 
-from serving.model_config import (
+from serving.models.config import (
     DEFAULT_METRICS_PATH,
     parse_batching_parameters,
     parse_model_server_config,
     parse_monitoring_config,
 )
-from serving.versions import Latest
+from serving.models.policy import Latest
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "tf-serving"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
@@ -41,7 +41,7 @@ def test_compose_file_mounts_files_that_exist_and_names_flags_of_the_server():
     assert [volume for volume in service["volumes"] if ".config" in volume] == []
     assert ".:/config:ro" in service["volumes"]
     flags = {flag.partition("=")[0] for flag in service["command"] + service["entrypoint"][1:]}
-    ours = (Path(__file__).parents[2] / "runners" / "serve_command.py").read_text()
+    ours = (Path(__file__).parents[2] / "runners" / "commands" / "serve.py").read_text()
     assert [flag for flag in flags if f'"{flag.removeprefix("--")}"' not in ours] == []
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.atomic_pusher.push_record import PushOrigin
-from components.atomic_pusher.versions import Version, list_versions
+from components.versioned_directory.push_record import PushOrigin
+from components.versioned_directory.versions import Version, list_versions
 
 
 def test_a_push_is_named_by_its_time_and_holds_the_model(

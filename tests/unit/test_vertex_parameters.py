@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipeline.config import PipelineConfig
-from runners.vertex_parameters import add_parameters
+from runners.vertex.parameters import add_parameters
 
 Spec = dict[str, Any]
 CONFIG = PipelineConfig(data_root="gs://bucket/data")

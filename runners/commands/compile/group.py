@@ -7,10 +7,12 @@ from typing import TypeVar
 import click
 
 from pipeline.config_sources import ConfigError
-from runners import airflow_settings, kubeflow_settings, vertex_settings
-from runners.configuration import configuration_options, read_configuration
-from runners.kfp_requirement import require_kfp
-from runners.quiet_imports import quiet_imports
+from runners.airflow import settings as airflow_settings
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.kfp_requirement import require_kfp
+from runners.commands.quiet_imports import quiet_imports
+from runners.kubeflow import settings as kubeflow_settings
+from runners.vertex import settings as vertex_settings
 from runners.whole_file import write_whole_file
 
 _SettingsT = TypeVar("_SettingsT")
@@ -43,8 +45,8 @@ def airflow(
     config = read_configuration(config_file, preset, overrides)
     settings = _read_settings(airflow_settings.read_settings, settings_file)
     with quiet_imports():  # TensorFlow comes with these
-        from runners.airflow import render_dag  # noqa: PLC0415
-        from runners.ir import compile_pipeline  # noqa: PLC0415
+        from runners.airflow.dag import render_dag  # noqa: PLC0415
+        from runners.orchestration.compiled import compile_pipeline  # noqa: PLC0415
 
     folder = Path(output).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,9 +86,9 @@ def kubeflow(
     config = read_configuration(config_file, preset, overrides)
     settings = _read_settings(kubeflow_settings.read_settings, settings_file)
     with quiet_imports():  # TensorFlow and kfp come with these
-        from runners.ir import compile_pipeline  # noqa: PLC0415
-        from runners.kubeflow import render_pipeline  # noqa: PLC0415
-        from runners.spec_lint import check_kubeflow  # noqa: PLC0415
+        from runners.kubeflow.specification import render_pipeline  # noqa: PLC0415
+        from runners.orchestration.compiled import compile_pipeline  # noqa: PLC0415
+        from runners.pipeline_spec.lint import check_kubeflow  # noqa: PLC0415
 
     try:
         compiled = compile_pipeline(config)
@@ -126,8 +128,8 @@ def vertex(
     with quiet_imports():  # TensorFlow and kfp come with these
         from absl import logging  # noqa: PLC0415
 
-        from runners.spec_lint import check_vertex  # noqa: PLC0415
-        from runners.vertex import render_job  # noqa: PLC0415
+        from runners.pipeline_spec.lint import check_vertex  # noqa: PLC0415
+        from runners.vertex.job import render_job  # noqa: PLC0415
 
     logging.set_verbosity(logging.ERROR)  # TFX warns of a default image that is there
     try:

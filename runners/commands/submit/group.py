@@ -2,8 +2,8 @@
 
 import click
 
-from runners.submit_kubeflow import kubeflow
-from runners.submit_vertex import vertex
+from runners.commands.submit.kubeflow import kubeflow
+from runners.commands.submit.vertex import vertex
 
 
 @click.group(name="submit")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runners.kfp_requirement import require_kfp
-from runners.spec_parameters import read_parameters
-from runners.submit_options import EXISTING_FILE, parameter_option, schedule_option
+from runners.commands.kfp_requirement import require_kfp
+from runners.commands.submit.options import EXISTING_FILE, parameter_option, schedule_option
+from runners.pipeline_spec.parameters import read_parameters
 
 if TYPE_CHECKING:
-    from runners.kubeflow_client import Submission
+    from runners.kubeflow.client import Submission
 
 _NO_ACCESS = (401, 403)
 _ACCESS = (
@@ -43,8 +43,8 @@ _ACCESS = (
 def kubeflow(**options: Any) -> None:
     """Start what `tfx-mnist compile kubeflow` wrote: one run, or runs by a schedule."""
     require_kfp()
-    from runners.kubeflow_client import Submission, read_spec  # noqa: PLC0415 - with kfp
-    from runners.spec_lint import check_kubeflow  # noqa: PLC0415
+    from runners.kubeflow.client import Submission, read_spec  # noqa: PLC0415 - with kfp
+    from runners.pipeline_spec.lint import check_kubeflow  # noqa: PLC0415
 
     path: Path = options["pipeline"]
     try:
@@ -70,7 +70,7 @@ def _send(host: str, submission: "Submission", cron: str | None, token_file: Pat
     from kfp_server_api import ApiException  # type: ignore[import-untyped]  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
-    from runners.kubeflow_client import OneTryClient, schedule_runs, start_run  # noqa: PLC0415
+    from runners.kubeflow.client import OneTryClient, schedule_runs, start_run  # noqa: PLC0415
 
     token = token_file.read_text(encoding="utf-8").strip() if token_file else None
     try:

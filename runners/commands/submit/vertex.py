@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runners.kfp_requirement import require_kfp
-from runners.submit_options import EXISTING_FILE, parameter_option, schedule_option
+from runners.commands.kfp_requirement import require_kfp
+from runners.commands.submit.options import EXISTING_FILE, parameter_option, schedule_option
 
 if TYPE_CHECKING:
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.aiplatform_v1 import PipelineJob
 
-    from runners.vertex_client import Location
+    from runners.vertex.client import Location
 
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
@@ -41,7 +41,7 @@ def _check_region(_: click.Context, __: click.Parameter, value: str) -> str:
 def vertex(**options: Any) -> None:
     """Start what `tfx-mnist compile vertex` wrote: one run, or runs by a schedule."""
     require_kfp()
-    from runners.vertex_client import Location, Submission  # noqa: PLC0415 - slow, and with kfp
+    from runners.vertex.client import Location, Submission  # noqa: PLC0415 - slow, and with kfp
 
     region = options["region"]
     location = Location(
@@ -74,7 +74,7 @@ def _send(location: "Location", job: "PipelineJob", cron: str | None) -> str:
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
     from requests import RequestException  # noqa: PLC0415
 
-    from runners.vertex_client import schedule_runs, start_run  # noqa: PLC0415
+    from runners.vertex.client import schedule_runs, start_run  # noqa: PLC0415
 
     try:
         name = schedule_runs(location, job, cron) if cron else start_run(location, job)

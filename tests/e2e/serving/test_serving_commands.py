@@ -15,7 +15,7 @@ from PIL import Image
 from serving_process import ServeProcess
 
 DATA = Path(__file__).parents[3] / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
-_PREDICT = "from runners.predict_command import predict; predict()"
+_PREDICT = "from runners.commands.predict import predict; predict()"
 
 
 def predict(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -111,7 +111,7 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path):
     ],
 )
 def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
-    code = "from runners.serve_command import serve; serve()"
+    code = "from runners.commands.serve import serve; serve()"
     answer = subprocess.run(
         [sys.executable, "-c", code, *flags], capture_output=True, text=True, check=False
     )
@@ -122,7 +122,7 @@ def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
 def test_server_that_is_stuck_in_reading_a_model_ends_all_the_same(tmp_path: Path):
     (tmp_path / "1").mkdir()
     os.mkfifo(tmp_path / "1" / "saved_model.pb")  # nobody ever writes into it
-    code = "from runners.serve_command import serve; serve()"
+    code = "from runners.commands.serve import serve; serve()"
     flags = [f"--model_base_path={tmp_path}", "--shutdown_grace_seconds=0.1"]
     with subprocess.Popen(
         [sys.executable, "-c", code, *flags], stderr=subprocess.PIPE, text=True
@@ -138,7 +138,7 @@ def test_server_that_is_stuck_in_reading_a_model_ends_all_the_same(tmp_path: Pat
 def test_port_that_is_taken_is_an_error_that_names_it(
     models_folder: Path, tmp_path: Path, flag: str
 ):
-    code = "from runners.serve_command import serve; serve()"
+    code = "from runners.commands.serve import serve; serve()"
     other = "--rest_api_port" if flag == "--port" else "--port"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

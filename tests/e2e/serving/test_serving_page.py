@@ -15,8 +15,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from serving_fixtures import MNIST_VERSION
 from serving_threads import running_server
 
-from serving.digit_image import centre
-from serving.model_config import ModelConfig
+from serving.client.digit_image import centre
+from serving.models.config import ModelConfig
 
 WAIT_SECONDS = 20
 # Around the middle of the drawing area, as shares of its side.

@@ -12,8 +12,8 @@ from serving_process import ServeProcess
 from toy_models import save_half_plus_two
 from waiting import wait_until
 
-from serving.client import RestClient
-from serving.grpc_client import GrpcClient
+from serving.client.grpc import GrpcClient
+from serving.client.rest import RestClient
 
 NUM_CLIENTS = 16
 NUM_SWAPS = 10

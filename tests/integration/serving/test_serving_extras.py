@@ -13,11 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving_fixtures import MNIST_VERSION, Connection, connect
 from serving_threads import running_server
 
-from serving.answers import ClientError, predict_digits
-from serving.client import RestClient
+from serving.client.answers import ClientError, predict_digits
+from serving.client.grpc import GrpcClient
+from serving.client.rest import RestClient
 from serving.errors import Code
-from serving.grpc_client import GrpcClient
-from serving.model_config import BatchingParameters, ModelConfig
+from serving.models.config import BatchingParameters, ModelConfig
 
 
 @pytest.fixture(params=["rest", "grpc"])

@@ -11,9 +11,9 @@ from serving_threads import RunningServer, running_server
 from toy_models import save_half_plus_two
 from waiting import wait_until
 
-from runners.labels_command import labels
-from serving.manager import ManagerOptions
-from serving.model_config import parse_model_server_config
+from runners.commands.labels import labels
+from serving.models.config import parse_model_server_config
+from serving.models.manager import ManagerOptions
 
 
 @pytest.fixture

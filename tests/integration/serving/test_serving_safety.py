@@ -31,12 +31,12 @@ from serving_threads import running_server
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from waiting import wait_until
 
-from serving.answers import ClientError
-from serving.client import RestClient
+from serving.client.answers import ClientError
+from serving.client.grpc import GrpcClient
+from serving.client.rest import RestClient
 from serving.errors import Code, ServingError
-from serving.grpc_client import GrpcClient
-from serving.health import MAX_WATCHERS
-from serving.model_config import ModelConfig
+from serving.grpc.health import MAX_WATCHERS
+from serving.models.config import ModelConfig
 from serving.options import TlsFiles, read_tls
 
 if TYPE_CHECKING:

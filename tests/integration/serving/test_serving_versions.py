@@ -27,10 +27,10 @@ from toy_models import save_half_plus_two
 from waiting import wait_until
 
 from serving.errors import ServingError
-from serving.manager import ManagerOptions
-from serving.model_config import ModelConfig, parse_model_server_config
-from serving.rest_path import ModelSpec
-from serving.versions import Specific
+from serving.models.config import ModelConfig, parse_model_server_config
+from serving.models.manager import ManagerOptions
+from serving.models.policy import Specific
+from serving.rest.path import ModelSpec
 
 NO_RETRIES = ManagerOptions(max_num_load_retries=0)
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"

@@ -79,7 +79,8 @@ def main(path: str, *arguments: str) -> None:
         signal.signal(number, lambda received, _: os.kill(pid, received))
     code = os.waitstatus_to_exitcode(receive_number(connection))
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code in _PASSED_ON:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 
