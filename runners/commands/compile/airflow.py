@@ -1,0 +1,45 @@
+"""`tfx-mnist compile airflow`: the pipeline as an Airflow DAG."""
+
+from pathlib import Path
+
+import click
+
+from runners.airflow import settings as airflow_settings
+from runners.commands.compile.options import (
+    faults_as_messages,
+    read_settings,
+    settings_option,
+    write_files,
+)
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.quiet_imports import quiet_imports
+
+
+@click.command()
+@configuration_options
+@settings_option(
+    "schedule, retries, where tasks run; docs/airflow.md lists them all.", required=False
+)
+@click.option(
+    "--output", required=True, metavar="DIR", help="Folder to write to: Airflow's DAG folder."
+)
+def airflow(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    settings_file: str | None,
+    output: str,
+) -> None:
+    """Write an Airflow DAG, and the compiled pipeline that its tasks run."""
+    config = read_configuration(config_file, preset, overrides)
+    settings = read_settings(airflow_settings.read_settings, settings_file)
+    with quiet_imports():  # TensorFlow comes with these
+        from runners.airflow.dag import render_dag  # noqa: PLC0415
+        from runners.orchestration.compiled import compile_pipeline  # noqa: PLC0415
+
+    # Airflow imports the file, so that its name is one of Python's.
+    name = config.pipeline_name.replace("-", "_")
+    with faults_as_messages():
+        compiled = compile_pipeline(config)
+        dag = render_dag(compiled.graph, settings, f"{name}.ir.json", compiled.digest)
+    write_files(Path(output).absolute() / f"{name}.py", dag, compiled)

@@ -1,0 +1,89 @@
+"""What every `tfx-mnist compile` takes, and how it ends: files that are whole, or one message."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pipeline.config_sources import ConfigError
+from runners.whole_file import write_whole_file
+
+if TYPE_CHECKING:
+    from runners.orchestration.compiled import CompiledPipeline
+
+_SettingsT = TypeVar("_SettingsT")
+
+
+def settings_option(content: str, *, required: bool) -> Callable[..., Any]:
+    """Returns --settings; `content` says what the file holds, and where all of it is listed."""
+    return click.option(
+        "--settings",
+        "settings_file",
+        required=required,
+        metavar="FILE",
+        help=f"YAML file: {content}",
+    )
+
+
+def output_file_option(suffix: str) -> Callable[..., Any]:
+    """Returns --output for a file that ends in `suffix`."""
+    return click.option("--output", required=True, metavar=f"FILE{suffix}", help="File to write.")
+
+
+def read_output_file(output: str, suffix: str) -> Path:
+    """Returns the file to write.
+
+    Raises:
+      click.UsageError: It has another ending.
+    """
+    if not output.endswith(suffix):
+        raise click.UsageError(
+            f"--output: expected a name that ends in {suffix}, received {output}"
+        )
+    return Path(output).absolute()
+
+
+def read_settings(read: Callable[[str | None], _SettingsT], path: str | None) -> _SettingsT:
+    """Returns what `read` makes of a file of settings.
+
+    Raises:
+      click.UsageError: Something in it is unknown, missing or out of bounds.
+    """
+    try:
+        return read(path)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def faults_as_messages() -> Iterator[None]:
+    """Within the block, what cannot be compiled ends the command with a message, not a traceback.
+
+    Raises:
+      click.ClickException: Settings and pipeline do not fit, or the data contract is missing.
+    """
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def write_files(path: Path, content: str, compiled: "CompiledPipeline | None" = None) -> None:
+    """Writes what the orchestrator is given, and prints the path of each file.
+
+    Args:
+      path: Of the orchestrator's own file.
+      content: Of that file.
+      compiled: What its tasks run, if they run our nodes; goes beside it, under the same name.
+    """
+    paths = [path]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if compiled:
+        compiled.write(str(path.with_suffix("")))
+        paths += [path.with_suffix(suffix) for suffix in (".ir.json", ".graph.json")]
+    # Last: until then the orchestrator keeps the one that it has.
+    write_whole_file(path, content)
+    for each in paths:
+        click.echo(each)
