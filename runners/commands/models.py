@@ -1,11 +1,9 @@
-"""`tfx-mnist models` and `tfx-mnist rollback`: the versions in the serving directory."""
+"""`tfx-mnist models`: the versions in the serving directory."""
 
 import datetime as dt
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,11 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.versioned_directory.push_record import PushOrigin, PushRecord
-from components.versioned_directory.rollback import roll_back
-from components.versioned_directory.versions import PushError, Version, list_versions
-from pipeline.config import PipelineConfig
+from components.versioned_directory.push_record import PushOrigin
+from components.versioned_directory.versions import Version
 from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.serving_directory import describe_copy, read_versions, serving_directory
 
 _DIGITS_SHOWN = 12
 _UNKNOWN = "unknown"
@@ -49,58 +46,6 @@ def models(
         Console().print(table)
     else:
         click.echo(f"{directory}: no version was pushed here yet (tfx-mnist run).")
-
-
-@click.command()
-@click.argument("version", type=int, required=False)
-@configuration_options
-def rollback(
-    version: int | None, config_file: str | None, preset: str | None, overrides: tuple[str, ...]
-) -> None:
-    """Serve an older model: VERSION, or else the one before the served one.
-
-    The model is published again under a new, highest number, in one step and without taking
-    space; nothing is removed, and the next push wins over it. A second rollback without VERSION
-    goes further back; to take one back, name the version that it replaced.
-    """
-    directory = serving_directory(read_configuration(config_file, preset, overrides))
-    try:
-        served = roll_back(directory, version, now=time.time())
-    except PushError as error:
-        raise click.ClickException(str(error)) from error
-    is_copy = served.record and served.record.copy_of is not None
-    history = _history(served.record) if served.record and is_copy else "as it was pushed"
-    click.echo(f"The newest version now is {served.number}: {history} ({served.path})")
-
-
-def serving_directory(config: PipelineConfig) -> Path:
-    """Returns the configured serving directory.
-
-    Raises:
-      click.ClickException: It is remote.
-    """
-    if "://" in config.serving_model_dir:
-        raise click.ClickException(
-            f"{config.serving_model_dir}: expected a serving_model_dir on a filesystem of this "
-            "machine, received a remote one. List it with the tools of its store, and let servers "
-            "there choose a version by their model_version_policy."
-        )
-    return Path(config.serving_model_dir)
-
-
-def read_versions(directory: Path) -> list[Version]:
-    """Returns the versions in the serving directory, newest first.
-
-    Raises:
-      click.ClickException: It cannot be read.
-    """
-    try:
-        return list_versions(directory)[::-1]
-    except OSError as error:
-        raise click.ClickException(
-            f"{directory}: cannot be read: {error.strerror}. Set serving_model_dir to the "
-            "directory that the pipeline pushes to."
-        ) from error
 
 
 def _describe(version: Version, newest: Version) -> dict[str, Any]:
@@ -147,11 +92,7 @@ def _lines(version: Version) -> Iterator[str]:
         f"code {origin.code_digest[:_DIGITS_SHOWN] or _UNKNOWN}"
     )
     if version.record.copy_of is not None:
-        yield _history(version.record)
-
-
-def _history(record: PushRecord) -> str:
-    return f"the model of {record.copy_of}, rolled back from {record.replaced}"
+        yield describe_copy(version.record)
 
 
 def _short_name(metric: str) -> str:

@@ -22,7 +22,8 @@ from components.idx_example_gen import executor
 from components.idx_example_gen.component import IdxExampleGen
 from components.versioned_directory.rollback import roll_back
 from components.versioned_directory.versions import list_versions
-from runners.commands.lineage import lineage, runs
+from runners.commands.lineage import lineage
+from runners.commands.runs import runs
 from runners.metadata.records import sqlite_connection
 
 

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version, list_versions
-from runners.commands.models import models, rollback
+from runners.commands.models import models
+from runners.commands.rollback import rollback
 
 _ORIGIN = PushOrigin(
     pipeline_name="digits",

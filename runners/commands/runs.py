@@ -1,0 +1,94 @@
+"""`tfx-mnist runs`: the pipeline's runs, and how each ended."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.config import PipelineConfig
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.metadata_option import mlmd_option, open_metadata
+from runners.metadata.history import RunSummary, read_history
+
+_END_STYLES = {
+    "pushed": "green",
+    "unchanged": "green",
+    "not pushed": "yellow",
+    "failed": "bold red",
+}
+
+
+@click.command()
+@configuration_options
+@mlmd_option
+@click.option(
+    "--last",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
+def runs(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    mlmd_url: str | None,
+    last: int,
+    *,
+    as_json: bool,
+) -> None:
+    """List the pipeline's runs and how each ended, newest first."""
+    config = read_configuration(config_file, preset, overrides)
+    store, where = open_metadata(mlmd_url, config)
+    history = read_history(store, config.pipeline_name, last)
+    if as_json:
+        click.echo(json.dumps([asdict(run) for run in history], indent=2))
+    elif history:
+        Console().print(_render_runs(history, config, where))
+    else:
+        click.echo(f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run).")
+
+
+def _render_runs(history: Sequence[RunSummary], config: PipelineConfig, where: str) -> Table:
+    table = Table(
+        title=f"Runs of {config.pipeline_name} in {where}",
+        title_justify="left",
+        caption=f"What each run logged: {config.pipeline_root}/logs",
+        caption_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
+    table.add_column("run", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("nodes", no_wrap=True)
+    table.add_column("end", overflow="fold")
+    for run in history:
+        table.add_row(
+            run.run_id,
+            f"{run.seconds:.1f} s",
+            f"{run.nodes}, {run.cached} cached",
+            Text(_end_of(run), style=_END_STYLES.get(run.end, "")),
+        )
+    return table
+
+
+def _end_of(run: RunSummary) -> str:
+    match run.end:
+        case "pushed":
+            return f"version {run.version} pushed"
+        case "unchanged":
+            return f"version {run.version} unchanged"
+        case "failed":
+            return f"failed in {run.node_id}{f': {run.cause}' if run.cause else ''}"
+        case "stopped":
+            return f"stopped in {run.node_id}, or still running"
+        case "ended early":
+            return f"ended after {run.node_id}"
+        case _:
+            return run.end
