@@ -7,7 +7,7 @@ import click
 
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.quiet_imports import quiet_imports
+from runners.commands.quiet import quiet_imports
 from runners.metadata.url import MlmdUrlError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Sends the noise of TFX, Beam and TensorFlow to a log file, C++ included."""
+"""Keeps the words of TFX, Beam and TensorFlow off the terminal, C++ included."""
 
 import logging
 import os
@@ -24,6 +24,27 @@ def log_to_file(path: Path) -> Iterator[TextIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _log_in(path), _descriptors_in(path) as terminal:
         yield terminal
+
+
+@contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Within the block, nothing that is written to stderr is seen.
+
+    TensorFlow 2.21 tells of CPU instructions and missing CUDA drivers when it is imported, whatever
+    TF_CPP_MIN_LOG_LEVEL says, and writes to the file descriptor itself. An import that fails still
+    raises its error.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 @contextmanager

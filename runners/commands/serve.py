@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.quiet_imports import quiet_imports
+from runners.commands.quiet import quiet_imports
 from serving.errors import ServingError
 from serving.models.manager import ManagerOptions
 from serving.options import (

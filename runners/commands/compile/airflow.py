@@ -12,7 +12,7 @@ from runners.commands.compile.options import (
     write_files,
 )
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.quiet_imports import quiet_imports
+from runners.commands.quiet import quiet_imports
 
 
 @click.command()

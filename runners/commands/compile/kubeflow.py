@@ -12,7 +12,7 @@ from runners.commands.compile.options import (
 )
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.kfp_requirement import require_kfp
-from runners.commands.quiet_imports import quiet_imports
+from runners.commands.quiet import quiet_imports
 from runners.kubeflow import settings as kubeflow_settings
 
 
