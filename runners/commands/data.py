@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from runners.datasets.checksums import DatasetError, fetch, verify
+from runners.datasets.checksums import DatasetError, verify
+from runners.datasets.download import fetch
 from runners.datasets.public import PUBLIC_DATASETS
 
 

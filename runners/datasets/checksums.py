@@ -1,24 +1,16 @@
-"""Verifies the IDX files of a folder, and fetches those of public data sets (stdlib only)."""
+"""Verifies the IDX files of a folder by their checksums (stdlib only)."""
 
 import gzip
 import hashlib
-import http.client
 import re
-import tempfile
-import urllib.request
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-
-from runners.datasets.public import PublicDataset
 
 CHECKSUM_FILE = "SHA256SUMS"
 """In sha256sum's format; it names the files without .gz and sums their uncompressed bytes."""
 
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 _CHUNK_BYTES = 1 << 20
-_TIMEOUT_SECONDS = 30
 
 
 class DatasetError(RuntimeError):
@@ -38,12 +30,12 @@ def verify(folder: Path) -> list[Path]:
       DatasetError: Files are missing, damaged or others; the message names all of these.
     """
     verified, problems = [], []
-    for name, expected in _read_checksums(folder / CHECKSUM_FILE).items():
-        paths = _find_plain_and_gzip(folder, name)
+    for name, expected in read_checksums(folder / CHECKSUM_FILE).items():
+        paths = find_plain_and_gzip(folder, name)
         if not paths:
             problems.append(f"{name}: expected this file, plain or .gz, received none")
         for path in paths:
-            received = _digest_content(path)
+            received = digest_content(path)
             if received == expected:
                 verified.append(path)
             else:
@@ -56,69 +48,12 @@ def verify(folder: Path) -> list[Path]:
     return verified
 
 
-def fetch(
-    dataset: PublicDataset,
-    folder: Path,
-    *,
-    mirrors: Sequence[str] = (),
-    report: Callable[[str], None] = lambda _: None,
-) -> list[Path]:
-    """Downloads a data set; the folder gets all of its files, verified, and SHA256SUMS, or nothing.
-
-    Args:
-      dataset: One of PUBLIC_DATASETS.
-      folder: Where the files go. What it already holds of them, plain or .gz, is kept.
-      mirrors: http(s) folders to try instead of the data set's own.
-      report: Is told what happens, a line at a time.
-
-    Returns:
-      The files.
+def read_checksums(path: Path) -> dict[str, str]:
+    """Returns the sums of a file in sha256sum's format, by file name.
 
     Raises:
-      DatasetError: No mirror has a file with the right checksum, the folder holds something else
-        under its name, or it cannot be written.
+      DatasetError: It is missing, or not in that format.
     """
-    with _staging(folder) as temporary:
-        downloads = []
-        for name, expected in dataset.sha256.items():
-            path = temporary / name
-            urls = [f"{mirror.rstrip('/')}/{name}" for mirror in mirrors or dataset.mirrors]
-            report(f"{name}: {_download_from_any(urls, path, expected)}")
-            downloads.append(path)
-        checksums = {path.stem: _digest_content(path) for path in downloads}
-        _check_no_conflict(folder, checksums)
-        folder.mkdir(exist_ok=True)
-        for path in downloads:
-            if not _find_plain_and_gzip(folder, path.stem):
-                path.replace(folder / path.name)
-        lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items())]
-        checksum_file = temporary / CHECKSUM_FILE
-        checksum_file.write_text("".join(lines), encoding="utf-8")
-        checksum_file.replace(folder / CHECKSUM_FILE)
-    return verify(folder)
-
-
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """Yields a temporary folder beside `folder`, from which files are moved into it.
-
-    Raises:
-      DatasetError: Something here, or in the block, raised an OSError.
-    """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-            yield Path(temporary)
-    except OSError as error:
-        at = f" at {error.filename}" if error.filename else ""
-        raise DatasetError(
-            f"{folder}: cannot be written: {error.strerror}{at}. Fetch into another folder "
-            "(--folder), or put that right."
-        ) from error
-
-
-def _read_checksums(path: Path) -> dict[str, str]:
-    """Returns the sums of a file in sha256sum's format, by file name."""
     if not path.is_file():
         raise DatasetError(
             f"{path}: expected a file of checksums, received none. Restore it, fetch the data "
@@ -137,21 +72,12 @@ def _read_checksums(path: Path) -> dict[str, str]:
     return checksums
 
 
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DatasetError(
-            f"{path}: expected text in UTF-8, received {error}. Restore it, or write it anew with "
-            "sha256sum."
-        ) from error
-
-
-def _find_plain_and_gzip(folder: Path, name: str) -> list[Path]:
+def find_plain_and_gzip(folder: Path, name: str) -> list[Path]:
+    """Returns which of `name` and `name`.gz the folder holds."""
     return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
 
 
-def _digest_content(path: Path) -> str:
+def digest_content(path: Path) -> str:
     """Returns the SHA-256 of a file's uncompressed bytes, or why it cannot be uncompressed."""
     digest = hashlib.sha256()
     try:
@@ -163,54 +89,11 @@ def _digest_content(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_no_conflict(folder: Path, checksums: dict[str, str]) -> None:
-    """Checks that the folder holds nothing else under the names of the fetched files."""
-    conflicts = [
-        path
-        for name, expected in checksums.items()
-        for path in _find_plain_and_gzip(folder, name)
-        if _digest_content(path) != expected
-    ]
-    checksum_file = folder / CHECKSUM_FILE
-    if checksum_file.exists() and _read_checksums(checksum_file) != checksums:
-        conflicts.append(checksum_file)
-    if conflicts:
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
         raise DatasetError(
-            f"{', '.join(map(str, conflicts))}: expected none, or what was fetched, received "
-            "something else. Fetch into another folder, or move it away."
-        )
-
-
-def _download_from_any(urls: Sequence[str], path: Path, sha256: str) -> str:
-    """Downloads a file from the first URL that has it, and returns that URL."""
-    failures = []
-    for url in urls:
-        try:
-            received = _download(url, path)
-        # URLError and timeouts are OSErrors; ValueError is what is not a URL.
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            failures.append(f"{url}: {error}")
-            continue
-        if received == sha256:
-            return url
-        failures.append(f"{url}: a file of {path.stat().st_size:,} bytes with SHA-256 {received}")
-    raise DatasetError(
-        f"{path.name}: expected a file with SHA-256 {sha256}, received {'; '.join(failures)}. "
-        "Check the network and its proxy (HTTPS_PROXY), name a mirror that you can reach "
-        "(--mirror), or copy the file by other means."
-    )
-
-
-def _download(url: str, path: Path) -> str:
-    """Downloads a file and returns its SHA-256."""
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("expected a URL that begins with http:// or https://")
-    digest = hashlib.sha256()
-    with (
-        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response,  # noqa: S310 - checked above
-        path.open("wb") as file,
-    ):
-        while chunk := response.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            file.write(chunk)
-    return digest.hexdigest()
+            f"{path}: expected text in UTF-8, received {error}. Restore it, or write it anew with "
+            "sha256sum."
+        ) from error

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from runners.commands.data import data
-from runners.datasets.checksums import DatasetError, fetch, verify
+from runners.datasets.checksums import DatasetError, verify
+from runners.datasets.download import fetch
 from runners.datasets.public import PUBLIC_DATASETS, PublicDataset
 
 MNIST_FOLDER = Path(__file__).parents[2] / "data" / "mnist"
