@@ -19,10 +19,8 @@ import click
 from absl import logging as absl_logging
 
 from runners.failure import cause_of
+from runners.node.end import FAILED, SKIPPED, SUCCEEDED
 
-# Also in runners.node.launch, which is not imported before the arguments are known to be good.
-_FAILED = 1
-_SKIPPED = 99
 _TOLD = ("components", "modules", "runners")
 
 logger = logging.getLogger("runners.node")
@@ -95,7 +93,7 @@ class _Order:
 @click.option(
     "--skipped-exit-code",
     type=int,
-    default=_SKIPPED,
+    default=SKIPPED,
     show_default=True,
     metavar="NUMBER",
     help="For orchestrators that would call a skipped step failed: 0.",
@@ -112,21 +110,21 @@ def main(**options: Any) -> None:
         exit_code = _run(order)
     except Exception as error:
         logger.exception("The node could not start")
-        exit_code = _FAILED
+        exit_code = FAILED
         click.echo(f"{', '.join(order.node_ids)} failed: {cause_of(error)}")
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads of Beam or TensorFlow may still wait for what will not come.
-    os._exit(order.skipped_exit_code if exit_code == _SKIPPED else exit_code)
+    os._exit(order.skipped_exit_code if exit_code == SKIPPED else exit_code)
 
 
 def _run(order: _Order) -> int:
     # TensorFlow comes with these.
     from runners.metadata.connection import read_connection  # noqa: PLC0415
-    from runners.node.launch import FAILED, launch_node  # noqa: PLC0415
+    from runners.node.launch import launch_node  # noqa: PLC0415
+    from runners.node.report import render_node, write_report  # noqa: PLC0415
     from runners.orchestration.compiled import read_compiled  # noqa: PLC0415
     from runners.orchestration.parameters import with_parameters  # noqa: PLC0415
-    from runners.report.artifacts import render_node, write_report  # noqa: PLC0415
 
     compiled = read_compiled(order.ir_path)
     if order.ir_digest is not None:
@@ -135,7 +133,7 @@ def _run(order: _Order) -> int:
     ir = compiled.make_run(order.run_id, order.parameters)
     connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
     signal.signal(signal.SIGTERM, _stop)
-    exit_code = 0
+    exit_code = SUCCEEDED
     report: list[str] = []
     for node_id in order.node_ids:
         logger.info("%s: running, in run %s", node_id, order.run_id)

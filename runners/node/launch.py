@@ -1,7 +1,6 @@
 """Runs one node of a run with TFX's launcher, and says how it ended."""
 
 import logging
-from dataclasses import dataclass
 
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 from tfx.orchestration.local import runner_utils
@@ -13,39 +12,14 @@ from tfx.proto.orchestration import pipeline_pb2
 from pipeline.config import PipelineConfig
 from runners.failure import cause_of
 from runners.metadata.ordered_store import OrderedMetadata
-from runners.metadata.records import NodeRecord, read_node
+from runners.metadata.records import read_node
 from runners.metadata.registered_types import check_types, types_written_by
 from runners.node.attempt import SUCCESSFUL, NodeAttempt
 from runners.node.compiled_run import join_run
+from runners.node.end import FAILED, SKIPPED, SUCCEEDED, NodeEnd
 from runners.node.verdict import describe_checks, describe_result, describe_skip
 
 logger = logging.getLogger(__name__)
-
-SUCCEEDED = 0
-FAILED = 1
-SKIPPED = 99
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeEnd:
-    """How a node ended.
-
-    Attributes:
-      exit_code: 0 complete or cached, 99 skipped, 1 failed.
-      headline: In one sentence, as a rule; for a failed node, why.
-      checks: A line for each threshold, if the node held something against thresholds.
-      record: What metadata knows of it, if it came to its end.
-    """
-
-    exit_code: int
-    headline: str
-    checks: tuple[str, ...] = ()
-    record: NodeRecord | None = None
-
-    @property
-    def message(self) -> str:
-        """What a person reads last in the log."""
-        return "\n  ".join([self.headline, *self.checks])
 
 
 def launch_node(

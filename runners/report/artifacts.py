@@ -1,13 +1,12 @@
-"""The report of a node: what a person wants to see of it where an orchestrator shows its step.
+"""Artifacts as a person wants to read them: a section of Markdown for each.
 
-What is shown depends on the types of the artifacts that the node put out, so that other nodes that
-make them have reports too. It is read from the artifacts, and is the same for a cached node.
+What is shown depends on an artifact's type, so that other nodes that make artifacts of these types
+have reports too. It is read from the artifact, and is the same for a cached node.
 """
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from ml_metadata.proto import metadata_store_pb2
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
@@ -23,34 +22,13 @@ from components.anomaly_gate.report import find_anomalies
 from components.evaluation.result import read_evaluation
 from components.idx_example_gen.source_files import source_files
 from runners.failure import cause_of
-from runners.node.launch import NodeEnd
 from runners.report.markdown import paragraph, table
 from runners.report.statistics_tables import render_statistics
-from runners.whole_file import write_whole_file
 
 logger = logging.getLogger(__name__)
 
 
-def render_node(end: NodeEnd) -> str:
-    """Returns how a node ended, and what it put out, in Markdown.
-
-    An artifact that cannot be shown is named, and the error logged: the node has done its work.
-    """
-    outputs = end.record.outputs if end.record else {}
-    sections = (_render_artifact(outputs[key]) for key in sorted(outputs))
-    return "\n\n".join([paragraph(end.headline), *filter(None, sections)])
-
-
-def write_report(path: Path, nodes: Sequence[str]) -> None:
-    """Writes the reports of nodes to one file, a rule between them; logs it if that fails."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole_file(path, "\n\n---\n\n".join(nodes) + "\n")
-    except OSError as error:
-        logger.warning("The report could not be written: %s", error)
-
-
-def _render_artifact(record: metadata_store_pb2.Artifact) -> str:
+def render_artifact(record: metadata_store_pb2.Artifact) -> str:
     """Returns a section on an artifact, "" if there is nothing to show of its type."""
     if record.type not in _RENDERERS:
         return ""

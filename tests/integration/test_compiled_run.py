@@ -14,7 +14,8 @@ from pipeline.config import PipelineConfig
 from runners.metadata.history import read_history
 from runners.metadata.records import sqlite_connection
 from runners.node.attempt import NodeAttempt
-from runners.node.launch import FAILED, SUCCEEDED, NodeEnd, launch_node
+from runners.node.end import FAILED, SUCCEEDED, NodeEnd
+from runners.node.launch import launch_node
 from runners.orchestration.compiled import (
     CompiledPipeline,
     StaleIrError,

@@ -17,7 +17,8 @@ from pipeline.config import PipelineConfig
 from runners.metadata.connection import parse_url
 from runners.metadata.ordered_store import OrderedMetadata
 from runners.metadata.registered_types import check_types, types_written_by
-from runners.node.launch import FAILED, SUCCEEDED, NodeEnd, launch_node
+from runners.node.end import FAILED, SUCCEEDED, NodeEnd
+from runners.node.launch import launch_node
 from runners.orchestration.compiled import CompiledPipeline, compile_pipeline
 
 PROGRAM = "from runners.commands.main import main; main()"

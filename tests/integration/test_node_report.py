@@ -25,8 +25,8 @@ from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPER
 from components.idx_example_gen.component import IdxExampleGen
 from components.schema_importer.component import SchemaImporter
 from runners.metadata.records import NodeRecord, list_runs, open_store, read_run, sqlite_connection
-from runners.node.launch import NodeEnd
-from runners.report.artifacts import render_node, write_report
+from runners.node.end import NodeEnd
+from runners.node.report import render_node, write_report
 
 Records = dict[str, NodeRecord]
 
