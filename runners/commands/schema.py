@@ -13,6 +13,7 @@ from rich.text import Text
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import log_to_file
+from runners.whole_file import write_whole_file
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0.schema_pb2 import Schema
@@ -147,19 +148,13 @@ def _write(proposal: _Proposal) -> None:
 
     from runners.schema.text import rewrite_schema  # noqa: PLC0415
 
-    temporary = f"{proposal.path}.{os.getpid()}.tmp"
     try:
         fileio.makedirs(os.path.dirname(proposal.path))  # noqa: PTH120 - may be gs://
-        with fileio.open(temporary, "w") as file:
-            file.write(rewrite_schema(proposal.text, proposal.schema))
-        fileio.rename(temporary, proposal.path, overwrite=True)
+        write_whole_file(proposal.path, rewrite_schema(proposal.text, proposal.schema))
     except Exception as error:
         raise click.ClickException(
             f"{proposal.path}: cannot be written ({error}); it is as it was."
         ) from error
-    finally:
-        if fileio.exists(temporary):
-            fileio.remove(temporary)
 
 
 def _print_proposal(proposal: _Proposal, console: Console) -> None:

@@ -20,6 +20,7 @@ from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
 from runners.orchestration.graph import Graph, Node, parse_graph
 from runners.orchestration.parameters import describe_parameters, with_parameters
+from runners.whole_file import write_whole_file
 
 _IR_SUFFIX = ".ir.json"
 _GRAPH_SUFFIX = ".graph.json"
@@ -104,8 +105,8 @@ class CompiledPipeline:
           The path of the IR.
         """
         ir_path = f"{prefix}{_IR_SUFFIX}"
-        _write(f"{prefix}{_GRAPH_SUFFIX}", self.graph.to_json())
-        _write(ir_path, self._ir_text)
+        write_whole_file(f"{prefix}{_GRAPH_SUFFIX}", self.graph.to_json())
+        write_whole_file(ir_path, self._ir_text)
         return ir_path
 
 
@@ -169,10 +170,3 @@ def _parts(ir: pipeline_pb2.Pipeline) -> dict[str, Any]:
 def _read(path: str) -> str:
     with fileio.open(path, "r") as file:
         return str(file.read())
-
-
-def _write(path: str, content: str) -> None:
-    temporary = f"{path}.tmp"
-    with fileio.open(temporary, "w") as file:
-        file.write(content)
-    fileio.rename(temporary, path, overwrite=True)

@@ -1,6 +1,7 @@
 """A run is held to one compiled pipeline, and a node's execution to one try."""
 
 import dataclasses
+import resource
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,22 @@ def test_the_digest_is_that_of_both_files_as_they_are_read_again(tmp_path: Path)
     for changed in (dataclasses.replace(read, graph=other), _compile(tmp_path, keep_versions=7)):
         with pytest.raises(StaleIrError, match="give the orchestrator all of them"):
             changed.check_digest(compiled.digest)
+
+
+def test_a_file_system_that_is_full_leaves_what_was_compiled_before(tmp_path: Path):
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    _compile(tmp_path).write(str(folder / "tfx_mnist"))
+    before = {path: path.read_text() for path in folder.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            _compile(tmp_path, keep_versions=7).write(str(folder / "tfx_mnist"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert {path: path.read_text() for path in folder.iterdir()} == before
 
 
 def test_a_run_goes_on_with_what_it_began_with_and_nothing_else(
