@@ -18,7 +18,7 @@ _COMMANDS = {
     "labels": ("runners.commands.labels:labels", "Label versions stable and canary."),
     "compile": (
         "runners.commands.compile.group:compile_group",
-        "Compile for Airflow or Kubeflow.",
+        "Compile for Airflow, Kubeflow or Vertex AI.",
     ),
     "submit": ("runners.commands.submit.group:submit", "Start a compiled pipeline on a cluster."),
     "mlmd": ("runners.commands.mlmd:mlmd", "Set up the database of ML Metadata."),
