@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.config import PipelineConfig
-from runners.metadata.url import URL_VARIABLE, MlmdUrlError
+from runners.metadata.url import MLMD_HELP, URL_VARIABLE, MlmdUrlError
 
 if TYPE_CHECKING:
     from ml_metadata import MetadataStore
 
-mlmd_option = click.option(
-    "--mlmd",
-    "mlmd_url",
-    metavar="URL_OR_FILE",
-    help="Metadata in a database, as for mlmd init. Default: the variable MLMD_URL, else the "
-    "configuration's SQLite file.",
-)
+mlmd_option = click.option("--mlmd", "mlmd_url", metavar="URL_OR_FILE", help=MLMD_HELP)
 
 
 def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataStore", str]:

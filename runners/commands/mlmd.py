@@ -8,7 +8,7 @@ import click
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import quiet_imports
-from runners.metadata.url import MlmdUrlError
+from runners.metadata.url import PASSWORD_HELP, URL_VARIABLE, MlmdUrlError
 
 if TYPE_CHECKING:
     from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
@@ -27,8 +27,7 @@ def mlmd() -> None:
     metavar="URL_OR_FILE",
     help="sqlite:///path, postgresql://user@host:port/database or mysql://user@host:port/database "
     "without a password, or the path of a file that holds the URL. Default: the environment "
-    "variable MLMD_URL. The password comes from MLMD_PASSWORD or the file that "
-    "MLMD_PASSWORD_FILE names.",
+    f"variable {URL_VARIABLE}. {PASSWORD_HELP}",
 )
 def init(
     url: str | None, config_file: str | None, preset: str | None, overrides: tuple[str, ...]

@@ -10,6 +10,17 @@ URL_VARIABLE = "MLMD_URL"
 PASSWORD_VARIABLE = "MLMD_PASSWORD"  # noqa: S105 - a variable's name, not a password
 PASSWORD_FILE_VARIABLE = "MLMD_PASSWORD_FILE"  # noqa: S105 - a variable's name, not a password
 
+PASSWORD_HELP = (
+    f"The password comes from {PASSWORD_VARIABLE} or the file that {PASSWORD_FILE_VARIABLE} names."
+)
+"""The last sentence of the help of every --mlmd."""
+MLMD_HELP = (
+    "URL of ML Metadata without a password, or the path of a file that holds the URL. Default: "
+    f"the environment variable {URL_VARIABLE}, else the SQLite file of the configuration. "
+    f"{PASSWORD_HELP}"
+)
+"""The help of --mlmd where the pipeline's metadata are read or written."""
+
 
 class MlmdUrlError(ValueError):
     """The connection to ML Metadata is not described as it must be; the message says where."""

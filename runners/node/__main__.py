@@ -19,6 +19,7 @@ import click
 from absl import logging as absl_logging
 
 from runners.failure import cause_of
+from runners.metadata.url import MLMD_HELP
 from runners.node.end import FAILED, SKIPPED, SUCCEEDED
 
 _TOLD = ("components", "modules", "runners")
@@ -78,13 +79,7 @@ class _Order:
     metavar="NAME VALUE",
     help="One runtime parameter; may be given again.",
 )
-@click.option(
-    "--mlmd",
-    metavar="URL_OR_FILE",
-    help="URL of ML Metadata without a password, or the path of a file that holds the URL. "
-    "Default: the environment variable MLMD_URL, else the SQLite file of the configuration. "
-    "The password comes from MLMD_PASSWORD or the file that MLMD_PASSWORD_FILE names.",
-)
+@click.option("--mlmd", metavar="URL_OR_FILE", help=MLMD_HELP)
 @click.option(
     "--report",
     metavar="FILE",
