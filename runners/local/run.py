@@ -9,15 +9,10 @@ from typing import Protocol
 
 from absl import logging as absl_logging
 from ml_metadata import MetadataStore
-from tfx.dsl.compiler.compiler import Compiler
-from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-from tfx.orchestration.portable import runtime_parameter_utils
-from tfx.proto.orchestration import pipeline_pb2
 
 from modules.distribution.strategy import prepare_devices
 from pipeline.config import PipelineConfig
-from pipeline.pipeline import create_pipeline
 from runners.failure import cause_of
 from runners.local.events import NodeObserver, observe_nodes
 from runners.local.outcome import RunOutcome
@@ -25,6 +20,7 @@ from runners.local.outcome_reader import PUSHER_ID, read_outcome
 from runners.local.partial_run import make_partial_run
 from runners.metadata.records import open_store, read_run, sqlite_connection
 from runners.metadata.recovery import close_dead_executions, record_cause
+from runners.orchestration.compiled import compile_run
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +92,9 @@ def _run_once(
     to_nodes: Collection[str],
 ) -> RunOutcome:
     Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
-    ir, run_id = _compile(config)
+    absl_logging.set_verbosity(absl_logging.INFO)  # what nodes do is read from TFX's log
+    run_id = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    ir = compile_run(config, run_id, sqlite_connection(config.metadata_path))
     node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
     store = open_store(config.metadata_path)
     options = make_partial_run(ir, store, from_nodes, to_nodes)
@@ -114,19 +112,6 @@ def _run_once(
         _tidy_up(store, config, "interrupted")
         raise
     return read_outcome(read_run(store, run_id), config, run_id, node_ids, cause)
-
-
-def _compile(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, str]:
-    """Returns the pipeline in TFX's intermediate representation, and the id of the new run."""
-    absl_logging.set_verbosity(absl_logging.INFO)
-    pipeline = create_pipeline(config)
-    pipeline.metadata_connection_config = sqlite_connection(config.metadata_path)
-    ir = Compiler().compile(pipeline)
-    run_id = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    runtime_parameter_utils.substitute_runtime_parameter(
-        ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
-    )
-    return ir, run_id
 
 
 def _tidy_up(store: MetadataStore, config: PipelineConfig, reason: str) -> None:

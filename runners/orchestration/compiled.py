@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import json_format
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
 from tfx.dsl.io import fileio
@@ -92,11 +93,7 @@ class CompiledPipeline:
                 f"received others here; they concern {', '.join(different)}. Compile the pipeline "
                 "again (tfx-mnist compile), or run the code that it was compiled from."
             )
-        ir = compile_ir(with_parameters(self.config, parameters))
-        runtime_parameter_utils.substitute_runtime_parameter(
-            ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
-        )
-        return ir
+        return compile_run(with_parameters(self.config, parameters), run_id)
 
     def write(self, prefix: str) -> str:
         """Writes `<prefix>.ir.json` and `<prefix>.graph.json`, each whole or not at all.
@@ -116,9 +113,29 @@ def compile_pipeline(config: PipelineConfig) -> CompiledPipeline:
     return CompiledPipeline(ir=ir, graph=_make_graph(ir, config))
 
 
-def compile_ir(config: PipelineConfig) -> pipeline_pb2.Pipeline:
-    """Returns the pipeline in TFX's intermediate representation; it names no MLMD connection."""
-    return Compiler().compile(create_pipeline(config))
+def compile_ir(
+    config: PipelineConfig, connection: ConnectionConfig | None = None
+) -> pipeline_pb2.Pipeline:
+    """Returns the pipeline in TFX's intermediate representation.
+
+    Args:
+      config: Of the pipeline.
+      connection: To ML Metadata, for a runner that looks for it in the IR; None: it names none.
+    """
+    pipeline = create_pipeline(config)
+    pipeline.metadata_connection_config = connection
+    return Compiler().compile(pipeline)
+
+
+def compile_run(
+    config: PipelineConfig, run_id: str, connection: ConnectionConfig | None = None
+) -> pipeline_pb2.Pipeline:
+    """Returns the IR of one run: as `compile_ir`, with the run's id in it."""
+    ir = compile_ir(config, connection)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    )
+    return ir
 
 
 def read_compiled(ir_path: str) -> CompiledPipeline:
