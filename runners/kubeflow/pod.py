@@ -1,4 +1,4 @@
-"""What a step's pod has in Kubernetes: volumes, secrets, nodes to run on (no kfp needed).
+"""What a step's pod has in Kubernetes: volumes, secrets, machines to run on (no kfp needed).
 
 The fields are those of KFP's kubernetes_executor_config.proto. A name is written twice, since KFP
 2.x renamed the field that holds it and its backends read one or the other. Only backends since 2.5

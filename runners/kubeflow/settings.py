@@ -1,4 +1,8 @@
-"""How the pipeline runs on Kubeflow: the settings that `tfx-mnist compile kubeflow` reads."""
+"""How the pipeline runs on Kubeflow: the settings that `tfx-mnist compile kubeflow` reads.
+
+Kubeflow calls a task a step: a container that runs one node of the pipeline, or a group of them.
+The key `tasks` is called as with the other orchestrators.
+"""
 
 from typing import Any
 
@@ -39,9 +43,11 @@ class StepSettings(Section):
     retries: int | None = Field(None, ge=0, description="Tries after the first.")
     timeout_minutes: int | None = Field(None, ge=1, description="A longer try is stopped.")
     resources: Resources | None = Field(None, description="Of its container.")
-    node_selector: dict[str, str] | None = Field(None, description="Labels of nodes to run on.")
+    node_selector: dict[str, str] | None = Field(
+        None, description="Labels of the machines to run on."
+    )
     tolerations: tuple[dict[str, Any], ...] | None = Field(
-        None, description="Taints of nodes that it may run on, as in a pod."
+        None, description="Taints of machines that it may run on, as in a pod."
     )
 
 
@@ -64,23 +70,24 @@ class KubeflowSettings(Tries):
     image_pull_secrets: tuple[str, ...] = Field((), description="Names of secrets.")
     resources: Resources = Resources()
     node_selector: dict[str, str] = Field(
-        default_factory=dict, description="Labels of nodes to run on."
+        default_factory=dict, description="Labels of the machines to run on."
     )
     tolerations: tuple[dict[str, Any], ...] = Field(
-        (), description="Taints of nodes that steps may run on, as in a pod."
+        (), description="Taints of machines that steps may run on, as in a pod."
     )
     groups: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="Step: nodes that run one after another in one process. Default: one step for "
-        "each node.",
+        description="By step: the nodes that it runs one after another in one process. Default: "
+        "one step for each node.",
     )
     tasks: dict[str, StepSettings] = Field(
-        default_factory=dict, description="By node or group: what that step has otherwise."
+        default_factory=dict,
+        description="By step, which is a node or a group: what it has otherwise.",
     )
 
-    def of_step(self, task_id: str) -> StepSettings:
+    def of_step(self, step_id: str) -> StepSettings:
         """Returns the settings of one step; what it does not have itself, it shares."""
-        return fill_in(self.tasks.get(task_id, StepSettings()), self)
+        return fill_in(self.tasks.get(step_id, StepSettings()), self)
 
 
 def read_settings(path: str | None) -> KubeflowSettings:

@@ -1,7 +1,7 @@
-"""Writes the pipeline for open-source Kubeflow Pipelines: a container step for each node.
+"""Writes the pipeline for open-source Kubeflow Pipelines: a step for each node or group.
 
-A step runs `python -m runners.node`, so that resolvers, gates and TFX's own cache mean the same as
-everywhere else. Kubeflow sees the order of the steps, and what each one reports.
+A step runs `python -m runners.node` in a container, so that resolvers, gates and TFX's own cache
+mean the same as everywhere else. Kubeflow sees the order of the steps, and what each one reports.
 """
 
 import inspect

@@ -21,7 +21,6 @@ STATE_STYLES = {
     "cached": "blue",
     "failed": "bold red",
     "interrupted": "bold yellow",
-    "skipped": "yellow",
 }
 
 

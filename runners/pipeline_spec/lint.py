@@ -60,7 +60,7 @@ def check_vertex(text: str) -> None:
     """Refuses a pipeline that Vertex AI would not run as it was meant to.
 
     Args:
-      text: The JSON that `aiplatform.PipelineJob` takes.
+      text: The JSON of a `PipelineJob`, the message of Vertex AI's API.
 
     Raises:
       SpecError: It has faults.

@@ -34,7 +34,7 @@ _BLESSINGS = ("model_blessing", "infra_blessing")
 
 
 def render_job(config: PipelineConfig, settings: VertexSettings) -> str:
-    """Returns the JSON that `aiplatform.PipelineJob` takes.
+    """Returns the job as JSON: the message `PipelineJob` of Vertex AI's API.
 
     Args:
       config: Of the pipeline.
