@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import click
 import pytest
+
+from runners.commands.main import main
 
 _PROJECT = Path(__file__).parents[2]
 _MAY_IMPORT = {
@@ -30,6 +33,31 @@ _PASSES_ENVIRONMENT_ON = {"components/servability_validator/serving_process.py"}
 _FORBIDDEN_NAMES = {"base", "common", "helper", "helpers", "misc", "util", "utils"}
 _MAX_LINES = 250
 _HEAVY = ("apache_beam", "keras", "ml_metadata", "tensorflow", "tfx")
+_SHARED_BY_PLACES = {"pipeline_spec", "orchestration", "metadata"}
+# Of the folders in `runners`. The four places where a pipeline runs do not know each other, so that
+# each can be dropped.
+_MAY_IMPORT_IN_RUNNERS = {
+    "commands": {
+        *("local", "airflow", "kubeflow", "vertex"),
+        *_SHARED_BY_PLACES,
+        *("datasets", "doctor", "schema"),
+    },
+    "local": _SHARED_BY_PLACES,
+    "airflow": _SHARED_BY_PLACES,
+    "kubeflow": _SHARED_BY_PLACES,
+    "vertex": _SHARED_BY_PLACES,
+    "pipeline_spec": {"orchestration", "metadata"},
+    "orchestration": {"metadata"},
+    "metadata": set(),
+    "node": {"report", "orchestration", "metadata"},
+    "report": set(),
+    "schema": {"metadata"},
+    "doctor": {"datasets"},
+    "datasets": set(),
+}
+_IMPORT_CLICK = ("runners/commands/", "runners/node/__main__.py", "benchmarks/")
+# Commands with so much below them that they have a folder.
+_FOLDERS = {("compile",), ("submit",)}
 # What answers at once, or runs where TensorFlow is not installed.
 _LIGHT_MODULES = (
     "components.code_digest",
@@ -40,11 +68,19 @@ _LIGHT_MODULES = (
     "modules.training.progress",
     "pipeline.config",
     "pipeline.config_sources",
+    "runners.commands.compile.group",
     "runners.commands.config",
     "runners.commands.data",
     "runners.commands.doctor",
     "runners.commands.main",
+    "runners.commands.models",
+    "runners.commands.rollback",
     "runners.commands.run",
+    "runners.commands.schema",
+    "runners.commands.submit.group",
+    "runners.node.__main__",
+    "runners.node.end",
+    "runners.whole_file",
     "serving.json_messages.predict",
 )
 
@@ -81,6 +117,15 @@ def _allowed_packages(path: Path) -> set[str]:
     return {package} | _MAY_IMPORT[package].union(*extra)
 
 
+def _commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yields every command with the words that call it; those of a folder one by one."""
+    for name in main.list_commands(None):
+        command = main.get_command(None, name)
+        yield (name,), command
+        if (name,) in _FOLDERS:
+            yield from (((name, each), inner) for each, inner in command.commands.items())
+
+
 def test_every_top_level_package_has_its_place_in_the_layers():
     packages = {path.parent.name for path in _PROJECT.glob("*/__init__.py")}
 
@@ -96,6 +141,58 @@ def test_imports_flow_one_way():
     ]
 
     assert against_the_flow == []
+
+
+def test_imports_flow_one_way_in_runners():
+    against_the_flow = [
+        f"{_name(path)} imports {module}"
+        for folder, others in _MAY_IMPORT_IN_RUNNERS.items()
+        for path in (_PROJECT / "runners" / folder).rglob("*.py")
+        for module in _imported_modules(path)
+        if module.startswith("runners.")
+        and module.split(".")[1] in _MAY_IMPORT_IN_RUNNERS.keys() - others - {folder}
+    ]
+
+    assert against_the_flow == []
+
+
+def test_every_folder_of_runners_has_its_place():
+    folders = {path.parent.name for path in (_PROJECT / "runners").glob("*/__init__.py")}
+
+    assert folders == set(_MAY_IMPORT_IN_RUNNERS)
+
+
+def test_a_command_stands_where_its_name_says():
+    places = {words: command.callback.__module__ for words, command in _commands()}
+
+    assert places == {
+        words: f"runners.commands.{'.'.join(words)}{'.group' if words in _FOLDERS else ''}"
+        for words in places
+    }
+
+
+def test_no_command_imports_another():
+    modules = {command.callback.__module__ for _, command in _commands()}
+    offenders = [
+        f"{_name(path)} imports {module}"
+        for path in (_PROJECT / "runners" / "commands").rglob("*.py")
+        if path.stem != "group"
+        for module in _imported_modules(path)
+        if module.rpartition(".")[0] in modules
+    ]
+
+    assert offenders == []
+
+
+def test_only_command_lines_import_click():
+    offenders = [
+        _name(path)
+        for path in _sources()
+        if any(module.partition(".")[0] == "click" for module in _imported_modules(path))
+        and not _name(path).startswith(_IMPORT_CLICK)
+    ]
+
+    assert offenders == []
 
 
 def test_the_slow_tfx_v1_is_never_imported():
