@@ -24,8 +24,11 @@ def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataSto
     # ML Metadata comes with these, and takes its time.
     from ml_metadata import MetadataStore  # noqa: PLC0415
 
-    from runners.metadata.connection import describe_connection, read_connection  # noqa: PLC0415
-    from runners.metadata.records import open_store  # noqa: PLC0415
+    from runners.metadata.connection import (  # noqa: PLC0415
+        describe_connection,
+        open_store,
+        read_connection,
+    )
 
     if url is None and URL_VARIABLE not in os.environ:
         if not Path(config.metadata_path).is_file():

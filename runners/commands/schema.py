@@ -108,7 +108,7 @@ def _propose(config: PipelineConfig) -> _Proposal:
             "(--set pipeline_name=...)."
         )
 
-    from runners.metadata.records import open_store  # noqa: PLC0415
+    from runners.metadata.connection import open_store  # noqa: PLC0415
     from runners.schema.inferred import read_inferred_schema, relax_schema  # noqa: PLC0415
     from runners.schema.proposal import merge_inferred  # noqa: PLC0415
 

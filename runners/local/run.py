@@ -18,7 +18,8 @@ from runners.local.events import NodeObserver, observe_nodes
 from runners.local.outcome import RunOutcome
 from runners.local.outcome_reader import PUSHER_ID, read_outcome
 from runners.local.partial_run import make_partial_run
-from runners.metadata.records import open_store, read_run, sqlite_connection
+from runners.metadata.connection import open_store, sqlite_connection
+from runners.metadata.records import read_run
 from runners.metadata.recovery import close_dead_executions, record_cause
 from runners.orchestration.compiled import compile_run
 

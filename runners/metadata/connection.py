@@ -1,12 +1,13 @@
-"""Where ML Metadata is: a SQLite file, PostgreSQL or MySQL."""
+"""Where ML Metadata is, a SQLite file, PostgreSQL or MySQL, and how a store there is opened."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
+from ml_metadata import MetadataStore
+from ml_metadata.errors import StatusError
+from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig, SqliteMetadataSourceConfig
 
-from runners.metadata.records import sqlite_connection
 from runners.metadata.url import (
     PASSWORD_FILE_VARIABLE,
     PASSWORD_VARIABLE,
@@ -96,6 +97,31 @@ def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
         connection.mysql.database = database
     _set_tls(connection, parts, where)
     return connection
+
+
+def sqlite_connection(path: str) -> ConnectionConfig:
+    """Returns the connection to a SQLite file, patient with other processes that write to it."""
+    connection = ConnectionConfig()
+    connection.sqlite.filename_uri = path
+    connection.sqlite.connection_mode = SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    connection.retry_options.max_num_retries = 50
+    return connection
+
+
+def open_store(path: str) -> MetadataStore:
+    """Opens the SQLite file at `path`; makes it if it is missing.
+
+    Raises:
+      OSError: It is no metadata database, or it can't be read and written.
+    """
+    try:
+        return MetadataStore(sqlite_connection(path))
+    except (StatusError, RuntimeError) as error:  # which of the two depends on the fault
+        raise OSError(
+            f"{path}: expected ML Metadata in SQLite, which can be read and written; received: "
+            f"{error}. Correct metadata_path, or move the file away: a run makes a new one, and "
+            "the cache and the history begin anew."
+        ) from error
 
 
 def describe_connection(connection: ConnectionConfig) -> str:

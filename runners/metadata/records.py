@@ -4,8 +4,6 @@ import json
 from dataclasses import dataclass, field
 
 from ml_metadata import MetadataStore
-from ml_metadata.errors import StatusError
-from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context, Event, Execution
 
 _STATES = {
@@ -38,33 +36,6 @@ class NodeRecord:
     seconds: float
     error: str = ""
     outputs: dict[str, Artifact] = field(default_factory=dict)
-
-
-def sqlite_connection(path: str) -> metadata_store_pb2.ConnectionConfig:
-    """Returns the connection to a SQLite file, patient with other processes that write to it."""
-    connection = metadata_store_pb2.ConnectionConfig()
-    connection.sqlite.filename_uri = path
-    connection.sqlite.connection_mode = (
-        metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-    )
-    connection.retry_options.max_num_retries = 50
-    return connection
-
-
-def open_store(path: str) -> MetadataStore:
-    """Opens the SQLite file at `path`; makes it if it is missing.
-
-    Raises:
-      OSError: It is no metadata database, or it can't be read and written.
-    """
-    try:
-        return MetadataStore(sqlite_connection(path))
-    except (StatusError, RuntimeError) as error:  # which of the two depends on the fault
-        raise OSError(
-            f"{path}: expected ML Metadata in SQLite, which can be read and written; received: "
-            f"{error}. Correct metadata_path, or move the file away: a run makes a new one, and "
-            "the cache and the history begin anew."
-        ) from error
 
 
 def list_runs(store: MetadataStore, pipeline_name: str) -> list[Context]:

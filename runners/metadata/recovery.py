@@ -12,7 +12,8 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.io import fileio
 
-from runners.metadata.records import RESULT_PROPERTY, node_id_of, open_store
+from runners.metadata.connection import open_store
+from runners.metadata.records import RESULT_PROPERTY, node_id_of
 
 logger = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ from ml_metadata import MetadataStore
 from waiting import wait_until
 from workspaces import PROJECT, Workspace
 
-from runners.metadata.connection import parse_url
-from runners.metadata.records import read_run, sqlite_connection
+from runners.metadata.connection import parse_url, sqlite_connection
+from runners.metadata.records import read_run
 
 pytestmark = pytest.mark.skipif(not AIRFLOW_PYTHON.exists(), reason=NO_AIRFLOW)
 

@@ -12,7 +12,8 @@ from kubeflow_driver import LocalDriver
 from ml_metadata import MetadataStore
 from workspaces import PROJECT, Workspace
 
-from runners.metadata.records import read_run, sqlite_connection
+from runners.metadata.connection import sqlite_connection
+from runners.metadata.records import read_run
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 from kfp.components import load_component_from_text

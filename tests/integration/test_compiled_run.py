@@ -12,8 +12,8 @@ from tfx.orchestration.portable import execution_publish_utils
 from tfx.orchestration.portable.mlmd import context_lib
 
 from pipeline.config import PipelineConfig
+from runners.metadata.connection import sqlite_connection
 from runners.metadata.history import read_history
-from runners.metadata.records import sqlite_connection
 from runners.node.attempt import NodeAttempt
 from runners.node.end import FAILED, SUCCEEDED, NodeEnd
 from runners.node.launch import launch_node

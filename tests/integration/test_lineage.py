@@ -24,7 +24,7 @@ from components.versioned_directory.rollback import roll_back
 from components.versioned_directory.versions import list_versions
 from runners.commands.lineage import lineage
 from runners.commands.runs import runs
-from runners.metadata.records import sqlite_connection
+from runners.metadata.connection import sqlite_connection
 
 
 @component

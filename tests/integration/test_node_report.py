@@ -24,7 +24,8 @@ from trainings import SCHEMA_PATH
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.idx_example_gen.component import IdxExampleGen
 from components.schema_importer.component import SchemaImporter
-from runners.metadata.records import NodeRecord, list_runs, open_store, read_run, sqlite_connection
+from runners.metadata.connection import open_store, sqlite_connection
+from runners.metadata.records import NodeRecord, list_runs, read_run
 from runners.node.end import NodeEnd
 from runners.node.report import render_node, write_report
 

@@ -12,7 +12,8 @@ from components.versioned_directory.publishing import exclusive
 from components.versioned_directory.versions import PushError
 from pipeline.config import PipelineConfig
 from runners.local.outcome_reader import read_outcome
-from runners.metadata.records import RESULT_PROPERTY, NodeRecord, open_store
+from runners.metadata.connection import open_store
+from runners.metadata.records import RESULT_PROPERTY, NodeRecord
 from runners.metadata.recovery import record_cause
 
 

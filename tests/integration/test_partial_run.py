@@ -18,7 +18,7 @@ from trainings import SCHEMA_PATH
 from pipeline.config_sources import load_config
 from pipeline.node_ids import NODE_IDS
 from runners.local.partial_run import make_partial_run
-from runners.metadata.records import sqlite_connection
+from runners.metadata.connection import sqlite_connection
 from runners.orchestration.compiled import compile_ir
 
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}

@@ -16,7 +16,7 @@ from tfx.orchestration.pipeline import Pipeline
 from components.idx_example_gen.component import IdxExampleGen
 from components.schema_importer.component import SchemaImporter
 from runners.commands.schema import schema
-from runners.metadata.records import sqlite_connection
+from runners.metadata.connection import sqlite_connection
 from runners.schema.text import parse_schema
 
 CONTRACT = """\

@@ -12,7 +12,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from workspaces import Workspace
 
-from runners.metadata.records import sqlite_connection
+from runners.metadata.connection import sqlite_connection
 
 COMPILE = """
 import sys
