@@ -23,6 +23,7 @@ from components.idx_example_gen.conversion import ConvertRows, plan_ranges
 from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_folder import IdxFolder, find_idx_files
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
+from components.idx_example_gen.source_files import note_source_files
 
 _DIGEST_CHUNK_BYTES = 1 << 20
 
@@ -169,7 +170,5 @@ def _describe(
     )
     for split, count in num_rows.items():
         examples.set_int_custom_property(f"num_rows_{split}", count)
-    for source, pair in folder._asdict().items():
-        for content, path in pair._asdict().items():
-            line = f"{digests[path]}  {path.rpartition('/')[2]}"
-            examples.set_string_custom_property(f"source_{source}_{content}", line)
+    for name, line in note_source_files(folder, digests).items():
+        examples.set_string_custom_property(name, line)

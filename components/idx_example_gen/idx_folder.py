@@ -1,4 +1,4 @@
-"""Finds the four files of an IDX data set by their names (stdlib only)."""
+"""Finds the four files of an IDX data set by their names (no TensorFlow)."""
 
 import re
 from collections import defaultdict

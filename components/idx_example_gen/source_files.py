@@ -1,16 +1,40 @@
-"""The source files of examples, as IdxExampleGen notes them (standard library only)."""
+"""The source files of examples, as IdxExampleGen notes them on its artifact (no TensorFlow).
+
+Whoever writes the notes and whoever reads them finds their names here.
+"""
 
 from collections.abc import Mapping
 
-_PREFIX = "source_"
+from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
+
+
+def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str, str]:
+    """Returns the properties to note: for each file its line for `sha256sum --check`.
+
+    Args:
+      folder: The paths of the files.
+      digests: SHA-256 of each file, by its path.
+    """
+    return {
+        _property_name(split, content): f"{digests[path]}  {path.rpartition('/')[2]}"
+        for split, pair in folder._asdict().items()
+        for content, path in pair._asdict().items()
+    }
 
 
 def source_files(properties: Mapping[str, str]) -> dict[str, str]:
-    """Returns the SHA-256 of each source file, by its name.
+    """Returns the SHA-256 of each source file, by its name; empty if none is noted.
 
     Args:
-      properties: String properties of an Examples artifact; one that is named `source_...` holds
-        a file's line for `sha256sum --check`.
+      properties: Custom properties of an Examples artifact, as `note_source_files` makes them.
+        There may be others among them.
     """
-    lines = sorted(value for key, value in properties.items() if key.startswith(_PREFIX))
+    names = (
+        _property_name(split, content) for split in IdxFolder._fields for content in IdxPair._fields
+    )
+    lines = sorted(properties[name] for name in names if name in properties)
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def _property_name(split: str, content: str) -> str:
+    return f"source_{split}_{content}"
