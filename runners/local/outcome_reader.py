@@ -11,6 +11,7 @@ from components.versioned_directory.versions import list_versions
 from pipeline.config import PipelineConfig
 from runners.failure import cause_of
 from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
+from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord
 
 _EVALUATOR_ID = "Evaluator"
@@ -95,8 +96,4 @@ def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:
 def _property(records: Mapping[str, NodeRecord], node_id: str, key: str, name: str) -> Any:
     """Returns a custom property of an output artifact, None if the run has no such thing."""
     record = records.get(node_id)
-    artifact = record.outputs.get(key) if record else None
-    if artifact is None or name not in artifact.custom_properties:
-        return None
-    value = artifact.custom_properties[name]
-    return getattr(value, value.WhichOneof("value"))
+    return property_of(record.outputs.get(key), name) if record else None

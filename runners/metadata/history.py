@@ -7,6 +7,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from runners.failure import cause_of
+from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord, list_executions, list_runs, node_id_of, read_run
 
 PUSHED = "pushed"
@@ -90,5 +91,6 @@ def _end(nodes: Sequence[NodeRecord]) -> tuple[str, str, str, str]:
 
 
 def _pushed_version(pushed_model: Artifact) -> str:
-    properties = pushed_model.custom_properties
-    return properties["pushed_version"].string_value if properties["pushed"].int_value else ""
+    if not property_of(pushed_model, "pushed"):
+        return ""
+    return str(property_of(pushed_model, "pushed_version") or "")

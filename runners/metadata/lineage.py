@@ -1,5 +1,6 @@
 """Walks through ML Metadata from a pushed version back to the files that it was made from."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
 
 from components.idx_example_gen.source_files import source_files
 from components.versioned_directory.versions import Version
+from runners.metadata.artifacts import properties_of, property_of, read_inputs, read_run_id
 from runners.metadata.records import node_id_of
 
 _VERDICT_KEYS = ("evaluation", "infra_blessing", "model_blessing")
@@ -61,7 +63,7 @@ def read_lineage(store: MetadataStore, version: Version) -> tuple[Ancestor, ...]
     walk = _Walk(store)
     push = _find_push(store, version)
     if push is not None:
-        inputs = walk.inputs_of(push)
+        inputs = read_inputs(store, push.id)
         verdicts = [walk.describe(key, inputs[key]) for key in _VERDICT_KEYS if key in inputs]
         return (*verdicts, walk.trace("model", inputs["model"]))
     return (walk.trace("model", _find_model(store, version)),)
@@ -79,7 +81,7 @@ class _Walk:
         is_repeated = artifact.id in self._seen
         self._seen.add(artifact.id)
         producer = None if is_repeated else _producer(self._store, artifact)
-        inputs = self.inputs_of(producer) if producer else {}
+        inputs = read_inputs(self._store, producer.id) if producer else {}
         return self.describe(
             key,
             artifact,
@@ -97,38 +99,27 @@ class _Walk:
     ) -> Ancestor:
         """Describes an artifact and the node that made it."""
         producer = _producer(self._store, artifact)
-        properties = _execution_properties(producer) if producer else {}
+        properties = _parse_properties(producer) if producer else {}
         return Ancestor(
             key=key,
             artifact_id=artifact.id,
             type=artifact.type,
             uri=artifact.uri,
             node_id=node_id_of(self._store, producer) if producer else "",
-            run_id=_run_id_of(self._store, producer) if producer else "",
+            run_id=read_run_id(self._store, producer.id) if producer else "",
             digests=dict(_find_digests(properties)),
             source_folder=_source_folder(properties),
-            files=source_files(_string_properties(artifact)),
+            files=source_files(properties_of(artifact)),
             inputs=inputs,
             is_repeated=is_repeated,
         )
-
-    def inputs_of(self, execution: Execution) -> dict[str, Artifact]:
-        """Returns the input artifacts of an execution by key; only the first of each."""
-        events = self._store.get_events_by_execution_ids([execution.id])
-        keys = {
-            event.artifact_id: event.path.steps[0].key
-            for event in events
-            if event.type == Event.INPUT
-        }
-        artifacts = self._store.get_artifacts_by_id(list(keys))
-        return {keys[artifact.id]: artifact for artifact in reversed(artifacts)}
 
 
 def _find_push(store: MetadataStore, version: Version) -> Execution | None:
     """Returns the execution that pushed a version, or the one that it is a copy of."""
     names = {str(version.path), str(version.path.with_name(str(version.first_number)))}
     for artifact in store.get_artifacts_by_type("PushedModel"):
-        if artifact.custom_properties["pushed_destination"].string_value in names:
+        if property_of(artifact, "pushed_destination") in names:
             return _producer(store, artifact)
     return None
 
@@ -160,20 +151,12 @@ def _producer(store: MetadataStore, artifact: Artifact) -> Execution | None:
     return min(made, key=lambda execution: execution.id, default=None)
 
 
-def _run_id_of(store: MetadataStore, execution: Execution) -> str:
-    contexts = store.get_contexts_by_execution(execution.id)
-    return str(next(context.name for context in contexts if context.type == "pipeline_run"))
-
-
-def _execution_properties(execution: Execution) -> dict[str, Any]:
+def _parse_properties(execution: Execution) -> dict[str, Any]:
     """Returns the properties of an execution, with those that are JSON taken apart."""
-    properties: dict[str, Any] = {}
-    for name, value in execution.custom_properties.items():
-        text = value.string_value
-        try:
-            properties[name] = json.loads(text)
-        except json.JSONDecodeError:
-            properties[name] = text
+    properties = properties_of(execution)
+    for name, value in properties.items():
+        with contextlib.suppress(TypeError, json.JSONDecodeError):  # no text, or no JSON
+            properties[name] = json.loads(value)
     return properties
 
 
@@ -192,7 +175,3 @@ def _find_digests(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, str(value)
         elif isinstance(value, Mapping):
             yield from _find_digests(value)
-
-
-def _string_properties(artifact: Artifact) -> dict[str, str]:
-    return {key: value.string_value for key, value in artifact.custom_properties.items()}

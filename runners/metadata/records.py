@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, field
 
 from ml_metadata import MetadataStore
-from ml_metadata.proto.metadata_store_pb2 import Artifact, Context, Event, Execution
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Context, Execution
+
+from runners.metadata.artifacts import property_of, read_outputs
 
 _STATES = {
     Execution.COMPLETE: "complete",
@@ -91,7 +93,7 @@ def read_node(store: MetadataStore, execution: Execution) -> NodeRecord:
         state=_STATES.get(execution.last_known_state, "running"),
         seconds=milliseconds / 1000,
         error=_error(execution),
-        outputs=_outputs(store, execution.id),
+        outputs=read_outputs(store, execution.id),
     )
 
 
@@ -105,22 +107,11 @@ def _name_node(store: MetadataStore, execution: Execution) -> tuple[str, str]:
     return pipeline_name, node_id
 
 
-def _outputs(store: MetadataStore, execution_id: int) -> dict[str, Artifact]:
-    keys = {
-        event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution_id])
-        if event.type == Event.OUTPUT
-    }
-    artifacts = store.get_artifacts_by_id(list(keys))
-    return {keys[artifact.id]: artifact for artifact in reversed(artifacts)}
-
-
 def _error(execution: Execution) -> str:
-    result = execution.custom_properties.get(RESULT_PROPERTY)
-    if execution.last_known_state != Execution.FAILED or result is None:
+    text = property_of(execution, RESULT_PROPERTY)
+    if execution.last_known_state != Execution.FAILED or text is None:
         return ""
-    text = result.string_value
     try:
         return str(json.loads(text).get("resultMessage", text))
     except json.JSONDecodeError:
-        return text
+        return str(text)

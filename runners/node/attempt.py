@@ -12,6 +12,7 @@ from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from runners.metadata.artifacts import property_of
 from runners.metadata.recovery import close_execution
 
 SUCCESSFUL = (Execution.COMPLETE, Execution.CACHED)
@@ -73,5 +74,4 @@ class NodeAttempt:
 
 
 def _signature_of(execution: Execution) -> str:
-    properties = execution.custom_properties
-    return str(properties[_SIGNATURE].string_value) if _SIGNATURE in properties else ""
+    return property_of(execution, _SIGNATURE) or ""

@@ -6,6 +6,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.errors import AlreadyExistsError, StatusError
 from ml_metadata.proto.metadata_store_pb2 import Context, ParentContext
 
+from runners.metadata.artifacts import property_of
 from runners.orchestration.compiled import StaleIrError
 
 
@@ -40,8 +41,7 @@ def join_run(store: MetadataStore, pipeline_name: str, run_id: str, digest: str)
 
 
 def _read(store: MetadataStore, run_id: str, key: str) -> str:
-    properties = _find_run(store, run_id).custom_properties
-    return str(properties[key].string_value) if key in properties else ""
+    return property_of(_find_run(store, run_id), key) or ""
 
 
 def _write(store: MetadataStore, run_id: str, key: str, digest: str) -> None:

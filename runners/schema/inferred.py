@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import tensorflow_data_validation as tfdv
 from ml_metadata import MetadataStore
-from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
+from ml_metadata.proto.metadata_store_pb2 import Execution
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 from tfx.dsl.io import fileio
 
+from runners.metadata.artifacts import read_inputs, read_outputs, read_run_id
 from runners.schema.text import parse_schema
 
 _INFERRING_NODE = "SchemaGen"
@@ -43,17 +44,17 @@ def read_inferred_schema(store: MetadataStore, pipeline_name: str) -> InferredSc
       LookupError: No run did, or its files are gone.
     """
     execution = _last_execution(store, pipeline_name)
-    artifacts = _artifacts(store, execution.id)
-    statistics = artifacts["statistics"]
+    statistics = read_inputs(store, execution.id)["statistics"]
+    inferred = read_outputs(store, execution.id)["schema"]
     return InferredSchema(
-        schema=parse_schema(_read(f"{artifacts['schema'].uri}/{_SCHEMA_FILE}").decode()),
+        schema=parse_schema(_read(f"{inferred.uri}/{_SCHEMA_FILE}").decode()),
         statistics={
             split: DatasetFeatureStatisticsList.FromString(
                 _read(f"{statistics.uri}/Split-{split}/{_STATISTICS_FILE}")
             )
             for split in json.loads(statistics.properties["split_names"].string_value)
         },
-        run_id=_run_id(store, execution.id),
+        run_id=read_run_id(store, execution.id),
         uri=statistics.uri,
     )
 
@@ -89,20 +90,6 @@ def _last_execution(store: MetadataStore, pipeline_name: str) -> Execution:
             "stops it."
         )
     return max(done, key=lambda execution: execution.id)
-
-
-def _artifacts(store: MetadataStore, execution_id: int) -> dict[str, Artifact]:
-    keys = {
-        event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution_id])
-        if event.type in (Event.INPUT, Event.OUTPUT)
-    }
-    return {keys[artifact.id]: artifact for artifact in store.get_artifacts_by_id(list(keys))}
-
-
-def _run_id(store: MetadataStore, execution_id: int) -> str:
-    contexts = store.get_contexts_by_execution(execution_id)
-    return str(next(context.name for context in contexts if context.type == "pipeline_run"))
 
 
 def _read(path: str) -> bytes:

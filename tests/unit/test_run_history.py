@@ -69,6 +69,7 @@ def _add_node(
         [artifact_id] = store.put_artifacts([artifact])
         event = Event(artifact_id=artifact_id, execution_id=execution_id, type=Event.OUTPUT)
         event.path.steps.add(key="pushed_model")
+        event.path.steps.add(index=0)
         store.put_events([event])
 
 
