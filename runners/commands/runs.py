@@ -13,12 +13,13 @@ from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.metadata.history import RunSummary, read_history
+from runners.metadata.states import RunEnd
 
 _END_STYLES = {
-    "pushed": "green",
-    "unchanged": "green",
-    "not pushed": "yellow",
-    "failed": "bold red",
+    RunEnd.PUSHED: "green",
+    RunEnd.UNCHANGED: "green",
+    RunEnd.NOT_PUSHED: "yellow",
+    RunEnd.FAILED: "bold red",
 }
 
 
@@ -80,15 +81,15 @@ def _render_runs(history: Sequence[RunSummary], config: PipelineConfig, where: s
 
 def _end_of(run: RunSummary) -> str:
     match run.end:
-        case "pushed":
+        case RunEnd.PUSHED:
             return f"version {run.version} pushed"
-        case "unchanged":
+        case RunEnd.UNCHANGED:
             return f"version {run.version} unchanged"
-        case "failed":
+        case RunEnd.FAILED:
             return f"failed in {run.node_id}{f': {run.cause}' if run.cause else ''}"
-        case "stopped":
+        case RunEnd.STOPPED:
             return f"stopped in {run.node_id}, or still running"
-        case "ended early":
+        case RunEnd.ENDED_EARLY:
             return f"ended after {run.node_id}"
         case _:
             return run.end

@@ -13,14 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from modules.training.progress import TrainingProgress
+from runners.metadata.states import NodeState
 
 STATE_STYLES = {
-    "waiting": "dim",
-    "running": "cyan",
-    "complete": "green",
-    "cached": "blue",
-    "failed": "bold red",
-    "interrupted": "bold yellow",
+    NodeState.WAITING: "dim",
+    NodeState.RUNNING: "cyan",
+    NodeState.COMPLETE: "green",
+    NodeState.CACHED: "blue",
+    NodeState.FAILED: "bold red",
+    NodeState.INTERRUPTED: "bold yellow",
 }
 
 
@@ -50,16 +51,16 @@ class PlainDisplay:
         self._cached = True
 
     def node_finished(self, node_id: str) -> None:
-        self._end(node_id, "cached" if self._cached else "complete")
+        self._end(node_id, NodeState.CACHED if self._cached else NodeState.COMPLETE)
 
     def node_failed(self, node_id: str) -> None:
-        self._end(node_id, "failed")
+        self._end(node_id, NodeState.FAILED)
 
     def training_progressed(self, training: TrainingProgress) -> None:
         if training.step == training.steps and "val_accuracy" in training.metrics:
             self._say(f"  epoch {training.epoch}/{training.epochs}: {_metrics(training)}")
 
-    def _end(self, node_id: str, state: str) -> None:
+    def _end(self, node_id: str, state: NodeState) -> None:
         self._say(f"{node_id}: {state} ({time.monotonic() - self._started:.1f} s)")
 
     def _say(self, line: str) -> None:
@@ -71,7 +72,7 @@ class LiveDisplay:
     """Draws one line for each node, with its state and time, and a bar for the training."""
 
     def __init__(self, console: Console) -> None:
-        self._states: dict[str, str] = {}
+        self._states: dict[str, NodeState] = {}
         self._started: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._training: TrainingProgress | None = None
@@ -88,32 +89,34 @@ class LiveDisplay:
         traceback: TracebackType | None,
     ) -> None:
         if exception_type:
-            ended = "interrupted" if issubclass(exception_type, KeyboardInterrupt) else "failed"
+            by_hand = issubclass(exception_type, KeyboardInterrupt)
+            ended = NodeState.INTERRUPTED if by_hand else NodeState.FAILED
             for node_id, state in self._states.items():
-                if state == "running":
+                if state == NodeState.RUNNING:
                     self._end(node_id, ended)
         self._live.stop()
 
     def nodes_known(self, node_ids: Sequence[str]) -> None:
-        self._states = dict.fromkeys(node_ids, "waiting")
+        self._states = dict.fromkeys(node_ids, NodeState.WAITING)
 
     def node_started(self, node_id: str) -> None:
-        self._states[node_id] = "running"
+        self._states[node_id] = NodeState.RUNNING
         self._started[node_id] = time.monotonic()
 
     def node_cached(self, node_id: str) -> None:
-        self._states[node_id] = "cached"
+        self._states[node_id] = NodeState.CACHED
 
     def node_finished(self, node_id: str) -> None:
-        self._end(node_id, "cached" if self._states[node_id] == "cached" else "complete")
+        cached = self._states[node_id] == NodeState.CACHED
+        self._end(node_id, NodeState.CACHED if cached else NodeState.COMPLETE)
 
     def node_failed(self, node_id: str) -> None:
-        self._end(node_id, "failed")
+        self._end(node_id, NodeState.FAILED)
 
     def training_progressed(self, training: TrainingProgress) -> None:
         self._training = training
 
-    def _end(self, node_id: str, state: str) -> None:
+    def _end(self, node_id: str, state: NodeState) -> None:
         self._states[node_id] = state
         self._seconds[node_id] = time.monotonic() - self._started[node_id]
         self._training = None
@@ -124,7 +127,7 @@ class LiveDisplay:
         table = Table.grid(padding=(0, 2))
         for node_id, state in self._states.items():
             table.add_row(
-                Text(f"  {node_id}", style="bold" if state == "running" else ""),
+                Text(f"  {node_id}", style="bold" if state == NodeState.RUNNING else ""),
                 Text(state, style=STATE_STYLES[state]),
                 Text(self._elapsed(node_id), justify="right"),
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.evaluation.checks import Check
+from runners.metadata.states import NodeState
 from runners.whole_file import write_whole_file
 
 RUN_FILE = "run.json"
@@ -18,10 +19,10 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, kw_only=True)
 class NodeOutcome:
-    """How one node ended: complete, cached, failed, or not reached."""
+    """How one node ended."""
 
     node_id: str
-    state: str
+    state: NodeState
     seconds: float | None = None
 
 

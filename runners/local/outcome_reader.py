@@ -13,11 +13,11 @@ from runners.failure import cause_of
 from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord
+from runners.metadata.states import SUCCESSFUL, NodeState
 
 _EVALUATOR_ID = "Evaluator"
 PUSHER_ID = "Pusher"
 _VALIDATOR_ID = "ServabilityValidator"
-_NOT_REACHED = "not reached"
 
 
 def read_outcome(
@@ -37,7 +37,7 @@ def read_outcome(
       cause: Why the runner stopped, or "" if it went through.
     """
     # The launcher does not raise when a node's inputs are missing: only metadata tells.
-    failed = next((record for record in records.values() if record.state == "failed"), None)
+    failed = next((each for each in records.values() if each.state == NodeState.FAILED), None)
     failed_node = failed.node_id if failed else ""
     if failed and not cause:
         cause = cause_of(failed.error)
@@ -71,7 +71,7 @@ def _exit_code(records: Mapping[str, NodeRecord], *, failed: bool) -> int:
 
 def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:
     if record is None:
-        return NodeOutcome(node_id=node_id, state=_NOT_REACHED)
+        return NodeOutcome(node_id=node_id, state=NodeState.NOT_REACHED)
     return NodeOutcome(node_id=node_id, state=record.state, seconds=record.seconds)
 
 
@@ -88,7 +88,7 @@ def _served_version(serving_model_dir: str) -> str:
 
 def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:
     record = records.get(_EVALUATOR_ID)
-    if record is None or record.state not in ("complete", "cached"):
+    if record is None or record.state not in SUCCESSFUL:
         return None
     return read_evaluation(record.outputs["evaluation"].uri)
 

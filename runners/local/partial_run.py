@@ -8,8 +8,7 @@ from tfx.orchestration.portable.partial_run_utils import compute_nodes_to_run, m
 from tfx.proto.orchestration import pipeline_pb2
 
 from runners.metadata.records import list_runs, read_run
-
-_DONE = {"complete", "cached"}
+from runners.metadata.states import SUCCESSFUL
 
 
 def make_partial_run(
@@ -73,5 +72,6 @@ def _runs_with(store: MetadataStore, pipeline_name: str, needed: set[str]) -> It
     """Yields the ids of the runs in which all of `needed` are done, newest first."""
     for run in list_runs(store, pipeline_name):
         records = read_run(store, run.name)
-        if needed <= {node_id for node_id, record in records.items() if record.state in _DONE}:
+        done = {node_id for node_id, record in records.items() if record.state in SUCCESSFUL}
+        if needed <= done:
             yield run.name

@@ -21,6 +21,7 @@ from runners.local.partial_run import make_partial_run
 from runners.metadata.connection import open_store, sqlite_connection
 from runners.metadata.records import read_run
 from runners.metadata.recovery import close_dead_executions, record_cause
+from runners.metadata.states import NodeState
 from runners.orchestration.compiled import compile_run
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,9 @@ def run_locally(
 def _push_is_gone(outcome: RunOutcome) -> bool:
     """Whether the push is one of an earlier run, whose version is no longer where it was put."""
     is_local = bool(outcome.pushed_to) and "://" not in outcome.pushed_to
-    from_cache = any(node.node_id == PUSHER_ID and node.state == "cached" for node in outcome.nodes)
+    from_cache = any(
+        node.node_id == PUSHER_ID and node.state == NodeState.CACHED for node in outcome.nodes
+    )
     return is_local and from_cache and not Path(outcome.pushed_to).exists()
 
 

@@ -9,13 +9,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 from runners.failure import cause_of
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord, list_executions, list_runs, node_id_of, read_run
-
-PUSHED = "pushed"
-UNCHANGED = "unchanged"
-NOT_PUSHED = "not pushed"
-FAILED = "failed"
-STOPPED = "stopped"
-ENDED_EARLY = "ended early"
+from runners.metadata.states import NodeState, RunEnd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +20,7 @@ class RunSummary:
       run_id: The run's id in ML Metadata.
       started_ms: When its first node was registered, in milliseconds since 1970.
       seconds: Sum of the times of its nodes.
-      end: "pushed", "unchanged" (the push of an earlier run stands), "not pushed" (a gate
-        refused the model), "failed", "stopped" (it was killed, or it still runs), or "ended
-        early" (between two nodes, or only a part was to run).
+      end: In which of the ways that there are.
       node_id: The node at which a run failed or stopped, or after which it ended; or "".
       cause: Why it failed, or "" where metadata does not hold that (TFX writes it down for nodes
         in other processes only).
@@ -40,7 +32,7 @@ class RunSummary:
     run_id: str
     started_ms: int
     seconds: float
-    end: str
+    end: RunEnd
     node_id: str = ""
     cause: str = ""
     version: str = ""
@@ -57,7 +49,7 @@ def read_history(store: MetadataStore, pipeline_name: str, limit: int) -> list[R
 def _summarize(store: MetadataStore, run: Context, pipeline_name: str) -> RunSummary:
     nodes = list(read_run(store, run.name, pipeline_name).values())
     end, node_id, cause, version = _end(nodes)
-    if end == ENDED_EARLY:
+    if end == RunEnd.ENDED_EARLY:
         executions = list_executions(store, run.name, pipeline_name)
         node_id = node_id_of(store, executions[-1]) if executions else ""
     return RunSummary(
@@ -68,26 +60,27 @@ def _summarize(store: MetadataStore, run: Context, pipeline_name: str) -> RunSum
         node_id=node_id,
         cause=cause,
         version=version,
-        cached=sum(record.state == "cached" for record in nodes),
+        cached=sum(record.state == NodeState.CACHED for record in nodes),
         nodes=len(nodes),
     )
 
 
-def _end(nodes: Sequence[NodeRecord]) -> tuple[str, str, str, str]:
+def _end(nodes: Sequence[NodeRecord]) -> tuple[RunEnd, str, str, str]:
     """Returns the end, the node that it came at, its cause, and the version pushed."""
     for record in nodes:
-        if record.state in ("failed", "canceled"):
-            return FAILED, record.node_id, cause_of(record.error), ""
+        if record.state in (NodeState.FAILED, NodeState.CANCELED):
+            return RunEnd.FAILED, record.node_id, cause_of(record.error), ""
     for record in nodes:
-        if record.state == "running":
-            return STOPPED, record.node_id, "", ""
+        if record.state == NodeState.RUNNING:
+            return RunEnd.STOPPED, record.node_id, "", ""
     pusher = next((record for record in nodes if "pushed_model" in record.outputs), None)
     if pusher is None:
-        return ENDED_EARLY, "", "", ""
+        return RunEnd.ENDED_EARLY, "", "", ""
     version = _pushed_version(pusher.outputs["pushed_model"])
     if not version:
-        return NOT_PUSHED, "", "", ""
-    return (UNCHANGED if pusher.state == "cached" else PUSHED), "", "", version
+        return RunEnd.NOT_PUSHED, "", "", ""
+    end = RunEnd.UNCHANGED if pusher.state == NodeState.CACHED else RunEnd.PUSHED
+    return end, "", "", version
 
 
 def _pushed_version(pushed_model: Artifact) -> str:

@@ -7,14 +7,13 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context, Execution
 
 from runners.metadata.artifacts import property_of, read_outputs
+from runners.metadata.states import NodeState
 
 _STATES = {
-    Execution.COMPLETE: "complete",
-    Execution.CACHED: "cached",
-    Execution.RUNNING: "running",
-    Execution.NEW: "running",
-    Execution.FAILED: "failed",
-    Execution.CANCELED: "canceled",
+    Execution.COMPLETE: NodeState.COMPLETE,
+    Execution.CACHED: NodeState.CACHED,
+    Execution.FAILED: NodeState.FAILED,
+    Execution.CANCELED: NodeState.CANCELED,
 }
 RESULT_PROPERTY = "__execution_result__"
 """Where TFX keeps the message of a failed execution, as JSON."""
@@ -26,15 +25,14 @@ class NodeRecord:
 
     Attributes:
       node_id: The node's id in the pipeline.
-      state: "complete", "cached", "running" (also what a killed run leaves), "failed" or
-        "canceled".
+      state: How it ended, or RUNNING; one of those that metadata knows.
       seconds: From the registration of the execution to its last change.
       error: What a failed execution says of its end, or "".
       outputs: Output artifacts by key; only the first of each key.
     """
 
     node_id: str
-    state: str
+    state: NodeState
     seconds: float
     error: str = ""
     outputs: dict[str, Artifact] = field(default_factory=dict)
@@ -85,12 +83,17 @@ def node_id_of(store: MetadataStore, execution: Execution) -> str:
     return _name_node(store, execution)[1]
 
 
+def state_of(execution: Execution) -> NodeState:
+    """Returns how the node stands that `execution` runs; what has no end is running."""
+    return _STATES.get(execution.last_known_state, NodeState.RUNNING)
+
+
 def read_node(store: MetadataStore, execution: Execution) -> NodeRecord:
     """Returns the record of the node that `execution` ran."""
     milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
     return NodeRecord(
         node_id=node_id_of(store, execution),
-        state=_STATES.get(execution.last_known_state, "running"),
+        state=state_of(execution),
         seconds=milliseconds / 1000,
         error=_error(execution),
         outputs=read_outputs(store, execution.id),

@@ -13,11 +13,10 @@ from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.io import fileio
 
 from runners.metadata.connection import open_store
-from runners.metadata.records import RESULT_PROPERTY, node_id_of
+from runners.metadata.records import RESULT_PROPERTY, node_id_of, state_of
+from runners.metadata.states import NodeState
 
 logger = logging.getLogger(__name__)
-
-_UNFINISHED = (Execution.NEW, Execution.RUNNING)
 
 
 def close_dead_executions(
@@ -40,7 +39,7 @@ def close_dead_executions(
     dead = [
         execution
         for execution in store.get_executions_by_context(context.id)
-        if execution.last_known_state in _UNFINISHED
+        if state_of(execution) == NodeState.RUNNING
     ]
     return [
         close_execution(store, execution, str(pipeline_root), reason=reason) for execution in dead

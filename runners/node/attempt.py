@@ -13,12 +13,10 @@ from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from runners.metadata.artifacts import property_of
+from runners.metadata.records import state_of
 from runners.metadata.recovery import close_execution
+from runners.metadata.states import SUCCESSFUL, NodeState
 
-SUCCESSFUL = (Execution.COMPLETE, Execution.CACHED)
-"""The states of an execution that has made its output, or found it."""
-
-_UNFINISHED = (Execution.NEW, Execution.RUNNING)
 _SIGNATURE = "__tried_by__"
 
 
@@ -49,15 +47,15 @@ class NodeAttempt:
         """
         with self._metadata as handle:
             executions = self._read(handle)
-            left = [each for each in executions if each.last_known_state not in SUCCESSFUL]
+            left = [each for each in executions if state_of(each) not in SUCCESSFUL]
             if left:
                 self._signature = str(uuid.uuid4())
             for execution in left:
                 execution.custom_properties[_SIGNATURE].string_value = self._signature
-                killed = execution.last_known_state in _UNFINISHED
+                killed = state_of(execution) == NodeState.RUNNING
                 reason = f"an earlier try {'was killed' if killed else 'failed'}"
                 close_execution(handle.store, execution, self._pipeline_root, reason=reason)
-            done = [each.id for each in executions if each.last_known_state in SUCCESSFUL]
+            done = [each.id for each in executions if state_of(each) in SUCCESSFUL]
         return done[0] if done else None
 
     def stop(self, reason: str) -> None:
@@ -65,7 +63,7 @@ class NodeAttempt:
         with self._metadata as handle:
             for execution in self._read(handle):
                 mine = _signature_of(execution) == self._signature
-                if mine and execution.last_known_state not in SUCCESSFUL:
+                if mine and state_of(execution) not in SUCCESSFUL:
                     close_execution(handle.store, execution, self._pipeline_root, reason=reason)
 
     def _read(self, handle: Metadata) -> Sequence[Execution]:

@@ -14,7 +14,8 @@ from runners.failure import cause_of
 from runners.metadata.ordered_store import OrderedMetadata
 from runners.metadata.records import read_node
 from runners.metadata.registered_types import check_types, types_written_by
-from runners.node.attempt import SUCCESSFUL, NodeAttempt
+from runners.metadata.states import SUCCESSFUL
+from runners.node.attempt import NodeAttempt
 from runners.node.compiled_run import join_run
 from runners.node.end import FAILED, SKIPPED, SUCCEEDED, NodeEnd
 from runners.node.verdict import describe_checks, describe_result, describe_skip
@@ -97,7 +98,7 @@ def _read_end(metadata: Metadata, execution_id: int, *, prefix: str = "") -> Nod
     with metadata as handle:
         [execution] = handle.store.get_executions_by_id([execution_id])
         record = read_node(handle.store, execution)
-        if execution.last_known_state not in SUCCESSFUL:
+        if record.state not in SUCCESSFUL:
             cause = cause_of(record.error) or f"metadata calls its execution {record.state}"
             return NodeEnd(exit_code=FAILED, headline=f"{record.node_id} failed: {cause}")
         skip = describe_skip(handle.store, execution_id, record)

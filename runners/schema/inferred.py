@@ -11,6 +11,8 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 from tfx.dsl.io import fileio
 
 from runners.metadata.artifacts import read_inputs, read_outputs, read_run_id
+from runners.metadata.records import state_of
+from runners.metadata.states import SUCCESSFUL
 from runners.schema.text import parse_schema
 
 _INFERRING_NODE = "SchemaGen"
@@ -78,11 +80,7 @@ def relax_schema(schema: Schema, inferred: InferredSchema) -> Schema:
 def _last_execution(store: MetadataStore, pipeline_name: str) -> Execution:
     node = store.get_context_by_type_and_name("node", f"{pipeline_name}.{_INFERRING_NODE}")
     executions = store.get_executions_by_context(node.id) if node else []
-    done = [
-        execution
-        for execution in executions
-        if execution.last_known_state in (Execution.COMPLETE, Execution.CACHED)
-    ]
+    done = [execution for execution in executions if state_of(execution) in SUCCESSFUL]
     if not done:
         raise LookupError(
             f"no run of pipeline {pipeline_name!r} has come as far as {_INFERRING_NODE} yet. "

@@ -15,6 +15,7 @@ from pipeline.config import PipelineConfig, Thresholds
 from pipeline.evaluation import make_eval_config
 from runners.local.outcome_reader import read_outcome
 from runners.metadata.records import NodeRecord
+from runners.metadata.states import NodeState
 from runners.node.verdict import describe_checks
 
 LABELS = [0, 0, 1, 1]
@@ -63,7 +64,7 @@ def test_a_run_with_other_thresholds_shows_those_that_a_reused_evaluation_was_he
     blessing = Artifact()
     blessing.custom_properties["blessed"].int_value = 0
     outputs = {"evaluation": Artifact(uri=str(evaluation)), "blessing": blessing}
-    record = NodeRecord(node_id="Evaluator", state="cached", seconds=0, outputs=outputs)
+    record = NodeRecord(node_id="Evaluator", state=NodeState.CACHED, seconds=0, outputs=outputs)
 
     outcome = read_outcome({"Evaluator": record}, stricter, "run", ["Evaluator"], "")
 

@@ -26,6 +26,7 @@ from components.idx_example_gen.component import IdxExampleGen
 from components.schema_importer.component import SchemaImporter
 from runners.metadata.connection import open_store, sqlite_connection
 from runners.metadata.records import NodeRecord, list_runs, read_run
+from runners.metadata.states import NodeState
 from runners.node.end import NodeEnd
 from runners.node.report import render_node, write_report
 
@@ -93,7 +94,9 @@ def _render(record: NodeRecord) -> str:
 
 
 def _record(artifact: Artifact) -> NodeRecord:
-    return NodeRecord(node_id="Node", state="complete", seconds=1, outputs={"output": artifact})
+    return NodeRecord(
+        node_id="Node", state=NodeState.COMPLETE, seconds=1, outputs={"output": artifact}
+    )
 
 
 def test_examples_are_shown_by_split_and_with_the_files_they_come_from(

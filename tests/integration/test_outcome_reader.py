@@ -15,6 +15,7 @@ from runners.local.outcome_reader import read_outcome
 from runners.metadata.connection import open_store
 from runners.metadata.records import RESULT_PROPERTY, NodeRecord
 from runners.metadata.recovery import record_cause
+from runners.metadata.states import NodeState
 
 
 @pytest.mark.parametrize("directory", ["file", "file/below"])
@@ -25,7 +26,7 @@ def test_a_serving_directory_that_is_a_file_does_not_hide_why_the_pusher_failed(
     config = PipelineConfig(serving_model_dir=str(tmp_path / directory))
     with pytest.raises(PushError) as raised, exclusive(tmp_path / directory, create=True):
         pytest.fail("a file was taken for a directory")
-    records = {"Pusher": NodeRecord(node_id="Pusher", state="failed", seconds=1)}
+    records = {"Pusher": NodeRecord(node_id="Pusher", state=NodeState.FAILED, seconds=1)}
 
     outcome = read_outcome(records, config, "run", ["Pusher"], str(raised.value))
 

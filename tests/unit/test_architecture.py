@@ -78,6 +78,8 @@ _LIGHT_MODULES = (
     "runners.commands.run",
     "runners.commands.schema",
     "runners.commands.submit.group",
+    "runners.local.display",
+    "runners.metadata.states",
     "runners.node.__main__",
     "runners.node.end",
     "runners.whole_file",
