@@ -13,9 +13,15 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.process_tree import measure
+from pipeline.node_ids import (
+    ANOMALY_GATE,
+    EXAMPLE_VALIDATOR,
+    SCHEMA_IMPORTER,
+    SERVABILITY_VALIDATOR,
+)
 
-_CHEAPEST = "SchemaImporter"
-_GATES = ("ExampleValidator", "AnomalyGate", "ServabilityValidator")
+_CHEAPEST = SCHEMA_IMPORTER
+_GATES = (EXAMPLE_VALIDATOR, ANOMALY_GATE, SERVABILITY_VALIDATOR)
 
 
 def main() -> None:

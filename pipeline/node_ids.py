@@ -1,18 +1,32 @@
 """The ids of the pipeline's nodes, for who must know them before TFX is loaded."""
 
+IDX_EXAMPLE_GEN = "IdxExampleGen"
+SCHEMA_IMPORTER = "SchemaImporter"
+STATISTICS_GEN = "StatisticsGen"
+EXAMPLE_VALIDATOR = "ExampleValidator"
+SCHEMA_GEN = "SchemaGen"
+PREVIOUS_STATISTICS_RESOLVER = "previous_statistics_resolver"
+ANOMALY_GATE = "AnomalyGate"
+TRANSFORM = "Transform"
+TRAINER = "Trainer"
+SERVABILITY_VALIDATOR = "ServabilityValidator"
+LATEST_BLESSED_MODEL_RESOLVER = "latest_blessed_model_resolver"
+EVALUATOR = "Evaluator"
+PUSHER = "Pusher"
+
 NODE_IDS = (
-    "IdxExampleGen",
-    "SchemaImporter",
-    "StatisticsGen",
-    "ExampleValidator",
-    "SchemaGen",
-    "previous_statistics_resolver",
-    "AnomalyGate",
-    "Transform",
-    "Trainer",
-    "ServabilityValidator",
-    "latest_blessed_model_resolver",
-    "Evaluator",
-    "Pusher",
+    IDX_EXAMPLE_GEN,
+    SCHEMA_IMPORTER,
+    STATISTICS_GEN,
+    EXAMPLE_VALIDATOR,
+    SCHEMA_GEN,
+    PREVIOUS_STATISTICS_RESOLVER,
+    ANOMALY_GATE,
+    TRANSFORM,
+    TRAINER,
+    SERVABILITY_VALIDATOR,
+    LATEST_BLESSED_MODEL_RESOLVER,
+    EVALUATOR,
+    PUSHER,
 )
 """In the order of the flow. `pipeline.pipeline` wires the nodes; a test compares the two."""

@@ -24,6 +24,12 @@ from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
 from pipeline.config import PipelineConfig
 from pipeline.evaluation import make_eval_config
+from pipeline.node_ids import (
+    LATEST_BLESSED_MODEL_RESOLVER,
+    PREVIOUS_STATISTICS_RESOLVER,
+    PUSHER,
+    TRAINER,
+)
 
 
 def create_pipeline(
@@ -66,7 +72,7 @@ def create_pipeline(
     schema_gen = SchemaGen(statistics=statistics)
     example_validator = ExampleValidator(statistics=statistics, schema=schema)
     previous_statistics_resolver = find_previous_statistics(statistics).with_id(
-        "previous_statistics_resolver"
+        PREVIOUS_STATISTICS_RESOLVER
     )
     anomaly_gate = AnomalyGate(
         anomalies=example_validator.outputs["anomalies"],
@@ -95,13 +101,13 @@ def create_pipeline(
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "hyperparameters": config.training.model_dump(),
-            "backup_root": f"{config.pipeline_root}/Trainer/backup",
+            "backup_root": f"{config.pipeline_root}/{TRAINER}/backup",
             "code_digest": trainer_digest,
         },
     )
     model = trainer.outputs["model"]
 
-    baseline_resolver = find_baseline(model).with_id("latest_blessed_model_resolver")
+    baseline_resolver = find_baseline(model).with_id(LATEST_BLESSED_MODEL_RESOLVER)
     evaluator = Evaluator(
         examples=examples,
         model=model,
@@ -126,7 +132,7 @@ def create_pipeline(
         ),
         keep_versions=config.keep_versions,
         model_code_digest=trainer_digest,
-    ).with_id("Pusher")
+    ).with_id(PUSHER)
     return Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=config.pipeline_root,

@@ -9,15 +9,12 @@ from components.evaluation.result import EvaluationResult, read_evaluation
 from components.servability_validator.executor import REASONS_PROPERTY
 from components.versioned_directory.versions import list_versions
 from pipeline.config import PipelineConfig
+from pipeline.node_ids import EVALUATOR, PUSHER, SERVABILITY_VALIDATOR
 from runners.failure import cause_of
 from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord
 from runners.metadata.states import SUCCESSFUL, NodeState
-
-_EVALUATOR_ID = "Evaluator"
-PUSHER_ID = "Pusher"
-_VALIDATOR_ID = "ServabilityValidator"
 
 
 def read_outcome(
@@ -42,8 +39,8 @@ def read_outcome(
     if failed and not cause:
         cause = cause_of(failed.error)
     evaluation = _evaluation(records)
-    blessed = _property(records, _EVALUATOR_ID, "blessing", "blessed")
-    unservable = _property(records, _VALIDATOR_ID, "blessing", REASONS_PROPERTY) or "[]"
+    blessed = _property(records, EVALUATOR, "blessing", "blessed")
+    unservable = _property(records, SERVABILITY_VALIDATOR, "blessing", REASONS_PROPERTY) or "[]"
     return RunOutcome(
         run_id=run_id,
         exit_code=_exit_code(records, failed=bool(cause or failed)),
@@ -53,8 +50,8 @@ def read_outcome(
         has_baseline=bool(evaluation and evaluation.has_baseline),
         blessed=None if blessed is None else blessed == 1,
         unservable=tuple(json.loads(unservable)),
-        pushed_version=_property(records, PUSHER_ID, "pushed_model", "pushed_version") or "",
-        pushed_to=_property(records, PUSHER_ID, "pushed_model", "pushed_destination") or "",
+        pushed_version=_property(records, PUSHER, "pushed_model", "pushed_version") or "",
+        pushed_to=_property(records, PUSHER, "pushed_model", "pushed_destination") or "",
         served_version=_served_version(config.serving_model_dir),
         failed_node=failed_node,
         cause=cause,
@@ -64,9 +61,9 @@ def read_outcome(
 def _exit_code(records: Mapping[str, NodeRecord], *, failed: bool) -> int:
     if failed:
         return FAILED
-    if PUSHER_ID not in records:  # a partial run that was not to push
+    if PUSHER not in records:  # a partial run that was not to push
         return DONE
-    return DONE if _property(records, PUSHER_ID, "pushed_model", "pushed") == 1 else NOT_BLESSED
+    return DONE if _property(records, PUSHER, "pushed_model", "pushed") == 1 else NOT_BLESSED
 
 
 def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:
@@ -87,7 +84,7 @@ def _served_version(serving_model_dir: str) -> str:
 
 
 def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:
-    record = records.get(_EVALUATOR_ID)
+    record = records.get(EVALUATOR)
     if record is None or record.state not in SUCCESSFUL:
         return None
     return read_evaluation(record.outputs["evaluation"].uri)

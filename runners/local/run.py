@@ -13,10 +13,11 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from modules.distribution.strategy import prepare_devices
 from pipeline.config import PipelineConfig
+from pipeline.node_ids import PUSHER
 from runners.failure import cause_of
 from runners.local.events import NodeObserver, observe_nodes
 from runners.local.outcome import RunOutcome
-from runners.local.outcome_reader import PUSHER_ID, read_outcome
+from runners.local.outcome_reader import read_outcome
 from runners.local.partial_run import make_partial_run
 from runners.metadata.connection import open_store, sqlite_connection
 from runners.metadata.records import read_run
@@ -64,9 +65,9 @@ def run_locally(
     if not _push_is_gone(outcome):
         return outcome
     logger.warning("%s is gone; pushing the model again", outcome.pushed_to)
-    again = _run_once(config, display, [PUSHER_ID], [PUSHER_ID])
+    again = _run_once(config, display, [PUSHER], [PUSHER])
     nodes = {node.node_id: node for node in outcome.nodes} | {
-        node.node_id: node for node in again.nodes if node.node_id == PUSHER_ID
+        node.node_id: node for node in again.nodes if node.node_id == PUSHER
     }
     return dataclasses.replace(
         outcome,
@@ -84,7 +85,7 @@ def _push_is_gone(outcome: RunOutcome) -> bool:
     """Whether the push is one of an earlier run, whose version is no longer where it was put."""
     is_local = bool(outcome.pushed_to) and "://" not in outcome.pushed_to
     from_cache = any(
-        node.node_id == PUSHER_ID and node.state == NodeState.CACHED for node in outcome.nodes
+        node.node_id == PUSHER and node.state == NodeState.CACHED for node in outcome.nodes
     )
     return is_local and from_cache and not Path(outcome.pushed_to).exists()
 

@@ -10,12 +10,11 @@ from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 from tfx.dsl.io import fileio
 
+from pipeline.node_ids import SCHEMA_GEN
 from runners.metadata.artifacts import read_inputs, read_outputs, read_run_id
 from runners.metadata.records import state_of
 from runners.metadata.states import SUCCESSFUL
 from runners.schema.text import parse_schema
-
-_INFERRING_NODE = "SchemaGen"
 
 # TFX names these in its executors, whose import takes seconds more.
 _SCHEMA_FILE = "schema.pbtxt"
@@ -78,12 +77,12 @@ def relax_schema(schema: Schema, inferred: InferredSchema) -> Schema:
 
 
 def _last_execution(store: MetadataStore, pipeline_name: str) -> Execution:
-    node = store.get_context_by_type_and_name("node", f"{pipeline_name}.{_INFERRING_NODE}")
+    node = store.get_context_by_type_and_name("node", f"{pipeline_name}.{SCHEMA_GEN}")
     executions = store.get_executions_by_context(node.id) if node else []
     done = [execution for execution in executions if state_of(execution) in SUCCESSFUL]
     if not done:
         raise LookupError(
-            f"no run of pipeline {pipeline_name!r} has come as far as {_INFERRING_NODE} yet. "
+            f"no run of pipeline {pipeline_name!r} has come as far as {SCHEMA_GEN} yet. "
             "Start one with tfx-mnist run: a schema is inferred even if the anomaly gate then "
             "stops it."
         )

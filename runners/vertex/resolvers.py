@@ -17,11 +17,12 @@ from tfx.types import BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics, Model, ModelBlessing
 
 from components.previous_statistics.strategy import ACCEPTED_STATISTICS_KEY
+from pipeline.node_ids import ANOMALY_GATE
 
 _PIPELINE_LABEL = "pipeline_name"
 _PRODUCER_LABEL = "producer_component"
 # What StatisticsGen puts out is of the same type, but was not accepted yet.
-_PRODUCERS = {ACCEPTED_STATISTICS_KEY: "AnomalyGate"}
+_PRODUCERS = {ACCEPTED_STATISTICS_KEY: ANOMALY_GATE}
 
 
 def find_previous_statistics(_: BaseChannel) -> Resolver:

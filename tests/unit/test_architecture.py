@@ -68,6 +68,7 @@ _LIGHT_MODULES = (
     "modules.training.progress",
     "pipeline.config",
     "pipeline.config_sources",
+    "pipeline.node_ids",
     "runners.commands.compile.group",
     "runners.commands.config",
     "runners.commands.data",
