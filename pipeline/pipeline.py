@@ -14,6 +14,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 from tfx.types import BaseChannel
 
+from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
 from components.anomaly_gate.component import AnomalyGate
 from components.atomic_pusher.component import AtomicPusher
 from components.baseline_model.strategy import make_baseline_resolver
@@ -78,7 +79,7 @@ def create_pipeline(
         anomalies=example_validator.outputs["anomalies"],
         statistics=statistics,
         schema=schema,
-        previous_statistics=previous_statistics_resolver.outputs["accepted_statistics"],
+        previous_statistics=previous_statistics_resolver.outputs[ACCEPTED_STATISTICS_KEY],
     )
 
     # Only the graph is written: applying it while training is cheaper than storing its output.

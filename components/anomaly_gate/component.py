@@ -4,8 +4,8 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
 from tfx.types.standard_component_specs import ANOMALIES_KEY, SCHEMA_KEY, STATISTICS_KEY
 
+from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
 from components.anomaly_gate.executor import (
-    ACCEPTED_STATISTICS_KEY,
     EVAL_SPLIT_KEY,
     PREVIOUS_STATISTICS_KEY,
     TRAIN_SPLIT_KEY,

@@ -15,7 +15,10 @@ from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import ANOMALIES_KEY, SCHEMA_KEY, STATISTICS_KEY
 from tfx.utils import io_utils
 
-from components.anomaly_gate.accepted_statistics import write_accepted_statistics
+from components.anomaly_gate.accepted_statistics import (
+    ACCEPTED_STATISTICS_KEY,
+    write_accepted_statistics,
+)
 from components.anomaly_gate.distances import (
     Comparator,
     Comparison,
@@ -25,7 +28,6 @@ from components.anomaly_gate.distances import (
 from components.anomaly_gate.report import find_anomalies, render_refusal
 
 PREVIOUS_STATISTICS_KEY = "previous_statistics"
-ACCEPTED_STATISTICS_KEY = "accepted_statistics"
 TRAIN_SPLIT_KEY = "train_split"
 EVAL_SPLIT_KEY = "eval_split"
 

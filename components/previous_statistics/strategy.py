@@ -6,10 +6,12 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics
 
-from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
+from components.anomaly_gate.accepted_statistics import (
+    ACCEPTED_STATISTICS_KEY,
+    SOURCE_STATISTICS_PROPERTY,
+)
 
 STATISTICS_KEY = "statistics"
-ACCEPTED_STATISTICS_KEY = "accepted_statistics"
 
 
 class PreviousStatisticsStrategy(ResolverStrategy):
