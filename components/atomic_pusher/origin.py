@@ -1,12 +1,11 @@
 """Reads where a model comes from, from the artifacts that a push is given."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import tensorflow_model_analysis as tfma
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 
+from components.evaluation.result import read_metrics
 from components.idx_example_gen.source_files import source_files
 from components.versioned_directory.model_files import combine_digests
 from components.versioned_directory.push_record import PushOrigin
@@ -47,20 +46,6 @@ def read_origin(
         data_fingerprint=_fingerprint(examples, data_files) if examples else "",
         code_digest=code_digest,
     )
-
-
-def read_metrics(evaluation_uri: str) -> dict[str, float]:
-    """Returns the candidate's metrics over all rows, by name; only those that are numbers."""
-    return {
-        entry.key.name: entry.value.double_value.value
-        for metrics in tfma.load_metrics(evaluation_uri)
-        if not metrics.slice_key.single_slice_keys
-        for entry in metrics.metric_keys_and_values
-        if entry.value.HasField("double_value")
-        and entry.key.model_name != tfma.BASELINE_KEY
-        and not entry.key.is_diff
-        and math.isfinite(entry.value.double_value.value)
-    }
 
 
 def _fingerprint(examples: Artifact, data_files: Mapping[str, str]) -> str:

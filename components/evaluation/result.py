@@ -1,5 +1,6 @@
-"""Reads what the Evaluator found: each metric with its bound, and whether it held."""
+"""Reads what the Evaluator found: its metrics, their bounds, and whether each held."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -62,6 +63,19 @@ def read_evaluation(evaluation_uri: str) -> EvaluationResult:
     )
 
 
+def read_metrics(evaluation_uri: str) -> dict[str, float]:
+    """Returns the candidate's metrics over all rows, by TFMA's names; only those that are numbers.
+
+    Args:
+      evaluation_uri: Folder of an `evaluation` artifact, whichever metrics it holds.
+    """
+    return {
+        name: value
+        for (name, slice_name, is_change), value in _metric_values(evaluation_uri).items()
+        if slice_name == _OVERALL and not is_change and math.isfinite(value)
+    }
+
+
 def _checks(
     accuracies: Mapping[tuple[str, bool], float],
     bounds: Mapping[tuple[bool, bool], float],
@@ -112,7 +126,7 @@ def _metric_values(evaluation_uri: str) -> dict[tuple[str, str, bool], float]:
         )
         for metrics in tfma.load_metrics(evaluation_uri)
         for entry in metrics.metric_keys_and_values
-        if entry.value.HasField("double_value") and entry.key.model_name != "baseline"
+        if entry.value.HasField("double_value") and entry.key.model_name != tfma.BASELINE_KEY
     }
 
 
