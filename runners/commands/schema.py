@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import log_to_file
 from runners.whole_file import write_whole_file
 
@@ -29,7 +30,13 @@ def schema() -> None:
 
 @schema.command()
 @configuration_options
-def diff(config_file: str | None, preset: str | None, overrides: tuple[str, ...]) -> None:
+@mlmd_option
+def diff(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    mlmd_url: str | None,
+) -> None:
     """Show what the last run inferred from its data against the contract.
 
     Lines with - are what `schema accept` would take out of the contract, lines with + are what
@@ -37,12 +44,18 @@ def diff(config_file: str | None, preset: str | None, overrides: tuple[str, ...]
     """
     config = read_configuration(config_file, preset, overrides)
     with _quiet() as terminal:
-        _print_proposal(_propose(config), _console(terminal))
+        _print_proposal(_propose(config, mlmd_url), _console(terminal))
 
 
 @schema.command()
 @configuration_options
-def accept(config_file: str | None, preset: str | None, overrides: tuple[str, ...]) -> None:
+@mlmd_option
+def accept(
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    mlmd_url: str | None,
+) -> None:
     """Write what the last run inferred into the contract, for you to review and commit.
 
     What inference says of a feature replaces what the contract says: type, presence, shape.
@@ -52,7 +65,7 @@ def accept(config_file: str | None, preset: str | None, overrides: tuple[str, ..
     """
     config = read_configuration(config_file, preset, overrides)
     with _quiet() as terminal:
-        proposal = _propose(config)
+        proposal = _propose(config, mlmd_url)
         console = _console(terminal)
         _print_proposal(proposal, console)
         if proposal.is_change:
@@ -95,26 +108,20 @@ def _console(terminal: TextIO) -> Console:
     return Console(file=terminal, highlight=False, markup=False, soft_wrap=True)
 
 
-def _propose(config: PipelineConfig) -> _Proposal:
-    """Reads the contract and the last run.
+def _propose(config: PipelineConfig, mlmd_url: str | None) -> _Proposal:
+    """Reads the contract, and the last run from where its metadata are.
 
     Raises:
       click.ClickException: There is no such run, or one of the two cannot be used.
     """
-    if not Path(config.metadata_path).exists():
-        raise click.ClickException(
-            f"{config.metadata_path}: expected the metadata of a pipeline that has run, received "
-            "a path where there is none. Start one with tfx-mnist run, or name the one you mean "
-            "(--set pipeline_name=...)."
-        )
+    store, _ = open_metadata(mlmd_url, config)
 
-    from runners.metadata.connection import open_store  # noqa: PLC0415
     from runners.schema.inferred import read_inferred_schema, relax_schema  # noqa: PLC0415
     from runners.schema.proposal import merge_inferred  # noqa: PLC0415
 
     text, contract = _read_contract(config.schema_path)
     try:
-        inferred = read_inferred_schema(open_store(config.metadata_path), config.pipeline_name)
+        inferred = read_inferred_schema(store, config.pipeline_name)
         proposed = relax_schema(merge_inferred(contract, inferred.schema), inferred)
     except (LookupError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error

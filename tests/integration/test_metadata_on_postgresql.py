@@ -1,4 +1,4 @@
-"""Metadata on PostgreSQL: types that two processes insert at once, rows in no order."""
+"""Metadata on PostgreSQL: types that two insert at once, rows in no order, a contract compared."""
 
 import os
 import shutil
@@ -8,18 +8,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import tensorflow_data_validation as tfdv
 from database_servers import DatabaseServer, find_postgresql, run_postgresql
 from ml_metadata import MetadataStore
-from ml_metadata.proto.metadata_store_pb2 import Artifact, ArtifactType, ConnectionConfig
+from ml_metadata.proto.metadata_store_pb2 import (
+    STRING,
+    Artifact,
+    ArtifactType,
+    ConnectionConfig,
+    Context,
+    ContextType,
+    Event,
+    Execution,
+    ExecutionType,
+)
 
 from pipeline.config import PipelineConfig
+from runners.commands.schema import schema
 from runners.metadata.connection import parse_url
 from runners.metadata.ordered_store import OrderedMetadata
 from runners.metadata.registered_types import check_types, types_written_by
 from runners.node.end import FAILED, SUCCEEDED, NodeEnd
 from runners.node.launch import launch_node
 from runners.orchestration.compiled import CompiledPipeline, compile_pipeline
+from runners.schema.text import parse_schema
 
 PROGRAM = "from runners.commands.main import main; main()"
 # Two is ML Metadata's number for types of contexts.
@@ -122,6 +136,34 @@ def test_artifacts_come_in_the_order_in_which_they_are_asked_for(
     assert [artifact.id for artifact in artifacts] == asked_for
 
 
+def test_the_contract_is_compared_with_a_run_whose_metadata_are_there_and_follows_it(
+    server: DatabaseServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    _record_inference(MetadataStore(_connection(server, "inferred")), tmp_path)
+    contract = tmp_path / "contract.pbtxt"
+    monkeypatch.setenv("MLMD_PASSWORD", server.password)
+    options = [
+        f"--mlmd={server.url('inferred')}",
+        "--set=pipeline_name=digits",
+        f"--set=schema_path={contract}",
+        f"--set=metadata_path={tmp_path}/none.db",
+    ]
+
+    schema.main(["diff", *options], standalone_mode=False)
+
+    shown = capfd.readouterr().out
+    assert f"inferred  from {tmp_path}/statistics (train), run monday" in shown
+    assert "feature label only in the data" in shown
+    assert not contract.exists()
+
+    schema.main(["accept", *options], standalone_mode=False)
+
+    assert [feature.name for feature in parse_schema(contract.read_text()).feature] == ["label"]
+
+
 @pytest.fixture
 def run_sql(server: DatabaseServer) -> Callable[[str, str], None]:
     """Returns a function that runs a statement in a database."""
@@ -133,6 +175,33 @@ def run_sql(server: DatabaseServer) -> Callable[[str, str], None]:
         subprocess.run([psql, url, "--quiet", "--command", statement], check=True)
 
     return run
+
+
+def _record_inference(store: MetadataStore, folder: Path) -> None:
+    """Writes what a run of StatisticsGen and SchemaGen leaves, in files and in metadata."""
+    statistics = tfdv.generate_statistics_from_dataframe(pd.DataFrame({"label": [0, 1, 9]}))
+    (folder / "statistics" / "Split-train").mkdir(parents=True)
+    split_file = folder / "statistics" / "Split-train" / "FeatureStats.pb"
+    split_file.write_bytes(statistics.SerializeToString())
+    (folder / "schema").mkdir()
+    (folder / "schema" / "schema.pbtxt").write_text(str(tfdv.infer_schema(statistics)))
+
+    execution_type = store.put_execution_type(ExecutionType(name="SchemaGen"))
+    execution = Execution(type_id=execution_type, last_known_state=Execution.COMPLETE)
+    contexts = [
+        Context(type_id=store.put_context_type(ContextType(name=kind)), name=name)
+        for kind, name in (("node", "digits.SchemaGen"), ("pipeline_run", "monday"))
+    ]
+    artifacts = []
+    for key, kind in (("statistics", Event.INPUT), ("schema", Event.OUTPUT)):
+        artifact_type = ArtifactType(name=key, properties={"split_names": STRING})
+        artifact = Artifact(type_id=store.put_artifact_type(artifact_type), uri=str(folder / key))
+        artifact.properties["split_names"].string_value = '["train"]'
+        event = Event(type=kind)
+        event.path.steps.add(key=key)
+        event.path.steps.add(index=0)
+        artifacts.append((artifact, event))
+    store.put_execution(execution, artifacts, contexts)
 
 
 def _types(store: MetadataStore) -> list:
