@@ -1,4 +1,4 @@
-"""Versions that have a label in a server's configuration: no push removes them (no TensorFlow)."""
+"""Versions that have a label in a server's configuration: no push removes them (stdlib only)."""
 
 import json
 from pathlib import Path

@@ -63,6 +63,8 @@ _LIGHT_MODULES = (
     "components.code_digest",
     "components.idx_example_gen.idx",
     "components.idx_example_gen.idx_folder",
+    "components.idx_example_gen.source_files",
+    "components.versioned_directory.rollback",
     "modules.features",
     "modules.hyperparameters",
     "modules.training.progress",
