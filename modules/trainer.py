@@ -99,7 +99,7 @@ def run_fn(fn_args: "FnArgs") -> None:
 
     Raises:
       ValueError: A hyperparameter, an input or a number of steps is not as expected.
-      RuntimeError: The devices cannot be set up as asked; see modules.distribution.strategy.
+      RuntimeError: The devices cannot be set up as asked; see modules.distribution.devices.
       FloatingPointError: The loss is not finite.
     """
     _refuse_num_steps(fn_args)

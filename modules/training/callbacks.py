@@ -5,23 +5,15 @@ import math
 from collections.abc import Sequence
 
 import keras
-import tensorflow as tf
 
 from modules.training.progress import TrainingProgress, report_epoch, report_step
+from modules.training.whole_file import write_whole
 
 _STEPS_BETWEEN_REPORTS = 20
 _HISTORY_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 EpochRow = dict[str, float]
 """One epoch of history.json: `epoch` from 1, loss, accuracy, val_loss and val_accuracy."""
-
-
-def write_whole(path: str, content: bytes) -> None:
-    """Writes a file on any file system of TensorFlow's; a kill leaves the old one or the new."""
-    partial = f"{path}.partial"
-    with tf.io.gfile.GFile(partial, "wb") as file:
-        file.write(content)
-    tf.io.gfile.rename(partial, path, overwrite=True)
 
 
 class FiniteLoss(keras.callbacks.Callback):

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from modules.hyperparameters import Hyperparameters
-from modules.training.callbacks import EpochRow, write_whole
+from modules.training.callbacks import EpochRow
+from modules.training.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 

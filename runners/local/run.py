@@ -11,7 +11,7 @@ from absl import logging as absl_logging
 from ml_metadata import MetadataStore
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from modules.distribution.strategy import prepare_devices
+from modules.distribution.devices import prepare_devices
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import PUSHER
 from runners.failure import cause_of

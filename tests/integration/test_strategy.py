@@ -8,11 +8,12 @@ import pytest
 import tensorflow as tf
 from trainings import Inputs, Training
 
-from modules.distribution.strategy import find_gpus_of_host, make_strategy, prepare_devices
+from modules.distribution.devices import find_gpus_of_host, prepare_devices
+from modules.distribution.strategy import make_strategy
 
 
 def test_one_cpu_is_one_replica_and_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.INFO, logger="modules.distribution.strategy")
+    caplog.set_level(logging.INFO, logger="modules.distribution.devices")
 
     strategy = make_strategy(hide_gpus=True)
 

@@ -38,7 +38,7 @@ progress.logger.addHandler(Killer())
 # tells where each one ran that is part of no graph, and the training is a graph.
 PREFER_ANOTHER_DEVICE = """
 import tensorflow as tf
-from modules.distribution.strategy import prepare_devices
+from modules.distribution.devices import prepare_devices
 
 prepare_devices(logical_cpus=2)
 tf.debugging.set_log_device_placement(True)
