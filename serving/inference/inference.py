@@ -14,9 +14,9 @@ from serving.json_messages import examples as json_examples
 from serving.json_messages import predict as json_predict
 from serving.metrics import Metrics
 from serving.models.manager import Handle, Manager
+from serving.models.model_spec import ModelSpec
 from serving.off_loop import LARGE_JSON, LARGE_REPLY, run_in_thread_if
 from serving.proto_messages.examples import serialize_features
-from serving.rest.path import ModelSpec
 from serving.tensors import Array, Arrays, Signature, check_num_rows
 
 

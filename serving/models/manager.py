@@ -14,7 +14,7 @@ from serving.models.config import ModelConfig
 from serving.models.folders import VersionFolders
 from serving.models.lifecycle import ModelVersion, State, VersionedModel, VersionStatus
 from serving.models.loaded_model import LoadedModel
-from serving.rest.path import ModelSpec
+from serving.models.model_spec import ModelSpec
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any
 from serving.errors import invalid_argument
 from serving.inference.classification import Classes
 from serving.json_messages.predict import DEFAULT_SIGNATURE
-from serving.rest.path import ModelSpec
+from serving.models.model_spec import ModelSpec
 from serving.tensors import Array
 
 

@@ -3,7 +3,7 @@
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from serving.inference.inference import Inference
-from serving.rest.path import ModelSpec
+from serving.models.model_spec import ModelSpec
 
 SIGNATURE_DEF = "signature_def"
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from serving.errors import invalid_argument
+from serving.models.model_spec import ModelSpec
 
 _INFERENCE = re.compile(
     r"/v1/models/([^/:]+)(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?"
@@ -16,14 +17,6 @@ _INFORMATION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MAX_VERSION = 2**63 - 1
-
-
-class ModelSpec(NamedTuple):
-    """Which model a request is for; the newest version if neither version nor label is given."""
-
-    name: str
-    version: int | None = None
-    label: str | None = None
 
 
 class RestCall(NamedTuple):

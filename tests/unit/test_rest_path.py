@@ -1,7 +1,8 @@
 import pytest
 
 from serving.errors import ServingError
-from serving.rest.path import ModelSpec, parse_path
+from serving.models.model_spec import ModelSpec
+from serving.rest.path import parse_path
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from serving.errors import ServingError
 from serving.models.config import ModelConfig
 from serving.models.lifecycle import ModelVersion
 from serving.models.manager import Manager, ManagerOptions
+from serving.models.model_spec import ModelSpec
 from serving.models.policy import All, Latest, Specific
-from serving.rest.path import ModelSpec
 from serving.tensors import Arrays
 
 

@@ -29,8 +29,8 @@ from waiting import wait_until
 from serving.errors import ServingError
 from serving.models.config import ModelConfig, parse_model_server_config
 from serving.models.manager import ManagerOptions
+from serving.models.model_spec import ModelSpec
 from serving.models.policy import Specific
-from serving.rest.path import ModelSpec
 
 NO_RETRIES = ManagerOptions(max_num_load_retries=0)
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
