@@ -16,6 +16,9 @@ Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 """Tensors by the name that they have in a signature."""
 
+DEFAULT_SIGNATURE = "serving_default"
+"""The signature that a request is for which names none."""
+
 NUMPY_TYPES: Mapping[str, npt.DTypeLike] = {
     "float": np.float32,
     "double": np.float64,

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from serving.errors import Code, ServingError, invalid_argument
 from serving.inference import classification
-from serving.json_messages.predict import DEFAULT_SIGNATURE
-from serving.tensors import Array, Arrays, Signature, complete_inputs, count_rows
+from serving.tensors import DEFAULT_SIGNATURE, Array, Arrays, Signature, complete_inputs, count_rows
 
 Signatures = Mapping[str, Signature]
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from serving.errors import ServingError, invalid_argument
 from serving.json_messages import document as json_document
 from serving.json_messages.non_finite import dump_with_nan
-from serving.json_messages.predict import DEFAULT_SIGNATURE, read_signature_name
+from serving.json_messages.predict import read_signature_name
 from serving.json_messages.tensors import decode_base64, is_base64
-from serving.tensors import Array, check_num_rows
+from serving.tensors import DEFAULT_SIGNATURE, Array, check_num_rows
 
 _CONTEXT_KEY = "context"
 _EXAMPLES_KEY = "examples"

@@ -15,9 +15,8 @@ from serving.json_messages import document as json_document
 from serving.json_messages import tensors
 from serving.json_messages.non_finite import dump_with_nan, is_finite
 from serving.json_messages.rows import is_named, parse_rows
-from serving.tensors import Array, Arrays, Signature, TensorSpec, check_num_rows
+from serving.tensors import DEFAULT_SIGNATURE, Array, Arrays, Signature, TensorSpec, check_num_rows
 
-DEFAULT_SIGNATURE = "serving_default"
 _SIGNATURE_KEY = "signature_name"
 _INSTANCES_KEY = "instances"
 _INPUTS_KEY = "inputs"

@@ -4,9 +4,8 @@ from typing import Any
 
 from serving.errors import invalid_argument
 from serving.inference.classification import Classes
-from serving.json_messages.predict import DEFAULT_SIGNATURE
 from serving.models.model_spec import ModelSpec
-from serving.tensors import Array
+from serving.tensors import DEFAULT_SIGNATURE, Array
 
 
 def read_model(request: Any) -> ModelSpec:
