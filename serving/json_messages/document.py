@@ -1,18 +1,19 @@
-"""Reads the body of a REST request as TF Serving's JSON parser does.
+"""What all JSON messages have in common: how TF Serving's parser reads a body, and its errors.
 
-That parser (RapidJSON) also takes NaN and Infinity, and anything behind the first value. orjson
+The parser (RapidJSON) also takes NaN and Infinity, and anything behind the first value. orjson
 is strict and fast, so it goes first and the standard library's parser takes what it refuses.
 """
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from serving.errors import ServingError, invalid_argument
 
+_SIGNATURE_KEY = "signature_name"
 _DEBUG_CHARACTERS = 256
 _MANY_CHARACTERS = 2**16
 _ERRORS = {
@@ -45,9 +46,24 @@ def parse_body(body: bytes) -> dict[str, Any]:
     return document
 
 
+def read_signature_name(document: Mapping[str, Any]) -> str:
+    """Returns the signature that a request names, "" if it names none."""
+    name = document.get(_SIGNATURE_KEY, "")
+    if not isinstance(name, str):
+        raise format_error(
+            document, f"not formatted correctly. '{_SIGNATURE_KEY}' key must be a string value."
+        )
+    return name
+
+
 def format_error(value: Any, problem: str) -> ServingError:
     """Returns TF Serving's error about one JSON value."""
     return invalid_argument(f"JSON Value: {render(value)} {problem}")
+
+
+def render_error(message: str) -> bytes:
+    """Returns the body of every reply that reports an error."""
+    return orjson.dumps({"error": message.encode("utf-8", "replace").decode()})
 
 
 def render(value: Any) -> str:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from serving.errors import ServingError, invalid_argument
 from serving.json_messages import document as json_document
 from serving.json_messages.non_finite import dump_with_nan
-from serving.json_messages.predict import read_signature_name
 from serving.json_messages.tensors import decode_base64, is_base64
 from serving.tensors import DEFAULT_SIGNATURE, Array, check_num_rows
 
@@ -63,7 +62,7 @@ def parse_examples_request(body: bytes, *, max_examples: int = sys.maxsize) -> E
       ServingError: The body is not of that form.
     """
     document = json_document.parse_body(body)
-    signature_name = read_signature_name(document)
+    signature_name = json_document.read_signature_name(document)
     context = None
     if _CONTEXT_KEY in document:
         context = _parse_example(document[_CONTEXT_KEY])

@@ -17,7 +17,6 @@ from serving.json_messages.non_finite import dump_with_nan, is_finite
 from serving.json_messages.rows import is_named, parse_rows
 from serving.tensors import DEFAULT_SIGNATURE, Array, Arrays, Signature, TensorSpec, check_num_rows
 
-_SIGNATURE_KEY = "signature_name"
 _INSTANCES_KEY = "instances"
 _INPUTS_KEY = "inputs"
 
@@ -51,7 +50,7 @@ def parse_predict_request(
       ServingError: The body is not what the signature takes.
     """
     document = json_document.parse_body(body)
-    signature_name = read_signature_name(document)
+    signature_name = json_document.read_signature_name(document)
     signature = find_signature(signature_name or DEFAULT_SIGNATURE)
     if not signature.inputs:
         raise invalid_argument(
@@ -84,16 +83,6 @@ def _check_num_rows(
             check_num_rows(len(rows), max_rows)
 
 
-def read_signature_name(document: Mapping[str, Any]) -> str:
-    """Returns the signature that a request names, "" if it names none."""
-    name = document.get(_SIGNATURE_KEY, "")
-    if not isinstance(name, str):
-        raise json_document.format_error(
-            document, "not formatted correctly. 'signature_name' key must be a string value."
-        )
-    return name
-
-
 def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form: Format) -> bytes:
     """Returns the body of a predict reply.
 
@@ -123,11 +112,6 @@ def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form:
     if all(is_finite(array) for array in outputs.values()):
         return orjson.dumps(reply, option=orjson.OPT_SERIALIZE_NUMPY)
     return dump_with_nan(reply)
-
-
-def render_error(message: str) -> bytes:
-    """Returns the body of every reply that reports an error."""
-    return orjson.dumps({"error": message.encode("utf-8", "replace").decode()})
 
 
 def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:

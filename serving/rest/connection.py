@@ -5,7 +5,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from serving.json_messages.predict import render_error
+from serving.json_messages.document import render_error
 
 MAX_HEAD_BYTES = 64 * 2**10
 """The most that method, URL and headers of a request may take."""

@@ -16,7 +16,7 @@ from serving import metrics as metrics_page
 from serving.access import Gate
 from serving.errors import Code, ServingError
 from serving.inference.inference import Inference
-from serving.json_messages.predict import render_error
+from serving.json_messages.document import render_error
 from serving.proto_messages.metadata import make_metadata_reply
 from serving.rest.body import read_body
 from serving.rest.page import Page

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
+from serving.json_messages.document import render_error
 from serving.json_messages.predict import (
     Format,
     PredictRequest,
     parse_predict_request,
-    render_error,
     render_predict_reply,
 )
 from serving.tensors import Signature, TensorSpec
