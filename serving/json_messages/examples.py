@@ -4,11 +4,11 @@ Pure: neither TensorFlow nor the network. Rules and texts are those of util/json
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from serving.errors import ServingError, invalid_argument
+from serving.features import Feature, Features
 from serving.json_messages import document as json_document
 from serving.json_messages.non_finite import dump_with_nan
 from serving.json_messages.tensors import decode_base64, is_base64
@@ -18,23 +18,6 @@ _CONTEXT_KEY = "context"
 _EXAMPLES_KEY = "examples"
 _RESULTS_KEY = "results"
 _INT64_LIMIT = 2**63
-
-
-@dataclass
-class Feature:
-    """One feature of an example.
-
-    Attributes:
-      kind: "bytes", "float" or "int64"; "" while it has no values.
-      values: bytes, floats or integers.
-    """
-
-    kind: str = ""
-    values: list[Any] = field(default_factory=list)
-
-
-Features = Mapping[str, Feature]
-"""One example."""
 
 
 class ExamplesRequest(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.errors import invalid_argument
-from serving.json_messages.examples import Features
+from serving.features import Features
 from serving.tensors import Array, check_num_rows
 
 

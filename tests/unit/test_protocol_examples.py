@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
+from serving.features import Feature
 from serving.json_messages.examples import (
-    Feature,
     parse_examples_request,
     render_classifications,
     render_regressions,
