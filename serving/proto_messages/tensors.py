@@ -9,7 +9,6 @@ from google.protobuf.message import Message
 from tensorflow.core.framework import tensor_pb2
 
 from serving.errors import invalid_argument
-from serving.saved_model.signatures import dtype_name
 from serving.tensors import NUMPY_TYPES, Array, Arrays
 
 # The field of TensorProto that holds the values of each type.
@@ -28,6 +27,12 @@ _FIELDS = {
     "bool": "bool_val",
     "string": "string_val",
 }
+
+
+def dtype_name(data_type: int) -> str:
+    """Returns the name that TensorFlow prints for a type: "float" where numpy says float32."""
+    name = str(tf.dtypes.as_dtype(data_type).name)
+    return {"float16": "half", "float32": "float", "float64": "double"}.get(name, name)
 
 
 def parse_tensor_protos(protos: Mapping[str, Message], *, max_bytes: int) -> dict[str, Array]:

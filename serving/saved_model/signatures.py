@@ -7,6 +7,7 @@ from tensorflow.core.framework import tensor_shape_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from serving.errors import Code, ServingError
+from serving.proto_messages.tensors import dtype_name
 from serving.tensors import Signature, TensorSpec
 
 _SERVE_TAG = "serve"
@@ -62,12 +63,6 @@ def _make_specs(infos: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[str, Ten
         name: TensorSpec(dtype_name(info.dtype), _make_shape(info.tensor_shape))
         for name, info in sorted(infos.items())
     }
-
-
-def dtype_name(data_type: int) -> str:
-    """Returns the name that TensorFlow prints for a type: "float" where numpy says float32."""
-    name = str(tf.dtypes.as_dtype(data_type).name)
-    return {"float16": "half", "float32": "float", "float64": "double"}.get(name, name)
 
 
 def _make_shape(shape: tensor_shape_pb2.TensorShapeProto) -> tuple[int | None, ...] | None:
