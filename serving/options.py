@@ -1,6 +1,5 @@
 """How a server is to run, and the check that it can (no TensorFlow)."""
 
-import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,21 +12,7 @@ from serving.models.config import (
     parse_monitoring_config,
 )
 from serving.models.manager import ManagerOptions
-
-
-@dataclass(frozen=True, kw_only=True)
-class TlsFiles:
-    """The PEM files of an encrypted server.
-
-    Attributes:
-      certificate: Its certificate and those that signed it.
-      private_key: The key to it.
-      client_ca: Who signs the certificates of clients; None to ask for none.
-    """
-
-    certificate: Path
-    private_key: Path
-    client_ca: Path | None = None
+from serving.tls import TlsFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,31 +100,6 @@ def read_metrics_path(monitoring_config_file: Path | None) -> str | None:
     if monitoring_config_file is None:
         return None
     return parse_monitoring_config(_read(monitoring_config_file, "monitoring_config_file"))
-
-
-def read_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> TlsFiles:
-    """Returns the files of an encrypted server.
-
-    Raises:
-      ServingError: One can't be read, is not PEM, or the key is another certificate's.
-    """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        # Without a password OpenSSL would ask for one at the terminal.
-        context.load_cert_chain(certificate, private_key, password="")
-    except OSError as error:  # what is wrong with the content is one too
-        raise invalid_argument(
-            "tls_certificate_file, tls_private_key_file: expected a PEM certificate and its key "
-            f"without a password, received {certificate} and {private_key}: {error}"
-        ) from error
-    try:
-        if client_ca is not None:
-            context.load_verify_locations(client_ca)
-    except OSError as error:
-        raise invalid_argument(
-            f"tls_client_ca_file: expected PEM certificates, received {client_ca}: {error}"
-        ) from error
-    return TlsFiles(certificate=certificate, private_key=private_key, client_ca=client_ca)
 
 
 def read_bearer_token(bearer_token_file: Path | None) -> str | None:

@@ -19,13 +19,12 @@ from serving.errors import ServingError
 from serving.models.manager import ManagerOptions
 from serving.options import (
     ServerOptions,
-    TlsFiles,
     read_batching,
     read_bearer_token,
     read_metrics_path,
     read_models,
-    read_tls,
 )
+from serving.tls import TlsFiles, read_tls
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _WATCHDOG_SECONDS = 5.0

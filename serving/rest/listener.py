@@ -6,7 +6,6 @@ import functools
 import socket
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -15,12 +14,12 @@ from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.access import Gate
-from serving.errors import invalid_argument
 from serving.grpc.access import AccessCheck
 from serving.grpc.health import MAX_WATCHERS, HealthService
 from serving.grpc.services import ModelService, PredictionService
-from serving.options import ServerOptions, TlsFiles
+from serving.options import ServerOptions
 from serving.rest.connection import HttpConnection
+from serving.tls import TlsFiles, read_pem
 
 _GOODBYE_SECONDS = 1.0
 # Calls besides inference: health checks and questions about models get through a full house.
@@ -149,25 +148,18 @@ class GrpcListener:
 def _uvicorn_tls(tls: TlsFiles | None) -> dict[str, Any]:
     if tls is None:
         return {}
-    _read(tls.certificate)
-    _read(tls.private_key)
+    read_pem(tls.certificate)
+    read_pem(tls.private_key)
     arguments: dict[str, Any] = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.private_key}
     if tls.client_ca:
-        _read(tls.client_ca)
+        read_pem(tls.client_ca)
         arguments |= {"ssl_ca_certs": tls.client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
     return arguments
 
 
 def _grpc_credentials(tls: TlsFiles) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials(
-        [(_read(tls.private_key), _read(tls.certificate))],
-        root_certificates=_read(tls.client_ca) if tls.client_ca else None,
+        [(read_pem(tls.private_key), read_pem(tls.certificate))],
+        root_certificates=read_pem(tls.client_ca) if tls.client_ca else None,
         require_client_auth=tls.client_ca is not None,
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise invalid_argument(f"TLS: {path} can't be read: {error}") from error

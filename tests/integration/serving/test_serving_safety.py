@@ -37,7 +37,7 @@ from serving.client.rest import RestClient
 from serving.errors import Code, ServingError
 from serving.grpc.health import MAX_WATCHERS
 from serving.models.config import ModelConfig
-from serving.options import TlsFiles, read_tls
+from serving.tls import TlsFiles, read_tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
