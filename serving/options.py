@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving.errors import invalid_argument
-from serving.models.config import (
+from serving.config_files import (
     BatchingParameters,
-    ModelConfig,
     parse_batching_parameters,
     parse_model_server_config,
     parse_monitoring_config,
 )
+from serving.errors import invalid_argument
+from serving.models.config import ModelConfig
 from serving.models.manager import ManagerOptions
 from serving.tls import TlsFiles
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from serving.config_files import BatchingParameters
 from serving.errors import Code, ServingError, invalid_argument
 from serving.metrics import Metrics
-from serving.models.config import BatchingParameters
 from serving.models.loaded_model import LoadedModel
 from serving.tensors import Array, Arrays, count_rows
 

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 from components.versioned_directory.rollback import roll_back
 from components.versioned_directory.versions import Version, list_versions
 from runners.commands.labels import labels
-from serving.models.config import ModelConfig, parse_model_server_config
+from serving.config_files import parse_model_server_config
+from serving.models.config import ModelConfig
 from serving.models.policy import All
 
 

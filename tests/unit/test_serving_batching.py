@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import uvloop
 
+from serving.config_files import BatchingParameters
 from serving.errors import ServingError, invalid_argument
 from serving.inference.batching import BatchingRunner
 from serving.metrics import Metrics
-from serving.models.config import BatchingParameters
 from serving.tensors import Array, Arrays, Signature, TensorSpec
 
 ROWS = TensorSpec("float", (None,))

@@ -1,12 +1,12 @@
 import pytest
 
-from serving.errors import ServingError
-from serving.models.config import (
+from serving.config_files import (
     BatchingParameters,
     parse_batching_parameters,
     parse_model_server_config,
     parse_monitoring_config,
 )
+from serving.errors import ServingError
 from serving.models.policy import All, Latest, Specific, index_versions
 
 

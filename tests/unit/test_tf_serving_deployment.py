@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from serving.models.config import (
+from serving.config_files import (
     DEFAULT_METRICS_PATH,
     parse_batching_parameters,
     parse_model_server_config,

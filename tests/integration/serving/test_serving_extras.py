@@ -16,8 +16,9 @@ from serving_threads import running_server
 from serving.client.answers import ClientError, predict_digits
 from serving.client.grpc import GrpcClient
 from serving.client.rest import RestClient
+from serving.config_files import BatchingParameters
 from serving.errors import Code
-from serving.models.config import BatchingParameters, ModelConfig
+from serving.models.config import ModelConfig
 
 
 @pytest.fixture(params=["rest", "grpc"])

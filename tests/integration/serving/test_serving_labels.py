@@ -12,7 +12,7 @@ from toy_models import save_half_plus_two
 from waiting import wait_until
 
 from runners.commands.labels import labels
-from serving.models.config import parse_model_server_config
+from serving.config_files import parse_model_server_config
 from serving.models.manager import ManagerOptions
 
 

@@ -26,8 +26,9 @@ from tensorflow_serving.apis import (
 from toy_models import save_half_plus_two
 from waiting import wait_until
 
+from serving.config_files import parse_model_server_config
 from serving.errors import ServingError
-from serving.models.config import ModelConfig, parse_model_server_config
+from serving.models.config import ModelConfig
 from serving.models.manager import ManagerOptions
 from serving.models.model_spec import ModelSpec
 from serving.models.policy import Specific
