@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from serving.access import Gate
 from serving.errors import Code, ServingError
+from serving.grpc.listener import GrpcListener
 from serving.grpc.services import ModelService, PredictionService
 from serving.inference.batching import BatchingRunner
 from serving.inference.direct import DirectRunner, Runner
@@ -19,7 +20,7 @@ from serving.models.config import ModelConfig
 from serving.models.manager import Manager
 from serving.models.watching import watch
 from serving.options import ServerOptions, read_models
-from serving.rest.listener import GrpcListener, RestListener
+from serving.rest.listener import RestListener
 from serving.rest.page import Page
 from serving.rest.service import RestOptions, RestService
 from serving.saved_model.loading import Loader, list_folder
