@@ -17,8 +17,9 @@ from rich.table import Table
 from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import quiet_imports
-from serving.client.answers import Client, ClientError, DigitPrediction, predict_digits
+from serving.client.answers import Client, ClientError
 from serving.client.digit_image import SIDE, PictureError, read_digit
+from serving.client.digits import DigitPrediction, predict_digits
 from serving.client.rest import RestClient
 
 _BATCH = 256

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving_fixtures import MNIST_VERSION, Connection, connect
 from serving_threads import running_server
 
-from serving.client.answers import ClientError, predict_digits
+from serving.client.answers import ClientError
+from serving.client.digits import predict_digits
 from serving.client.grpc import GrpcClient
 from serving.client.rest import RestClient
 from serving.config_files import BatchingParameters
