@@ -177,7 +177,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         for field in request.metadata_field:
             if field != SIGNATURE_DEF:
                 raise invalid_argument(f"Metadata field {field} is not supported")
-        reply, _signatures = make_metadata_reply(self.inference, model)
+        version, signature_defs = self.inference.read_signature_defs(model)
+        reply, _ = make_metadata_reply(model.name, version, signature_defs)
         return reply
 
     async def _read_examples(self, request: Any) -> Array:

@@ -149,7 +149,8 @@ class RestService:
         return orjson.dumps({"model_version_status": entries})
 
     def _render_metadata(self, call: RestCall) -> bytes:
-        reply, signature_map = make_metadata_reply(self._inference, call.model)
+        version, signature_defs = self._inference.read_signature_defs(call.model)
+        reply, signature_map = make_metadata_reply(call.model.name, version, signature_defs)
         signature_def = json_format.MessageToDict(
             signature_map,
             preserving_proto_field_name=True,
