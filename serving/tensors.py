@@ -84,6 +84,11 @@ def count_rows(signature: Signature, arrays: Arrays) -> int:
     return 1
 
 
+def count_values(arrays: Arrays) -> int:
+    """Returns the number of numbers and strings in arrays."""
+    return sum(array.size for array in arrays.values())
+
+
 def check_num_rows(num_rows: int, most: int) -> None:
     """Raises a ServingError about a request of more rows than the server takes."""
     if num_rows > most:

@@ -23,14 +23,14 @@ from tensorflow_serving.apis import (
 from serving.errors import Code, ServingError, invalid_argument
 from serving.inference.calls import Task
 from serving.inference.classification import CLASSIFY_METHOD
-from serving.inference.inference import Inference, count_values
+from serving.inference.inference import Inference
 from serving.models.config import ModelConfig, read_model_configs
 from serving.off_loop import LARGE_MESSAGE, LARGE_REPLY, run_in_thread_if
 from serving.proto_messages.examples import serialize_input
 from serving.proto_messages.fields import read_model, write_classes, write_spec, write_values
 from serving.proto_messages.metadata import SIGNATURE_DEF, make_metadata_reply
 from serving.proto_messages.tensors import make_tensor_protos, parse_tensor_protos
-from serving.tensors import Array
+from serving.tensors import Array, count_values
 
 _Method = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]
 

@@ -31,11 +31,6 @@ class Task(NamedTuple):
     method: str
 
 
-def find_json_signature(signatures: Signatures, name: str) -> Signature:
-    """Returns the signature that a REST predict request names, or raises a ServingError."""
-    return _find(signatures, name, f'Serving signature name: "{name}" not found in signature def')
-
-
 def prepare_predict(signatures: Signatures, signature_name: str, arrays: Arrays) -> Call:
     """Returns the call that a predict request asks for.
 

@@ -1,22 +1,17 @@
-"""What the REST and the gRPC service have in common: a request in, an answer out."""
+"""Answers requests from the models; the same for every protocol."""
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from serving.errors import Code, ServingError, invalid_argument
 from serving.inference import calls, classification
 from serving.inference.calls import Call, Task
 from serving.inference.direct import Runner
-from serving.json_messages import examples as json_examples
-from serving.json_messages import predict as json_predict
 from serving.metrics import Metrics
 from serving.models.manager import Handle, Manager
 from serving.models.model_spec import ModelSpec
-from serving.off_loop import LARGE_JSON, LARGE_REPLY, run_in_thread_if
-from serving.proto_messages.examples import serialize_features
 from serving.tensors import Array, Arrays, Signature, check_num_rows
 
 
@@ -77,46 +72,25 @@ class Inference:
     async def predict(
         self, model: ModelSpec, signature_name: str, arrays: Arrays, output_filter: Sequence[str]
     ) -> Prediction:
-        """Answers a gRPC predict request.
+        """Returns the outputs of a signature, or those of them that the filter names.
 
         Raises:
           ServingError: The request is wrong, or the model can't answer it.
         """
         with self.manager.acquire(model) as handle:
-            signatures = handle.loaded.signatures
-            call = calls.prepare_predict(signatures, signature_name, arrays)
-            names = _pick_outputs(signatures[call.signature_name], output_filter)
-            outputs = await self._run(handle, call, "Predict")
+            return await self.predict_with(handle, signature_name, arrays, output_filter)
+
+    async def predict_with(
+        self, handle: Handle, signature_name: str, arrays: Arrays, output_filter: Sequence[str] = ()
+    ) -> Prediction:
+        """Does what `predict` does, with a version that the caller holds."""
+        signatures = handle.loaded.signatures
+        call = calls.prepare_predict(signatures, signature_name, arrays)
+        names = _pick_outputs(signatures[call.signature_name], output_filter)
+        outputs = await self._run(handle, call, "Predict")
         return Prediction(
             handle.version, call.signature_name, {name: outputs[name] for name in names}
         )
-
-    async def predict_json(self, model: ModelSpec, body: bytes) -> bytes:
-        """Answers a REST predict request.
-
-        Raises:
-          ServingError: The request is wrong, or the model can't answer it.
-        """
-        with ExitStack() as stack:
-            acquired = self._try_to_acquire(model, stack)
-
-            def find_signature(name: str) -> Signature:
-                return calls.find_json_signature(_unwrap(acquired).loaded.signatures, name)
-
-            parse = partial(
-                json_predict.parse_predict_request,
-                body,
-                find_signature,
-                max_rows=self.max_request_rows,
-            )
-            request = await run_in_thread_if(len(body) > LARGE_JSON, parse)
-            handle = _unwrap(acquired)
-            signatures = handle.loaded.signatures
-            call = calls.prepare_predict(signatures, request.signature_name, request.inputs)
-            outputs = await self._run(handle, call, "Predict")
-            specs = signatures[call.signature_name].outputs
-            render = partial(json_predict.render_predict_reply, outputs, specs, request.format)
-            return await run_in_thread_if(count_values(outputs) > LARGE_REPLY, render)
 
     async def classify(
         self, model: ModelSpec, signature_name: str, examples: Array
@@ -143,19 +117,6 @@ class Inference:
             call = calls.prepare_regress(handle.loaded.signatures, signature_name, examples)
             outputs = await self._run(handle, call, "Regress")
         return handle.version, classification.read_regressions(outputs, call.num_rows)
-
-    async def classify_json(self, model: ModelSpec, body: bytes) -> bytes:
-        """Answers a REST classify request; raises as `classify`."""
-        signature_name, examples = await self._parse_examples(body)
-        _, rows = await self.classify(model, signature_name, examples)
-        num_values = sum(map(len, rows))
-        return await run_in_thread_if(num_values > LARGE_REPLY, partial(_render_classes, rows))
-
-    async def regress_json(self, model: ModelSpec, body: bytes) -> bytes:
-        """Answers a REST regress request; raises as `regress`."""
-        signature_name, examples = await self._parse_examples(body)
-        _, values = await self.regress(model, signature_name, examples)
-        return json_examples.render_regressions(values)
 
     async def multi_inference(
         self, model: ModelSpec, tasks: Sequence[Task], examples: Array
@@ -185,22 +146,6 @@ class Inference:
         with self.manager.acquire(model) as handle:
             return handle.version, dict(handle.loaded.signature_defs)
 
-    def _try_to_acquire(self, model: ModelSpec, stack: ExitStack) -> Handle | ServingError:
-        """Returns a version, or the error that a body which can be read is answered with."""
-        try:
-            return stack.enter_context(self.manager.acquire(model))
-        except ServingError as error:
-            return error
-
-    async def _parse_examples(self, body: bytes) -> tuple[str, Array]:
-        """Returns the signature that a body names, and its examples as serialized tf.Examples."""
-
-        def parse() -> tuple[str, Array]:
-            request = json_examples.parse_examples_request(body, max_examples=self.max_request_rows)
-            return request.signature_name, serialize_features(request.examples, request.context)
-
-        return await run_in_thread_if(len(body) > LARGE_JSON, parse)
-
     async def _run(self, handle: Handle, call: Call, api: str) -> dict[str, Array]:
         check_num_rows(call.num_rows, self.max_request_rows)
         self.metrics.count_examples(handle.name, call.num_rows)
@@ -210,23 +155,6 @@ class Inference:
             handle.name, api, "TF1", value=(time.perf_counter() - started) * 1e6
         )
         return outputs
-
-
-def count_values(arrays: Arrays) -> int:
-    """Returns the number of numbers and strings in arrays."""
-    return sum(array.size for array in arrays.values())
-
-
-def _unwrap(acquired: Handle | ServingError) -> Handle:
-    if isinstance(acquired, ServingError):
-        raise acquired
-    return acquired
-
-
-def _render_classes(rows: Sequence[classification.Classes]) -> bytes:
-    return json_examples.render_classifications(
-        [[(_label(label), float(str(score))) for label, score in classes] for classes in rows]
-    )
 
 
 def _pick_outputs(signature: Signature, output_filter: Sequence[str]) -> Sequence[str]:
@@ -239,12 +167,3 @@ def _pick_outputs(signature: Signature, output_filter: Sequence[str]) -> Sequenc
         if alias in output_filter[:number]:
             raise invalid_argument(f"duplicate output tensor alias: {alias}")
     return output_filter or list(signature.outputs)
-
-
-def _label(label: bytes) -> str:
-    try:
-        return label.decode()
-    except UnicodeDecodeError as error:
-        raise invalid_argument(
-            f"Failed to write class label: {label!r} to output JSON buffer: it is not UTF-8"
-        ) from error

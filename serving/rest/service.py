@@ -19,6 +19,7 @@ from serving.inference.inference import Inference
 from serving.json_messages.document import render_error
 from serving.proto_messages.metadata import make_metadata_reply
 from serving.rest.body import read_body
+from serving.rest.methods import JsonMethods
 from serving.rest.page import Page
 from serving.rest.path import RestCall, parse_path
 
@@ -58,10 +59,11 @@ class RestService:
         self._inference = inference
         self._gate = gate
         self._options = options
+        methods = JsonMethods(inference)
         self._methods = {
-            "predict": inference.predict_json,
-            "classify": inference.classify_json,
-            "regress": inference.regress_json,
+            "predict": methods.predict,
+            "classify": methods.classify,
+            "regress": methods.regress,
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -1,0 +1,104 @@
+"""Predict, classify and regress: JSON in, JSON out."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+
+from serving.errors import ServingError, invalid_argument
+from serving.inference.classification import Classes
+from serving.inference.inference import Inference
+from serving.json_messages.examples import (
+    parse_examples_request,
+    render_classifications,
+    render_regressions,
+)
+from serving.json_messages.predict import parse_predict_request, render_predict_reply
+from serving.models.manager import Handle
+from serving.models.model_spec import ModelSpec
+from serving.off_loop import LARGE_JSON, LARGE_REPLY, run_in_thread_if
+from serving.proto_messages.examples import serialize_features
+from serving.tensors import Array, Signature, count_values
+
+
+class JsonMethods:
+    """Asks the models what a body asks; each method raises a ServingError if it can't."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+
+    async def predict(self, model: ModelSpec, body: bytes) -> bytes:
+        """Returns the outputs of a signature."""
+        with ExitStack() as stack:
+            acquired = self._try_to_acquire(model, stack)
+            parse = partial(
+                parse_predict_request,
+                body,
+                partial(_find_signature, acquired),
+                max_rows=self._inference.max_request_rows,
+            )
+            request = await run_in_thread_if(len(body) > LARGE_JSON, parse)
+            handle = _unwrap(acquired)
+            prediction = await self._inference.predict_with(
+                handle, request.signature_name, request.inputs
+            )
+            outputs = prediction.outputs
+            specs = handle.loaded.signatures[prediction.signature_name].outputs
+            render = partial(render_predict_reply, outputs, specs, request.format)
+            return await run_in_thread_if(count_values(outputs) > LARGE_REPLY, render)
+
+    async def classify(self, model: ModelSpec, body: bytes) -> bytes:
+        """Returns the classes of each example."""
+        signature_name, examples = await self._parse_examples(body)
+        _, rows = await self._inference.classify(model, signature_name, examples)
+        num_values = sum(map(len, rows))
+        return await run_in_thread_if(num_values > LARGE_REPLY, partial(_render_classes, rows))
+
+    async def regress(self, model: ModelSpec, body: bytes) -> bytes:
+        """Returns a number for each example."""
+        signature_name, examples = await self._parse_examples(body)
+        _, values = await self._inference.regress(model, signature_name, examples)
+        return render_regressions(values)
+
+    def _try_to_acquire(self, model: ModelSpec, stack: ExitStack) -> Handle | ServingError:
+        """Returns a version, or the error that a body which can be read is answered with."""
+        try:
+            return stack.enter_context(self._inference.manager.acquire(model))
+        except ServingError as error:
+            return error
+
+    async def _parse_examples(self, body: bytes) -> tuple[str, Array]:
+        """Returns the signature that a body names, and its examples as serialized tf.Examples."""
+
+        def parse() -> tuple[str, Array]:
+            request = parse_examples_request(body, max_examples=self._inference.max_request_rows)
+            return request.signature_name, serialize_features(request.examples, request.context)
+
+        return await run_in_thread_if(len(body) > LARGE_JSON, parse)
+
+
+def _unwrap(acquired: Handle | ServingError) -> Handle:
+    if isinstance(acquired, ServingError):
+        raise acquired
+    return acquired
+
+
+def _find_signature(acquired: Handle | ServingError, name: str) -> Signature:
+    signatures = _unwrap(acquired).loaded.signatures
+    if name not in signatures:
+        raise invalid_argument(f'Serving signature name: "{name}" not found in signature def')
+    return signatures[name]
+
+
+def _render_classes(rows: Sequence[Classes]) -> bytes:
+    return render_classifications(
+        [[(_label(label), float(str(score))) for label, score in classes] for classes in rows]
+    )
+
+
+def _label(label: bytes) -> str:
+    try:
+        return label.decode()
+    except UnicodeDecodeError as error:
+        raise invalid_argument(
+            f"Failed to write class label: {label!r} to output JSON buffer: it is not UTF-8"
+        ) from error
