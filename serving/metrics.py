@@ -8,6 +8,7 @@ import math
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from serving.errors import Code
 
@@ -15,10 +16,14 @@ CONTENT_TYPE = "text/plain"
 
 
 class Counter:
-    """A number for each combination of label values, which only grows."""
+    """A number for each combination of label values, which only grows.
+
+    Attributes:
+      name: What Prometheus calls it.
+    """
 
     def __init__(self, name: str, labels: Sequence[str]) -> None:
-        self._name = name
+        self.name = name
         self._labels = labels
         self._lock = threading.Lock()
         self._cells: dict[tuple[str, ...], int] = {}
@@ -34,19 +39,23 @@ class Counter:
 
     def render(self) -> Iterator[str]:
         """Yields the lines of the page."""
-        yield f"# TYPE {self._name} counter"
+        yield f"# TYPE {self.name} counter"
         for label_values, value in sorted(self._cells.items()):
-            yield f"{self._name}{{{_render_labels(self._labels, label_values)}}} {value}"
+            yield f"{self.name}{{{_render_labels(self._labels, label_values)}}} {value}"
 
 
 class Histogram:
-    """How many values fell below each of a row of limits, for each combination of label values."""
+    """How many values fell below each of a row of limits, for each combination of label values.
+
+    Attributes:
+      name: What Prometheus calls it.
+    """
 
     def __init__(
         self, name: str, labels: Sequence[str], *, scale: float, growth: float, count: int
     ) -> None:
         """Makes a histogram whose limits begin at `scale` and grow by the factor `growth`."""
-        self._name = name
+        self.name = name
         self._labels = labels
         self._limits = [scale * growth**power for power in range(count)]
         self._lock = threading.Lock()
@@ -64,7 +73,7 @@ class Histogram:
 
     def render(self) -> Iterator[str]:
         """Yields the lines of the page."""
-        yield f"# TYPE {self._name} histogram"
+        yield f"# TYPE {self.name} histogram"
         for label_values, counts in sorted(self._cells.items()):
             labels = _render_labels(self._labels, label_values)
             cumulative = 0
@@ -72,44 +81,54 @@ class Histogram:
                 cumulative += number
                 text = "+Inf" if math.isinf(limit) else f"{limit:g}"
                 separator = "," if labels else ""
-                yield f'{self._name}_bucket{{{labels}{separator}le="{text}"}} {cumulative}'
-            yield f"{self._name}_sum{{{labels}}} {self._sums[label_values]}"
-            yield f"{self._name}_count{{{labels}}} {cumulative}"
+                yield f'{self.name}_bucket{{{labels}{separator}le="{text}"}} {cumulative}'
+            yield f"{self.name}_sum{{{labels}}} {self._sums[label_values]}"
+            yield f"{self.name}_count{{{labels}}} {cumulative}"
+
+
+_Metric = TypeVar("_Metric", Counter, Histogram)
 
 
 class Metrics:
     """What the server counts; times are in microseconds, as in TF Serving."""
 
     def __init__(self) -> None:
-        def latency(name: str, labels: Sequence[str]) -> Histogram:
-            return Histogram(name, labels, scale=10, growth=1.8, count=33)
-
-        prefix = ":tensorflow:serving:"
-        self.request_count = Counter(f"{prefix}request_count", ["model_name", "status"])
-        self.request_latency = latency(
-            f"{prefix}request_latency", ["model_name", "API", "entrypoint"]
+        self._metrics: dict[str, Counter | Histogram] = {}
+        serving = ":tensorflow:serving:"
+        self.request_count = self._add_counter(f"{serving}request_count", "model_name", "status")
+        self.request_latency = self._add_latency(
+            f"{serving}request_latency", "model_name", "API", "entrypoint"
         )
-        self.runtime_latency = latency(f"{prefix}runtime_latency", ["model_name", "API", "runtime"])
-        self.example_counts = Histogram(
-            f"{prefix}request_example_counts", ["model"], scale=1, growth=2, count=15
+        self.runtime_latency = self._add_latency(
+            f"{serving}runtime_latency", "model_name", "API", "runtime"
         )
-        self.example_count_total = Counter(f"{prefix}request_example_count_total", ["model"])
-        self.warmup_latency = latency(f"{prefix}model_warmup_latency", ["model_path", "status"])
-        self.warmup_records_read = Counter(
-            f"{prefix}model_warmup_records_read", ["model_path", "status"]
+        self.example_counts = self._add(
+            Histogram(f"{serving}request_example_counts", ["model"], scale=1, growth=2, count=15)
         )
-        self.queuing_latency = Histogram(
-            f"{prefix}batching_session:queuing_latency",
-            ["thread_pool_name"],
-            scale=100,
-            growth=1.2,
-            count=52,
+        self.example_count_total = self._add_counter(
+            f"{serving}request_example_count_total", "model"
         )
-        self.wrapped_run_count = Counter(f"{prefix}batching_session:wrapped_run_count", [])
-        self.load_attempt_count = Counter(
-            ":tensorflow:cc:saved_model:load_attempt_count", ["model_path", "status"]
+        self.warmup_latency = self._add_latency(
+            f"{serving}model_warmup_latency", "model_path", "status"
         )
-        self.load_latency = Counter(":tensorflow:cc:saved_model:load_latency", ["model_path"])
+        self.warmup_records_read = self._add_counter(
+            f"{serving}model_warmup_records_read", "model_path", "status"
+        )
+        self.queuing_latency = self._add(
+            Histogram(
+                f"{serving}batching_session:queuing_latency",
+                ["thread_pool_name"],
+                scale=100,
+                growth=1.2,
+                count=52,
+            )
+        )
+        self.wrapped_run_count = self._add_counter(f"{serving}batching_session:wrapped_run_count")
+        saved_model = ":tensorflow:cc:saved_model:"
+        self.load_attempt_count = self._add_counter(
+            f"{saved_model}load_attempt_count", "model_path", "status"
+        )
+        self.load_latency = self._add_counter(f"{saved_model}load_latency", "model_path")
 
     def count_request(self, model_name: str, code: Code) -> None:
         """Records how a request ended."""
@@ -122,16 +141,23 @@ class Metrics:
 
     def render(self) -> str:
         """Returns the page that Prometheus reads."""
-        metrics = [value for value in vars(self).values() if isinstance(value, Counter | Histogram)]
-        return "\n".join(line for metric in metrics for line in metric.render()) + "\n"
+        lines = (line for metric in self._metrics.values() for line in metric.render())
+        return "\n".join(lines) + "\n"
 
     def read_counter(self, name: str) -> int:
         """Returns a counter by its name with slashes, as TF Serving has it; 0 if unknown."""
-        wanted = name.replace("/", ":")
-        for value in vars(self).values():
-            if isinstance(value, Counter) and next(value.render()) == f"# TYPE {wanted} counter":
-                return value.value()
-        return 0
+        metric = self._metrics.get(name.replace("/", ":"))
+        return metric.value() if isinstance(metric, Counter) else 0
+
+    def _add_counter(self, name: str, *labels: str) -> Counter:
+        return self._add(Counter(name, labels))
+
+    def _add_latency(self, name: str, *labels: str) -> Histogram:
+        return self._add(Histogram(name, labels, scale=10, growth=1.8, count=33))
+
+    def _add(self, metric: _Metric) -> _Metric:
+        self._metrics[metric.name] = metric
+        return metric
 
 
 def _render_labels(names: Sequence[str], values: Sequence[str]) -> str:

@@ -57,3 +57,23 @@ def test_counter_is_read_by_its_name_with_slashes():
     metrics.count_request("m", Code.OK)
     assert metrics.read_counter("/tensorflow/serving/request_count") == 1
     assert metrics.read_counter("/tensorflow/serving/unheard_of") == 0
+
+
+def test_every_counter_of_the_page_is_read_by_name_and_nothing_else_is():
+    metrics = Metrics()
+    metrics.load_latency.add("/m/1", amount=7)
+    metrics.request_latency.add("m", "predict", "REST", value=100.0)
+    kinds = dict(line.split()[2:] for line in metrics.render().splitlines() if "# TYPE" in line)
+    read = {name: metrics.read_counter(name.replace(":", "/")) for name in kinds}
+    assert {name for name, kind in kinds.items() if kind == "counter"} == {
+        ":tensorflow:serving:request_count",
+        ":tensorflow:serving:request_example_count_total",
+        ":tensorflow:serving:model_warmup_records_read",
+        ":tensorflow:serving:batching_session:wrapped_run_count",
+        ":tensorflow:cc:saved_model:load_attempt_count",
+        ":tensorflow:cc:saved_model:load_latency",
+    }
+    assert {name: value for name, value in read.items() if value} == {
+        ":tensorflow:cc:saved_model:load_latency": 7
+    }
+    assert metrics.read_counter("/tensorflow/serving/request") == 0
