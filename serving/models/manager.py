@@ -235,8 +235,9 @@ class Manager:
     def _check_labels(self, config: ModelConfig) -> dict[str, int]:
         known = self._labels.get(config.name, {})
         for label, number in config.labels.items():
-            is_new = known.get(label, number) == number
-            if self._options.allow_version_labels_for_unavailable_models and is_new:
+            # Requests would follow a label that moves to a version which does not answer.
+            moves = known.get(label, number) != number
+            if self._options.allow_version_labels_for_unavailable_models and not moves:
                 continue
             if self._find(config.name, number) is None:
                 raise ServingError(

@@ -202,6 +202,21 @@ def test_label_may_come_before_its_version_if_that_is_allowed():
     assert answer(manager, label="stable") == 1
 
 
+def test_label_in_use_stays_but_never_moves_to_a_version_that_is_not_loaded():
+    storage = Storage(m=["1"])
+    config = ModelConfig(name="m", base_path="/m", labels={"stable": 1})
+    manager = storage.manager(config, allow_version_labels_for_unavailable_models=True)
+    storage.folders["/m"] = []
+    manager.reconcile()
+    manager.configure([config])
+    moved = ModelConfig(name="m", base_path="/m", labels={"stable": 2})
+    with pytest.raises(ServingError, match="Request to assign label to version 2 of model m"):
+        manager.configure([moved])
+    storage.folders["/m"] = ["1"]
+    manager.reconcile()
+    assert answer(manager, label="stable") == 1
+
+
 def test_model_that_is_not_configured_any_more_is_unloaded():
     storage = Storage(m=["1"], other=["1"])
     manager = storage.manager()
