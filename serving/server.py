@@ -9,7 +9,9 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from serving.access import Gate
+from serving.call_meter import CallMeter
 from serving.errors import Code, ServingError
+from serving.grpc.access import AccessCheck
 from serving.grpc.listener import GrpcListener
 from serving.grpc.services import ModelService, PredictionService
 from serving.inference.batching import BatchingRunner
@@ -56,6 +58,7 @@ class Server:
             else 0,
         )
         self.manager = Manager(loader.load, list_folder, options.manager)
+        self._meter = CallMeter(self.metrics, self.manager)
         self._operator_paths: set[str] = set()
         self._stopping = threading.Event()
         # Set while `run` runs: tells its event loop to stop.
@@ -197,18 +200,20 @@ class Server:
             return None
         predictions = PredictionService(
             inference,
+            self._meter,
             max_bytes=self._options.max_request_bytes,
             as_content=self._options.enable_serialization_as_tensor_content,
         )
-        models = ModelService(inference, self.reload)
-        listener = GrpcListener(predictions, models, gate, self._options, self._options.port)
+        models = ModelService(inference, self._meter, self.reload)
+        check = AccessCheck(gate, self._meter)
+        listener = GrpcListener(predictions, models, check, self._options, self._options.port)
         self.grpc_port = listener.port
         return listener
 
     def _make_rest_listener(self, inference: Inference, gate: Gate) -> RestListener | None:
         if self._options.rest_api_port is None:
             return None
-        application = RestService(inference, gate, self._rest_options())
+        application = RestService(inference, self._meter, gate, self._rest_options())
         listener = RestListener(application, self._options, self._options.rest_api_port)
         self.rest_port = listener.port
         return listener

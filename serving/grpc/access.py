@@ -6,6 +6,7 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 
 from serving.access import Gate
+from serving.call_meter import CallMeter
 from serving.errors import ServingError
 
 # Probes of an orchestrator have no token.
@@ -15,8 +16,9 @@ _OPEN = "/grpc.health.v1.Health/"
 class AccessCheck(grpc.aio.ServerInterceptor):
     """Lets calls pass that present the token, and health checks."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, meter: CallMeter) -> None:
         self._gate = gate
+        self._meter = meter
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
@@ -28,6 +30,7 @@ class AccessCheck(grpc.aio.ServerInterceptor):
         try:
             self._gate.check(metadata.get("authorization"))
         except ServingError as error:
+            self._meter.count("", error.code)
             return _make_refusal(error)
         return await continuation(handler_call_details)
 

@@ -4,7 +4,6 @@ import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving.access import Gate
 from serving.grpc.access import AccessCheck
 from serving.grpc.health import MAX_WATCHERS, HealthService
 from serving.grpc.services import ModelService, PredictionService
@@ -26,14 +25,14 @@ class GrpcListener:
         self,
         prediction_service: PredictionService,
         model_service: ModelService,
-        gate: Gate,
+        access_check: AccessCheck,
         options: ServerOptions,
         port: int,
     ) -> None:
         """Takes the port; raises RuntimeError or OSError if somebody else has it."""
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
-            interceptors=[AccessCheck(gate)],
+            interceptors=[access_check],
             # Counted before a message is read, which bounds the memory that messages take.
             maximum_concurrent_rpcs=options.max_inflight_requests + MAX_WATCHERS + _SPARE_CALLS,
             options=[

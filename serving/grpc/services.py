@@ -2,8 +2,6 @@
 
 import asyncio
 import functools
-import logging
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -20,7 +18,8 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.errors import Code, ServingError, invalid_argument
+from serving.call_meter import CallMeter
+from serving.errors import ServingError, invalid_argument
 from serving.inference.calls import Task
 from serving.inference.classification import CLASSIFY_METHOD
 from serving.inference.inference import Inference
@@ -32,75 +31,72 @@ from serving.proto_messages.metadata import SIGNATURE_DEF, make_metadata_reply
 from serving.proto_messages.tensors import make_tensor_protos, parse_tensor_protos
 from serving.tensors import Array, count_values
 
-_Method = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]
-
-logger = logging.getLogger(__name__)
-
-
-def _answers(method: _Method) -> _Method:
-    """Turns what a method raises into the status that the client sees."""
-
-    @functools.wraps(method)
-    async def call(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        try:
-            return await method(service, request, context)
-        except ServingError as error:
-            code, message = error.code, error.message
-        except (asyncio.CancelledError, grpc.aio.AbortError):
-            raise
-        except Exception:
-            logger.exception("%s failed", method.__name__)
-            code, message = Code.INTERNAL, "Internal error; the server's log says more"
-        await context.abort(grpc.StatusCode[code.name], message)
-        return None
-
-    return call
+_Method = Callable[[Any, Any], Awaitable[Any]]
+_Handler = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]
 
 
-def _measured(method: _Method) -> _Method:
-    """Counts an inference request and the time that it took, under the method's name.
+def _answers(method: _Method) -> _Handler:
+    """Makes a handler of a method that tells about models."""
+    return _make_handler(method, api="")
 
-    One that comes on top of too many others is refused.
-    """
+
+def _infers(method: _Method) -> _Handler:
+    """Makes a handler of a method that asks a model: it is timed, and refused in a full house."""
 
     @functools.wraps(method)
-    async def call(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        metrics = service.inference.metrics
-        known = request.model_spec.name in service.inference.manager.model_names
-        name = request.model_spec.name if known else ""
-        started = time.perf_counter()
-        try:
-            with service.inference.admit():
-                reply = await method(service, request, context)
-        except ServingError as error:
-            metrics.count_request(name, error.code)
-            raise
-        elapsed = (time.perf_counter() - started) * 1e6
-        metrics.request_latency.add(name, method.__name__, "GRPC", value=elapsed)
-        metrics.count_request(name, Code.OK)
-        return reply
+    async def admitted(service: Any, request: Any) -> Any:
+        with service.inference.admit():
+            return await method(service, request)
 
-    return call
+    return _make_handler(admitted, api=method.__name__)
+
+
+def _make_handler(method: _Method, *, api: str) -> _Handler:
+    """Measures a method, and turns what it raises into the status that the client sees."""
+
+    @functools.wraps(method)
+    async def handle(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        try:
+            with service.meter.measure("GRPC", method.__name__) as call:
+                call.model_name, call.api = _read_model_name(request), api
+                return await method(service, request)
+        except ServingError as error:
+            await context.abort(grpc.StatusCode[error.code.name], error.message)
+
+    return handle
+
+
+def _read_model_name(request: Any) -> str:
+    """Returns the model that a request is for, "" if it is for several."""
+    match request:
+        case inference_pb2.MultiInferenceRequest():
+            return request.tasks[0].model_spec.name if request.tasks else ""
+        case model_management_pb2.ReloadConfigRequest():
+            return ""
+    return request.model_spec.name
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """tensorflow.serving.PredictionService."""
 
-    def __init__(self, inference: Inference, *, max_bytes: int, as_content: bool = False) -> None:
+    def __init__(
+        self, inference: Inference, meter: CallMeter, *, max_bytes: int, as_content: bool = False
+    ) -> None:
         """Makes a service.
 
         Args:
           inference: Answers the requests.
+          meter: Measures them.
           max_bytes: The most that one tensor of a request may take.
           as_content: Write packed bytes into replies, not the typed fields.
         """
         self.inference = inference
+        self.meter = meter
         self._max_bytes = max_bytes
         self._as_content = as_content
 
-    @_answers
-    @_measured
-    async def Predict(self, request: Any, _: Any) -> Any:  # noqa: N802 - gRPC's name
+    @_infers
+    async def Predict(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         """Returns the outputs of a signature for the tensors in the request."""
         spec = request.model_spec
         parse = partial(parse_tensor_protos, request.inputs, max_bytes=self._max_bytes)
@@ -115,9 +111,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         await run_in_thread_if(count_values(outputs) > LARGE_REPLY, write)
         return reply
 
-    @_answers
-    @_measured
-    async def Classify(self, request: Any, _: Any) -> Any:  # noqa: N802
+    @_infers
+    async def Classify(self, request: Any) -> Any:  # noqa: N802
         """Returns the classes of each example in the request."""
         spec = request.model_spec
         version, rows = await self.inference.classify(
@@ -128,9 +123,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         write_classes(rows, reply.result)
         return reply
 
-    @_answers
-    @_measured
-    async def Regress(self, request: Any, _: Any) -> Any:  # noqa: N802
+    @_infers
+    async def Regress(self, request: Any) -> Any:  # noqa: N802
         """Returns a number for each example in the request."""
         spec = request.model_spec
         version, values = await self.inference.regress(
@@ -141,8 +135,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         write_values(values, reply.result)
         return reply
 
-    @_answers
-    async def MultiInference(self, request: Any, _: Any) -> Any:  # noqa: N802
+    @_infers
+    async def MultiInference(self, request: Any) -> Any:  # noqa: N802
         """Answers several classify and regress requests about the same examples."""
         names = {task.model_spec.name for task in request.tasks}
         if "" in names or not names:
@@ -152,10 +146,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 "All ModelSpecs in a MultiInferenceRequest must access the same model name."
             )
         tasks = [Task(task.model_spec.signature_name, task.method_name) for task in request.tasks]
-        with self.inference.admit():
-            version, answers = await self.inference.multi_inference(
-                read_model(request.tasks[0]), tasks, await self._read_examples(request)
-            )
+        version, answers = await self.inference.multi_inference(
+            read_model(request.tasks[0]), tasks, await self._read_examples(request)
+        )
         reply = inference_pb2.MultiInferenceResponse()
         for task, answer in zip(request.tasks, answers, strict=True):
             result = reply.results.add()
@@ -167,7 +160,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return reply
 
     @_answers
-    async def GetModelMetadata(self, request: Any, _: Any) -> Any:  # noqa: N802
+    async def GetModelMetadata(self, request: Any) -> Any:  # noqa: N802
         """Returns the signatures of a model."""
         model = read_model(request)
         if not request.metadata_field:
@@ -191,20 +184,27 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     """tensorflow.serving.ModelService."""
 
-    def __init__(self, inference: Inference, reload: Callable[[list[ModelConfig]], None]) -> None:
+    def __init__(
+        self,
+        inference: Inference,
+        meter: CallMeter,
+        reload: Callable[[list[ModelConfig]], None],
+    ) -> None:
         """Makes a service.
 
         Args:
           inference: Knows the models.
+          meter: Measures the requests.
           reload: Serves other models and returns when they are loaded; may block.
         """
         self.inference = inference
+        self.meter = meter
         self._reload = reload
         # One at a time: others would take the threads that read large requests.
         self._reloading = asyncio.Lock()
 
     @_answers
-    async def GetModelStatus(self, request: Any, _: Any) -> Any:  # noqa: N802
+    async def GetModelStatus(self, request: Any) -> Any:  # noqa: N802
         """Returns the state of one version, or of all."""
         spec = read_model(request)
         reply = get_model_status_pb2.GetModelStatusResponse()
@@ -215,7 +215,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         return reply
 
     @_answers
-    async def HandleReloadConfigRequest(self, request: Any, _: Any) -> Any:  # noqa: N802
+    async def HandleReloadConfigRequest(self, request: Any) -> Any:  # noqa: N802
         """Serves the models that the request lists, and no others."""
         metrics = self.inference.metrics
         before = {name: metrics.read_counter(name) for name in request.metric_names}

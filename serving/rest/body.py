@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from serving.errors import Code, ServingError, invalid_argument
 
@@ -14,7 +14,7 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
     """Returns the body, unpacked if it came as gzip.
 
     Raises:
-      ServingError: It is too large (413), too slow (408) or damaged (400).
+      ServingError: It is too large (413), too slow (408) or damaged (400), or the client has gone.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity", "gzip"):
@@ -35,6 +35,8 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
             f"The request body did not arrive within {timeout_seconds:g} s",
             http_status=408,
         ) from error
+    except ClientDisconnect as error:
+        raise ServingError(Code.CANCELLED, "The client has gone") from error
     return await asyncio.to_thread(_unpack, body, max_bytes) if encoding == "gzip" else body
 
 

@@ -1,19 +1,18 @@
 """TF Serving's REST API as an ASGI application."""
 
 import asyncio
-import logging
 import re
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from google.protobuf import json_format
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from serving import metrics as metrics_page
 from serving.access import Gate
+from serving.call_meter import CallMeter
 from serving.errors import Code, ServingError
 from serving.inference.inference import Inference
 from serving.json_messages.document import render_error
@@ -29,8 +28,6 @@ _CORS_HEADERS = {
     "Access-Control-Allow-Methods": "POST, GET",
     "Access-Control-Allow-Headers": "Content-Type",
 }
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +52,11 @@ class RestOptions:
 class RestService:
     """Answers HTTP requests; an ASGI application."""
 
-    def __init__(self, inference: Inference, gate: Gate, options: RestOptions) -> None:
+    def __init__(
+        self, inference: Inference, meter: CallMeter, gate: Gate, options: RestOptions
+    ) -> None:
         self._inference = inference
+        self._meter = meter
         self._gate = gate
         self._options = options
         methods = JsonMethods(inference)
@@ -71,10 +71,7 @@ class RestService:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        try:
-            response = await self._respond(request)
-        except ClientDisconnect:
-            return
+        response = await self._respond(request)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -95,30 +92,15 @@ class RestService:
     async def _respond_to_api(self, request: Request, path: str) -> Response:
         if request.method == "OPTIONS":
             return _preflight(request)
-        started = time.perf_counter()
-        call = None
         try:
-            self._gate.check(request.headers.get("authorization"))
-            call = parse_path(request.method, path)
-            content = await self._answer(call, request)
+            with self._meter.measure("REST", f"{request.method} {path}") as measured:
+                self._gate.check(request.headers.get("authorization"))
+                call = parse_path(request.method, path)
+                measured.model_name = call.model.name
+                measured.api = call.method if call.method in self._methods else ""
+                return _json(200, await self._answer(call, request))
         except ServingError as error:
-            self._count(call, error.code)
             return _json(error.http_status, render_error(error.message))
-        except TimeoutError:
-            self._count(call, Code.DEADLINE_EXCEEDED)
-            return _json(504, render_error("Timed out waiting for notification"))
-        except ClientDisconnect:
-            raise
-        except Exception:
-            logger.exception("%s %s failed", request.method, path)
-            self._count(call, Code.INTERNAL)
-            return _json(500, render_error("Internal error; the server's log says more"))
-        self._count(call, Code.OK)
-        if call.method in self._methods:
-            self._inference.metrics.request_latency.add(
-                call.model.name, call.method, "REST", value=(time.perf_counter() - started) * 1e6
-            )
-        return _json(200, content)
 
     async def _answer(self, call: RestCall, request: Request) -> bytes:
         if call.method == "status":
@@ -131,8 +113,13 @@ class RestService:
                 max_bytes=self._options.max_request_bytes,
                 timeout_seconds=self._options.timeout_seconds,
             )
-            async with asyncio.timeout(self._options.timeout_seconds):
-                return await self._methods[call.method](call.model, body)
+            try:
+                async with asyncio.timeout(self._options.timeout_seconds):
+                    return await self._methods[call.method](call.model, body)
+            except TimeoutError as error:
+                raise ServingError(
+                    Code.DEADLINE_EXCEEDED, "Timed out waiting for notification"
+                ) from error
 
     def _render_status(self, call: RestCall) -> bytes:
         """Renders the status of versions; TF Serving pays no heed to a label here."""
@@ -175,12 +162,6 @@ class RestService:
         return PlainTextResponse(
             self._inference.metrics.render(), media_type=metrics_page.CONTENT_TYPE
         )
-
-    def _count(self, call: RestCall | None, code: Code) -> None:
-        """Counts a request; names that are no model of ours would fill the memory."""
-        name = call.model.name if call else ""
-        known = name if name in self._inference.manager.model_names else ""
-        self._inference.metrics.count_request(known, code)
 
 
 def _preflight(request: Request) -> Response:
