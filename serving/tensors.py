@@ -1,6 +1,6 @@
-"""What a model takes and returns: types, shapes, and the check of a request against them.
+"""What a model takes and returns, and the check of a request against it (numpy only).
 
-Knows numpy but not TensorFlow. A string tensor is an array of dtype object that holds bytes.
+A string tensor is an array of dtype object that holds bytes.
 """
 
 from collections.abc import Mapping

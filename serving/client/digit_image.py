@@ -1,4 +1,4 @@
-"""Makes of any picture of a digit what MNIST would have made of it.
+"""Makes of any picture of a digit what MNIST would have made of it (no TensorFlow).
 
 http://yann.lecun.com/exdb/mnist/: the digits were scaled to fit a box of 20 by 20 pixels, grey
 levels and proportions kept, and put into 28 by 28 so that their centre of mass is in the middle.

@@ -1,10 +1,9 @@
-"""Asks a model server over REST: this project's, or TensorFlow Serving itself.
+"""Asks a model server over REST: this project's, or TensorFlow Serving itself (no TensorFlow).
 
     with RestClient("http://localhost:8501", "tfx-mnist") as client:
         prediction = client.predict({"images": images}, signature_name="serve_images")
 
-`serving.client.grpc.GrpcClient` has the same methods over gRPC. Importing this module does not
-import TensorFlow.
+`serving.client.grpc.GrpcClient` has the same methods over gRPC.
 """
 
 import base64

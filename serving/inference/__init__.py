@@ -1,1 +1,1 @@
-"""A request in, an answer out; knows no protocol."""
+"""A request in, an answer out; knows no protocol and no format (no TensorFlow)."""

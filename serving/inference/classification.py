@@ -1,6 +1,6 @@
-"""Classify and regress: which signatures can answer them, and how an answer is read.
+"""Classify and regress: which signatures can answer them, how an answer is read (numpy only).
 
-Knows numpy but not TensorFlow. Rules and texts are those of classifier.cc and regressor.cc.
+Rules and texts are those of classifier.cc and regressor.cc.
 """
 
 import numpy as np

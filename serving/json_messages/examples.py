@@ -1,6 +1,6 @@
 """The JSON of TF Serving's classify and regress APIs: features in, scores out.
 
-Pure: neither TensorFlow nor the network. Rules and texts are those of util/json_tensor.cc.
+Rules and texts are those of util/json_tensor.cc.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The JSON of TF Serving's predict API: requests to arrays, arrays to replies.
 
-Pure: neither TensorFlow nor the network. Rules and texts are those of util/json_tensor.cc.
+Rules and texts are those of util/json_tensor.cc.
 """
 
 import sys

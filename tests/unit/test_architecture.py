@@ -28,6 +28,19 @@ _ALSO_MAY_IMPORT = {
     # It asks a real model server, so it starts ours and speaks its protocol.
     "components/servability_validator": {"serving"},
 }
+# From the bytes inward. Each may import the files beside the rooms too, but for server.py, which
+# puts the rooms together.
+_ROOMS_OF_SERVING = {
+    "rest": {"json_messages", "proto_messages", "inference", "models"},
+    "grpc": {"proto_messages", "inference", "models"},
+    "json_messages": set(),
+    "proto_messages": {"inference", "models"},
+    "inference": {"models"},
+    "models": set(),
+    "saved_model": {"proto_messages", "inference", "models"},  # it replays warmup requests
+    "client": set(),
+}
+_BESIDE_THE_ROOMS = {"models"}
 # A child process gets its parent's environment; nothing is read from it.
 _PASSES_ENVIRONMENT_ON = {"components/servability_validator/serving_process.py"}
 _FORBIDDEN_NAMES = {"base", "common", "helper", "helpers", "misc", "util", "utils"}
@@ -196,6 +209,30 @@ def test_only_command_lines_import_click():
         if any(module.partition(".")[0] == "click" for module in _imported_modules(path))
         and not _name(path).startswith(_IMPORT_CLICK)
     ]
+
+    assert offenders == []
+
+
+def test_every_folder_of_serving_is_a_room_with_a_place():
+    folders = {path.parent.name for path in (_PROJECT / "serving").glob("*/__init__.py")}
+
+    assert folders == set(_ROOMS_OF_SERVING)
+
+
+def test_imports_in_serving_run_from_the_bytes_inward():
+    offenders = []
+    for path in _sources():
+        package, *rooms, file = path.relative_to(_PROJECT).parts
+        if package != "serving" or (file == "server.py" and not rooms):
+            continue
+        [room] = rooms or [""]
+        allowed = {room} | _ROOMS_OF_SERVING.get(room, _BESIDE_THE_ROOMS)
+        forbidden = {*_ROOMS_OF_SERVING, "server"} - allowed
+        offenders += [
+            f"{_name(path)} imports {module}"
+            for module in _imported_modules(path)
+            if module.startswith("serving.") and module.split(".")[1] in forbidden
+        ]
 
     assert offenders == []
 
