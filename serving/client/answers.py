@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy.typing as npt
-
 from serving.errors import Code
-
-Array = npt.NDArray[Any]
+from serving.tensors import Array
 
 
 class ClientError(Exception):

@@ -16,6 +16,7 @@ from tensorflow_serving.apis import (
 
 from serving.client.answers import ClientError, Prediction, VersionState
 from serving.errors import Code
+from serving.tensors import DEFAULT_SIGNATURE
 
 
 class GrpcClient:
@@ -58,7 +59,7 @@ class GrpcClient:
         self,
         inputs: Mapping[str, Any],
         *,
-        signature_name: str = "serving_default",
+        signature_name: str = DEFAULT_SIGNATURE,
         version: int | None = None,
         label: str | None = None,
     ) -> Prediction:

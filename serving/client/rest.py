@@ -18,8 +18,9 @@ import httpx
 import numpy as np
 import orjson
 
-from serving.client.answers import Array, ClientError, Prediction, VersionState
+from serving.client.answers import ClientError, Prediction, VersionState
 from serving.errors import Code
+from serving.tensors import DEFAULT_SIGNATURE, Array
 
 _CODES = {code.http_status: code for code in reversed(Code) if code is not Code.OK}
 
@@ -60,7 +61,7 @@ class RestClient:
         self,
         inputs: Mapping[str, Any],
         *,
-        signature_name: str = "serving_default",
+        signature_name: str = DEFAULT_SIGNATURE,
         version: int | None = None,
         label: str | None = None,
     ) -> Prediction:

@@ -1,4 +1,4 @@
-"""What the server needs of a model in memory; `servable.Servable` is one."""
+"""What the server needs of a model in memory; `serving.saved_model.servable.Servable` is one."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
