@@ -1,0 +1,1 @@
+"""Fixtures, stand-ins and drivers that several tests use."""

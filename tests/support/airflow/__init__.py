@@ -1,0 +1,1 @@
+"""The real Airflow, in its own environment."""

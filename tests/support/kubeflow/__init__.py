@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines: what runs a compiled pipeline here, and what stands in for its API."""

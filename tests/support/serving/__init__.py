@@ -1,0 +1,1 @@
+"""Model servers for tests: in a thread and in a process."""
