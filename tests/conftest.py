@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import settings
-from warm_python.processes import WarmPython
+
+from support.project import MNIST_FOLDER
+from support.warm_python.processes import WarmPython
 
 # A busy machine may stall for longer than Hypothesis lets one example take. The examples are the
 # same every time: what CI finds, anybody finds again.
@@ -26,7 +28,6 @@ _KEPT = re.compile(
     re.IGNORECASE,
 )
 
-MNIST_FOLDER = Path(__file__).parent.parent / "data" / "mnist"
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serving_process import serve_process
-from warm_python.processes import WarmPython
-from workspaces import PACKAGES, PROJECT, Workspace
+
+from support.project import PROJECT
+from support.serving.process import serve_process
+from support.warm_python.processes import WarmPython
+from support.workspaces import PACKAGES, Workspace
 
 __all__ = ["make_workspace", "serve_process"]
 

@@ -13,20 +13,21 @@ from pathlib import Path
 
 import pytest
 import yaml
-from airflow_environment import (
+from ml_metadata import MetadataStore
+
+from runners.metadata.connection import parse_url, sqlite_connection
+from runners.metadata.records import read_run
+from support.airflow.environment import (
     AIRFLOW_PYTHON,
     NO_AIRFLOW,
     Airflow,
     run_airflow,
     run_standalone,
 )
-from database_servers import DatabaseServer, find_postgresql, run_postgresql
-from ml_metadata import MetadataStore
-from waiting import wait_until
-from workspaces import PROJECT, Workspace
-
-from runners.metadata.connection import parse_url, sqlite_connection
-from runners.metadata.records import read_run
+from support.databases.servers import DatabaseServer, find_postgresql, run_postgresql
+from support.project import PROJECT
+from support.waiting import wait_until
+from support.workspaces import Workspace
 
 pytestmark = pytest.mark.skipif(not AIRFLOW_PYTHON.exists(), reason=NO_AIRFLOW)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from waiting import wait_until
-from warm_python.processes import WarmProcess
-from workspaces import Workspace
+
+from support.waiting import wait_until
+from support.warm_python.processes import WarmProcess
+from support.workspaces import Workspace
 
 NUM_RUNS = 5
 KILLS_IN_A_RUN = 4

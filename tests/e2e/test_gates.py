@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from workspaces import Run, Workspace
+
+from support.workspaces import Run, Workspace
 
 TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"

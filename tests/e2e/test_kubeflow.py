@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from kubeflow_driver import LocalDriver
 from ml_metadata import MetadataStore
-from workspaces import PROJECT, Workspace
 
 from runners.metadata.connection import sqlite_connection
 from runners.metadata.records import read_run
+from support.kubeflow.driver import LocalDriver
+from support.workspaces import Workspace
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 from kfp.components import load_component_from_text
+
+from support.project import PROJECT
 
 
 @pytest.fixture(scope="module")

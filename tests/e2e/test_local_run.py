@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workspaces import Run, Workspace
+
+from support.workspaces import Run, Workspace
 
 RESOLVERS = {"previous_statistics_resolver", "latest_blessed_model_resolver"}
 

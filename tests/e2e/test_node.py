@@ -11,14 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from compiled_pipelines import CompiledWorkspace, compile_workspace, read_type_names
 from google.protobuf import json_format
-from markdown_reader import read_tables
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.proto.orchestration import pipeline_pb2
-from workspaces import Workspace
 
 from runners.metadata.registered_types import types_written_by
+from support.compiled_pipelines import CompiledWorkspace, compile_workspace, read_type_names
+from support.markdown_reader import read_tables
+from support.workspaces import Workspace
 
 SLOW = {"training__epochs": 12, "training__learning_rate": 0.01}
 

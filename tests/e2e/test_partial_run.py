@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from workspaces import Run, Workspace
+
+from support.workspaces import Run, Workspace
 
 
 @pytest.fixture(scope="module")

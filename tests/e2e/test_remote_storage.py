@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled_pipelines import CompiledWorkspace, compile_workspace
-from gcs_stand_in import GcsStandIn, serve_gcs
-from serving_process import ServeProcess
-from warm_python.processes import WarmPython
-from workspaces import Workspace
 
 from serving.client.rest import RestClient
+from support.compiled_pipelines import CompiledWorkspace, compile_workspace
+from support.gcs.stand_in import GcsStandIn, serve_gcs
+from support.serving.process import ServeProcess
+from support.warm_python.processes import WarmPython
+from support.workspaces import Workspace
 
 BUCKET = "bucket"
 FIRST = {"training__epochs": 4}

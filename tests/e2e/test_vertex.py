@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from vertex_driver import LocalVertex, TaskRun
-from workspaces import Workspace
+
+from support.vertex.driver import LocalVertex, TaskRun
+from support.workspaces import Workspace
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 

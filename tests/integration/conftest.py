@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
-from trainings import Inputs, write_transform_graph
 
 from components.idx_example_gen.component import IdxExampleGen
 from components.idx_example_gen.executor import Executor
 from modules.preprocessing import preprocessing_fn
+from support.trainings import Inputs, write_transform_graph
 
 
 @pytest.fixture(scope="session")

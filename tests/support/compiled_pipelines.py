@@ -10,9 +10,9 @@ from typing import Any
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
-from workspaces import Workspace
 
 from runners.metadata.connection import sqlite_connection
+from support.workspaces import Workspace
 
 COMPILE = """
 import sys

@@ -18,8 +18,8 @@ from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.preprocessing import preprocessing_fn
 from modules.signatures import export_model
+from support.project import MNIST_FOLDER
 
-MNIST_FOLDER = Path(__file__).parents[2] / "data" / "mnist"
 _NUM_IMAGES = 12_800
 _IMAGES_HEADER = 16
 _LABELS_HEADER = 8

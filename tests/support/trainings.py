@@ -21,8 +21,9 @@ from modules import features
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model
 from modules.trainer import run_fn
+from support.project import PROJECT
 
-SCHEMA_PATH = Path(__file__).parents[2] / "data" / "schema" / "schema.pbtxt"
+SCHEMA_PATH = PROJECT / "data" / "schema" / "schema.pbtxt"
 SMALL = {"epochs": 2, "batch_size_per_replica": 16, "filters": 2, "learning_rate": 0.01}
 
 _RAW_ROW = {

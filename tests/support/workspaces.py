@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warm_python.processes import WarmProcess, WarmPython
+from support.warm_python.processes import WarmProcess, WarmPython
 
-PROJECT = Path(__file__).parents[2]
 PACKAGES = ("components", "modules", "pipeline", "runners")
 _PROGRAM = "from runners.commands.main import main; main()"
 

@@ -12,9 +12,11 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from serving_process import ServeProcess
 
-DATA = Path(__file__).parents[3] / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
+from support.project import PROJECT
+from support.serving.process import ServeProcess
+
+DATA = PROJECT / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
 _PREDICT = "from runners.commands.predict import predict; predict()"
 
 

@@ -12,11 +12,11 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
-from serving_fixtures import MNIST_VERSION
-from serving_threads import running_server
 
 from serving.client.digit_image import centre
 from serving.models.config import ModelConfig
+from support.serving.fixtures import MNIST_VERSION
+from support.serving.threads import running_server
 
 WAIT_SECONDS = 20
 # Around the middle of the drawing area, as shares of its side.

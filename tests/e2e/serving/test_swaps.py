@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from serving_process import ServeProcess
-from toy_models import save_half_plus_two
-from waiting import wait_until
 
 from serving.client.grpc import GrpcClient
 from serving.client.rest import RestClient
+from support.serving.process import ServeProcess
+from support.toy_models import save_half_plus_two
+from support.waiting import wait_until
 
 NUM_CLIENTS = 16
 NUM_SWAPS = 10

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
-from trainings import Inputs, serialize_example
 
 from modules.dataset import (
     count_steps,
@@ -16,6 +15,7 @@ from modules.dataset import (
     read_examples,
 )
 from modules.hyperparameters import Hyperparameters
+from support.trainings import Inputs, serialize_example
 
 BATCH_SIZE = 32
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
-from trainings import serialize_example
 
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model
 from modules.signatures import export_model
+from support.trainings import serialize_example
 
 IMAGES = np.random.default_rng(0).integers(0, 256, size=(5, 28, 28), dtype=np.uint8)
 ONLY_IMAGES = tf.constant([serialize_example(image=image.tobytes()) for image in IMAGES])

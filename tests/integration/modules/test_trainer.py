@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from pydantic import ValidationError
-from trainings import Inputs, Training, write_transform_graph
 
 from modules.hyperparameters import Hyperparameters
 from modules.preprocessing import preprocessing_fn
@@ -18,6 +17,7 @@ from modules.training import progress
 from modules.training.checkpoints import digest_training
 from modules.training.progress import progress_of
 from modules.training.reference_predictions import read_reference_predictions
+from support.trainings import Inputs, Training, write_transform_graph
 
 METRICS = {"loss", "accuracy", "val_loss", "val_accuracy"}
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import pytest
 import tensorflow as tf
-from beam_job_service import BeamJobService, run_job_service
 from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
@@ -22,9 +21,10 @@ from pipeline.pipeline import create_pipeline
 from runners.local.display import make_display
 from runners.local.outcome import DONE, RunOutcome
 from runners.local.run import run_locally
+from support.beam.job_service import BeamJobService, run_job_service
+from support.project import PROJECT
 
-_PROJECT = Path(__file__).parents[2]
-_OPTION_SET = _PROJECT / "deploy" / "beam" / "job_service.yaml"
+_OPTION_SET = PROJECT / "deploy" / "beam" / "job_service.yaml"
 _SMALL = [
     "training.epochs=1",
     "training.augment=false",
@@ -62,7 +62,7 @@ def make_config(
     folder = tmp_path_factory.mktemp("pipeline")
     mnist_idx_folder(folder / "data", num_train=1000, num_test=200, compress=False)
     schema = folder / "schema.pbtxt"
-    contract = (_PROJECT / "data" / "schema" / "schema.pbtxt").read_text()
+    contract = (PROJECT / "data" / "schema" / "schema.pbtxt").read_text()
     # A hundred rows are mostly noise: any distance between splits is fine.
     schema.write_text(re.sub(r"threshold: [\d.]+", "threshold: 1", contract))
     paths = [

@@ -11,8 +11,9 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.types.standard_artifacts import Examples
 
 from modules import features
+from support.project import PROJECT
 
-SCHEMA_PATH = Path(__file__).parents[2] / "data" / "schema" / "schema.pbtxt"
+SCHEMA_PATH = PROJECT / "data" / "schema" / "schema.pbtxt"
 
 ALL_KEYS = {
     features.IMAGE_KEY,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gcs_stand_in import GcsStandIn, serve_gcs
+
+from support.gcs.stand_in import GcsStandIn, serve_gcs
 
 PROGRAM = """
 import sys

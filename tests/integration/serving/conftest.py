@@ -1,5 +1,5 @@
 """A model server with two toy models and our own."""
 
-from serving_fixtures import connection, digits, model_configs, models_folder
+from support.serving.fixtures import connection, digits, model_configs, models_folder
 
 __all__ = ["connection", "digits", "model_configs", "models_folder"]

@@ -10,8 +10,6 @@ import httpx
 import pytest
 import tensorflow as tf
 from prometheus_client.parser import text_string_to_metric_families
-from serving_fixtures import Connection, connect
-from serving_threads import running_server
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -24,9 +22,11 @@ from tensorflow_serving.apis import (
     predict_pb2,
     regression_pb2,
 )
-from toy_models import save_half_plus_two, save_mixer
 
 from serving.models.config import ModelConfig
+from support.serving.fixtures import Connection, connect
+from support.serving.threads import running_server
+from support.toy_models import save_half_plus_two, save_mixer
 
 # A signature that the model's file lists and that the model has not: no request can make a sound
 # model fail in a way that nobody foresaw.

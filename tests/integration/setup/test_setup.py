@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-_PROJECT = Path(__file__).parents[2]
-_REQUIREMENTS = _PROJECT / "requirements"
+from support.project import PROJECT
+
+_REQUIREMENTS = PROJECT / "requirements"
 _BASE_PYTHON = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
 
 
@@ -107,7 +108,7 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     requirements.mkdir(parents=True)
     for name in ("install.sh", "private_glibc.sh", "bootstrap.txt"):
         shutil.copy(_REQUIREMENTS / name, requirements)
-    shutil.copy(_PROJECT / "Makefile", project)
+    shutil.copy(PROJECT / "Makefile", project)
     (requirements / "pipeline.txt").write_text(_locked("setuptools"))
     (requirements / "dev.txt").write_text(_locked("setuptools") + _locked("iniconfig"))
     (requirements / "cuda.txt").write_text(_locked("six"))
@@ -188,17 +189,17 @@ def test_environment_that_was_moved_is_made_anew(small_project: Path):
 
 
 def test_make_alone_prints_every_target_with_a_line():
-    makefile = (_PROJECT / "Makefile").read_text()
+    makefile = (PROJECT / "Makefile").read_text()
     targets = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
 
-    answer = _run("make", "--directory", _PROJECT)
+    answer = _run("make", "--directory", PROJECT)
 
     assert answer.returncode == 0
     assert set(re.findall(r"^  make (\S+) +\S", answer.stdout, re.MULTILINE)) == targets
 
 
 def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
-    answer = _run("make", "--directory", _PROJECT, "--dry-run", "run", VENV=sys.prefix)
+    answer = _run("make", "--directory", PROJECT, "--dry-run", "run", VENV=sys.prefix)
 
     commands = [line for line in answer.stdout.splitlines() if not line.startswith("make")]
     assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]
@@ -208,7 +209,7 @@ def test_image_needs_docker_or_podman_and_says_so(tmp_path: Path):
     for name in ("bash", "head", "make"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
 
-    answer = _run("make", "--directory", _PROJECT, "image", PATH=tmp_path)
+    answer = _run("make", "--directory", PROJECT, "image", PATH=tmp_path)
 
     assert answer.returncode == 2
     assert "make image needs docker or podman, and neither is installed." in answer.stderr

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from waiting import wait_until
-from warm_python.processes import WarmPython
+
+from support.waiting import wait_until
+from support.warm_python.processes import WarmPython
 
 SHOW = "import os, sys; print(sys.argv, sys.path[0], os.getcwd(), os.environ['NAME'], input())"
 

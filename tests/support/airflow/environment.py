@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from database_servers import free_port
-from waiting import wait_until
-from workspaces import PROJECT
+from support.databases.servers import free_port
+from support.project import PROJECT
+from support.waiting import wait_until
 
 AIRFLOW_VENV = Path(os.environ.get("AIRFLOW_VENV", PROJECT / ".venv-airflow"))
 AIRFLOW_PYTHON = AIRFLOW_VENV / "bin" / "python"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import grpc
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
-from free_ports import find_free_ports
+
+from support.free_ports import find_free_ports
 
 _START_SECONDS = 120
 _STOP_SECONDS = 30

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiting import wait_until
+from support.waiting import wait_until
 
 _STOP_SECONDS = 120
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote
 
-from gcs_messages import (
+from support.gcs.messages import (
     Answer,
     Request,
     json_answer,
@@ -20,7 +20,7 @@ from gcs_messages import (
     refuse,
     render_part,
 )
-from gcs_objects import NoSuchObjectError, ObjectStore, PreconditionError
+from support.gcs.objects import NoSuchObjectError, ObjectStore, PreconditionError
 
 _BUCKET = r"/storage/v1/b/(?P<bucket>[^/]+)"
 _OBJECT = rf"{_BUCKET}/o/(?P<name>[^/]+)"

@@ -22,9 +22,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from gcs_api import REFRESH_TOKEN, StorageApi
-from gcs_messages import Request
-from gcs_objects import ObjectStore
+
+from support.gcs.api import REFRESH_TOKEN, StorageApi
+from support.gcs.messages import Request
+from support.gcs.objects import ObjectStore
 
 _HOSTS = ("www.googleapis.com", "storage.googleapis.com", "oauth2.googleapis.com")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from json_server import JsonRequest, serve_json
+from support.json_server import JsonRequest, serve_json
 
 _API = "/apis/v2beta1"
 

@@ -10,12 +10,12 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
-from mnist_model import read_mnist, save_mnist_model
-from serving_threads import RunningServer, running_server
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
-from toy_models import save_half_plus_two, save_mixer
 
 from serving.models.config import ModelConfig
+from support.mnist_model import read_mnist, save_mnist_model
+from support.serving.threads import RunningServer, running_server
+from support.toy_models import save_half_plus_two, save_mixer
 
 MNIST_VERSION = 1700000000
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from free_ports import find_free_ports
+
+from support.free_ports import find_free_ports
 
 _TIMEOUT_SECONDS = 120
 _ATTEMPTS = 5

@@ -14,8 +14,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from vertex_container import Container, merge_outputs
-from vertex_store import Artifacts, MetadataStore
+from support.vertex.container import Container, merge_outputs
+from support.vertex.store import Artifacts, MetadataStore
 
 Json = dict[str, Any]
 

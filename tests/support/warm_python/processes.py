@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from warm_python import client
+from support.warm_python import client
 
-_SUPPORT = Path(__file__).parents[1]
+_TESTS = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class WarmPython:
         self.bin = Path(self._folder.name)
         self._socket = str(self.bin / "socket")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "warm_python.server", self._socket],
-            cwd=_SUPPORT,
+            [sys.executable, "-m", "support.warm_python.server", self._socket],
+            cwd=_TESTS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the tests

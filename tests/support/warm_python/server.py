@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warm_python.client import NUMBER
+from support.warm_python.client import NUMBER
 
 _PROJECT = Path(__file__).parents[3]
 _PACKAGES = ("components", "modules", "pipeline", "runners")

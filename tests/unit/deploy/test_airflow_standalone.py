@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-STANDALONE = Path(__file__).parents[2] / "deploy" / "airflow" / "standalone.py"
+from support.project import PROJECT
+
+STANDALONE = PROJECT / "deploy" / "airflow" / "standalone.py"
 
 
 @pytest.fixture

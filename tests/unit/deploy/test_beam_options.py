@@ -13,10 +13,10 @@ from apache_beam.runners.runner import create_runner
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import load_config
+from support.project import PROJECT
 
-_PROJECT = Path(__file__).parents[2]
-_GUIDE = _PROJECT / "docs" / "scaling.md"
-_SETS = sorted((_PROJECT / "deploy" / "beam").glob("*.yaml"))
+_GUIDE = PROJECT / "docs" / "scaling.md"
+_SETS = sorted((PROJECT / "deploy" / "beam").glob("*.yaml"))
 _PACKAGES = ("components", "modules", "pipeline", "runners", "serving")
 # The validator asks Google Cloud Storage about a bucket unless nothing is going to run.
 _OFFLINE = "--dry_run=True"
@@ -63,7 +63,7 @@ def test_beam_s_validator_finds_no_fault(path: Path):
     ],
 )
 def test_beam_s_validator_finds_planted_faults_on_dataflow(option: str, fault: str):
-    arguments = _load(_PROJECT / "deploy" / "beam" / "dataflow.yaml").beam_pipeline_args
+    arguments = _load(PROJECT / "deploy" / "beam" / "dataflow.yaml").beam_pipeline_args
 
     assert re.search(fault, "\n".join(_faults(*arguments, option)))
 
@@ -76,7 +76,7 @@ def test_an_image_is_named_so_that_tfx_does_not_pack_itself_up(path: Path):
 
 
 def test_dataflow_finds_data_and_artifacts_in_a_bucket():
-    config = _load(_PROJECT / "deploy" / "beam" / "dataflow.yaml")
+    config = _load(PROJECT / "deploy" / "beam" / "dataflow.yaml")
 
     paths = [config.pipeline_root, config.data_root, config.serving_model_dir]
     assert [path for path in paths if not path.startswith("gs://")] == []
@@ -84,8 +84,8 @@ def test_dataflow_finds_data_and_artifacts_in_a_bucket():
 
 @pytest.mark.parametrize("name", ["flink.yaml", "spark.yaml"])
 def test_clusters_and_kubeflow_s_steps_share_one_volume(name: str):
-    config = _load(_PROJECT / "deploy" / "beam" / name)
-    kubeflow = (_PROJECT / "docs" / "kubeflow.md").read_text()
+    config = _load(PROJECT / "deploy" / "beam" / name)
+    kubeflow = (PROJECT / "docs" / "kubeflow.md").read_text()
 
     for key in ("pipeline_root", "serving_model_dir", "data_root"):
         assert f"--set {key}={getattr(config, key)}" in kubeflow
@@ -105,9 +105,9 @@ def test_beam_stages_exactly_the_packages_from_the_setup_file(tmp_path: Path):
     project = tmp_path / "project"
     for package in _PACKAGES:
         ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(_PROJECT / package, project / package, ignore=ignore)
+        shutil.copytree(PROJECT / package, project / package, ignore=ignore)
     for name in ("setup.py", "pyproject.toml", "LICENSE"):
-        shutil.copy(_PROJECT / name, project)
+        shutil.copy(PROJECT / name, project)
     expected = {str(path.relative_to(project)) for path in project.glob("*/**/*") if path.is_file()}
     options = PipelineOptions(
         [

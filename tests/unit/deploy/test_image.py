@@ -2,17 +2,17 @@
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-_PROJECT = Path(__file__).parents[2]
-_ENTRYPOINT = _PROJECT / "deploy" / "image" / "entrypoint.sh"
+from support.project import PROJECT
+
+_ENTRYPOINT = PROJECT / "deploy" / "image" / "entrypoint.sh"
 
 
 def _instructions(name: str) -> list[str]:
     """Returns the arguments of each instruction of this name, in order."""
-    text = (_PROJECT / "Dockerfile").read_text().replace("\\\n", " ")
+    text = (PROJECT / "Dockerfile").read_text().replace("\\\n", " ")
     return re.findall(rf"^{name} +(.*)$", text, re.MULTILINE)
 
 
@@ -24,7 +24,7 @@ def _copied_from_project() -> list[str]:
 def test_beam_worker_is_of_the_locked_version():
     (locked,) = re.findall(
         r"^apache-beam\S*==(\S+)",
-        (_PROJECT / "requirements" / "pipeline.txt").read_text(),
+        (PROJECT / "requirements" / "pipeline.txt").read_text(),
         re.MULTILINE,
     )
 
@@ -45,16 +45,16 @@ def test_image_does_not_run_as_root():
 def test_what_the_image_copies_exists_and_is_let_through_by_dockerignore(source: str):
     let_through = [
         line.removeprefix("!").rstrip("/")
-        for line in (_PROJECT / ".dockerignore").read_text().splitlines()
+        for line in (PROJECT / ".dockerignore").read_text().splitlines()
         if line.startswith("!")
     ]
 
-    assert (_PROJECT / source).exists()
+    assert (PROJECT / source).exists()
     assert any(f"{path}/".startswith(source) or source.startswith(path) for path in let_through)
 
 
 def test_every_package_of_the_project_is_copied():
-    packages = {f"{path.parent.name}/" for path in _PROJECT.glob("*/__init__.py")}
+    packages = {f"{path.parent.name}/" for path in PROJECT.glob("*/__init__.py")}
 
     assert packages - {"benchmarks/"} <= set(_copied_from_project())
 

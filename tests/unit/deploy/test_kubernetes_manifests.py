@@ -1,15 +1,16 @@
 """The manifests have the fields of Kubernetes' own models, and fit each other and the settings."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from support.project import PROJECT
+
 client = pytest.importorskip("kubernetes.client", reason="comes with kfp: Python 3.11 only")
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = PROJECT / "deploy"
 FOLDER = DEPLOY / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
 MODELS = {

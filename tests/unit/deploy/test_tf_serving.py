@@ -1,7 +1,5 @@
 """The files that TensorFlow Serving is given are read by our own server's parser too."""
 
-from pathlib import Path
-
 import yaml
 
 from serving.config_files import (
@@ -11,8 +9,9 @@ from serving.config_files import (
     parse_monitoring_config,
 )
 from serving.models.policy import Latest
+from support.project import PROJECT
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "tf-serving"
+FOLDER = PROJECT / "deploy" / "tf-serving"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 
 
@@ -41,7 +40,7 @@ def test_compose_file_mounts_files_that_exist_and_names_flags_of_the_server():
     assert [volume for volume in service["volumes"] if ".config" in volume] == []
     assert ".:/config:ro" in service["volumes"]
     flags = {flag.partition("=")[0] for flag in service["command"] + service["entrypoint"][1:]}
-    ours = (Path(__file__).parents[2] / "runners" / "commands" / "serve.py").read_text()
+    ours = (PROJECT / "runners" / "commands" / "serve.py").read_text()
     assert [flag for flag in flags if f'"{flag.removeprefix("--")}"' not in ours] == []
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 

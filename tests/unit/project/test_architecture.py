@@ -11,8 +11,8 @@ import click
 import pytest
 
 from runners.commands.main import main
+from support.project import PROJECT
 
-_PROJECT = Path(__file__).parents[2]
 _MAY_IMPORT = {
     "benchmarks": {"runners", "pipeline", "components", "modules", "serving"},
     "runners": {"pipeline", "components", "modules", "serving"},
@@ -104,11 +104,11 @@ _LIGHT_MODULES = (
 
 
 def _sources() -> list[Path]:
-    return sorted(path for package in _MAY_IMPORT for path in (_PROJECT / package).rglob("*.py"))
+    return sorted(path for package in _MAY_IMPORT for path in (PROJECT / package).rglob("*.py"))
 
 
 def _name(path: Path) -> str:
-    return path.relative_to(_PROJECT).as_posix()
+    return path.relative_to(PROJECT).as_posix()
 
 
 def _syntax(path: Path) -> ast.Module:
@@ -126,7 +126,7 @@ def _imported_modules(path: Path) -> Iterator[str]:
 
 
 def _allowed_packages(path: Path) -> set[str]:
-    package = path.relative_to(_PROJECT).parts[0]
+    package = path.relative_to(PROJECT).parts[0]
     extra = [
         packages
         for folder, packages in _ALSO_MAY_IMPORT.items()
@@ -145,7 +145,7 @@ def _commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
 
 
 def test_every_top_level_package_has_its_place_in_the_layers():
-    packages = {path.parent.name for path in _PROJECT.glob("*/__init__.py")}
+    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")}
 
     assert packages == set(_MAY_IMPORT)
 
@@ -165,7 +165,7 @@ def test_imports_flow_one_way_in_runners():
     against_the_flow = [
         f"{_name(path)} imports {module}"
         for folder, others in _MAY_IMPORT_IN_RUNNERS.items()
-        for path in (_PROJECT / "runners" / folder).rglob("*.py")
+        for path in (PROJECT / "runners" / folder).rglob("*.py")
         for module in _imported_modules(path)
         if module.startswith("runners.")
         and module.split(".")[1] in _MAY_IMPORT_IN_RUNNERS.keys() - others - {folder}
@@ -175,7 +175,7 @@ def test_imports_flow_one_way_in_runners():
 
 
 def test_every_folder_of_runners_has_its_place():
-    folders = {path.parent.name for path in (_PROJECT / "runners").glob("*/__init__.py")}
+    folders = {path.parent.name for path in (PROJECT / "runners").glob("*/__init__.py")}
 
     assert folders == set(_MAY_IMPORT_IN_RUNNERS)
 
@@ -193,7 +193,7 @@ def test_no_command_imports_another():
     modules = {command.callback.__module__ for _, command in _commands()}
     offenders = [
         f"{_name(path)} imports {module}"
-        for path in (_PROJECT / "runners" / "commands").rglob("*.py")
+        for path in (PROJECT / "runners" / "commands").rglob("*.py")
         if path.stem != "group"
         for module in _imported_modules(path)
         if module.rpartition(".")[0] in modules
@@ -214,7 +214,7 @@ def test_only_command_lines_import_click():
 
 
 def test_every_folder_of_serving_is_a_room_with_a_place():
-    folders = {path.parent.name for path in (_PROJECT / "serving").glob("*/__init__.py")}
+    folders = {path.parent.name for path in (PROJECT / "serving").glob("*/__init__.py")}
 
     assert folders == set(_ROOMS_OF_SERVING)
 
@@ -222,7 +222,7 @@ def test_every_folder_of_serving_is_a_room_with_a_place():
 def test_imports_in_serving_run_from_the_bytes_inward():
     offenders = []
     for path in _sources():
-        package, *rooms, file = path.relative_to(_PROJECT).parts
+        package, *rooms, file = path.relative_to(PROJECT).parts
         if package != "serving" or (file == "server.py" and not rooms):
             continue
         [room] = rooms or [""]
@@ -268,7 +268,7 @@ def test_only_command_lines_read_the_environment():
     offenders = [
         f"{_name(path)}:{node.lineno} reads os.{node.attr}"
         for path in _sources()
-        if path.relative_to(_PROJECT).parts[0] not in _COMMAND_LINES
+        if path.relative_to(PROJECT).parts[0] not in _COMMAND_LINES
         for node in ast.walk(_syntax(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.config_sources import describe_keys
 from runners.commands.main import main
+from support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/*.md", "data/*.md", "benchmarks/*.md", "deploy/**/*.md")

@@ -2,12 +2,13 @@
 
 import re
 from importlib.metadata import requires
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-_REQUIREMENTS = Path(__file__).parents[2] / "requirements"
+from support.project import PROJECT
+
+_REQUIREMENTS = PROJECT / "requirements"
 _LOCKS = sorted(path.name for path in _REQUIREMENTS.glob("*.txt"))
 # Name, version, marker and hashes.
 _ENTRY = re.compile(r"^([a-z0-9.-]+)==([^ ;\\]+)(.*)\n((?:    --hash=.*\n)*)", re.MULTILINE)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-_PROJECT = Path(__file__).parents[2]
+from support.project import PROJECT
+
 _PACKAGES = ("components", "modules", "pipeline", "runners", "serving")
 _NOT_COPIED = shutil.ignore_patterns(
     "__pycache__", ".*", "*.egg-info", "data", "runs", "serving_model"
@@ -32,7 +33,7 @@ def _build(command: str, *, project: Path, output: Path) -> Path:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """Builds the wheel from the sdist, as a Beam worker does with --setup_file=./setup.py."""
     folder = tmp_path_factory.mktemp("packaging")
-    shutil.copytree(_PROJECT, folder / "project", ignore=_NOT_COPIED)
+    shutil.copytree(PROJECT, folder / "project", ignore=_NOT_COPIED)
     sdist = _build("sdist", project=folder / "project", output=folder / "sdist")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "unpacked", filter="data")
@@ -44,9 +45,9 @@ def test_wheel_holds_exactly_the_files_of_the_packages(wheel: zipfile.ZipFile):
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
     assert files == {
-        path.relative_to(_PROJECT).as_posix()
+        path.relative_to(PROJECT).as_posix()
         for package in _PACKAGES
-        for path in (_PROJECT / package).rglob("*")
+        for path in (PROJECT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 

@@ -5,11 +5,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-_PROJECT = Path(__file__).parents[2]
+from support.project import PROJECT
+
 _PROMISE = re.compile(
     r"no TensorFlow|neither TensorFlow nor the network|standard library only|numpy only"
 )
@@ -23,8 +23,8 @@ print(*{{name.partition(".")[0] for name in set(sys.modules) - before}} - {{"ser
 
 def find_promises() -> Iterator[tuple[str, str]]:
     """Yields modules with what they promise; a package promises for all that is in it."""
-    for path in sorted((_PROJECT / "serving").rglob("*.py")):
-        module = ".".join(path.relative_to(_PROJECT).with_suffix("").parts)
+    for path in sorted((PROJECT / "serving").rglob("*.py")):
+        module = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
         for file in {path, path.with_name("__init__.py")}:
             docstring = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
             for promise in _PROMISE.findall(" ".join(docstring.split())):
@@ -82,5 +82,5 @@ def test_module_loads_no_more_than_its_docstring_promises(module: str, promise: 
 def test_json_messages_and_models_promise_to_load_without_tensorflow():
     promised = {module for module, _ in PROMISES}
     for room in ("json_messages", "models"):
-        for path in (_PROJECT / "serving" / room).glob("*.py"):
+        for path in (PROJECT / "serving" / room).glob("*.py"):
             assert f"serving.{room}.{path.stem}".removesuffix(".__init__") in promised

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from trainings import Inputs, Training
 
 from modules.distribution.devices import find_gpus_of_host, prepare_devices
 from modules.distribution.strategy import make_strategy
+from support.trainings import Inputs, Training
 
 
 def test_one_cpu_is_one_replica_and_is_named_in_the_log(caplog: pytest.LogCaptureFixture):

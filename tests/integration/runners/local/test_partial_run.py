@@ -13,13 +13,13 @@ from tfx.orchestration.portable import (
 )
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
-from trainings import SCHEMA_PATH
 
 from pipeline.config_sources import load_config
 from pipeline.node_ids import NODE_IDS
 from runners.local.partial_run import make_partial_run
 from runners.metadata.connection import sqlite_connection
 from runners.orchestration.compiled import compile_ir
+from support.trainings import SCHEMA_PATH
 
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
 

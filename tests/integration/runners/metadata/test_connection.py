@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from database_servers import DatabaseServer, find_postgresql, run_mariadb, run_postgresql
+
+from support.databases.servers import DatabaseServer, find_postgresql, run_mariadb, run_postgresql
 
 NUM_PROCESSES = 6
 PROGRAM = "from runners.commands.main import main; main()"

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
-from database_servers import DatabaseServer, find_postgresql, run_postgresql
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import (
     STRING,
@@ -34,6 +33,7 @@ from runners.node.end import FAILED, SUCCEEDED, NodeEnd
 from runners.node.launch import launch_node
 from runners.orchestration.compiled import CompiledPipeline, compile_pipeline
 from runners.schema.text import parse_schema
+from support.databases.servers import DatabaseServer, find_postgresql, run_postgresql
 
 PROGRAM = "from runners.commands.main import main; main()"
 # Two is ML Metadata's number for types of contexts.

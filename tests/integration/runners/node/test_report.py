@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from markdown_reader import read_paragraphs, read_tables
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_data_validation import StatsOptions
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
@@ -19,7 +18,6 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
-from trainings import SCHEMA_PATH
 
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.idx_example_gen.component import IdxExampleGen
@@ -29,6 +27,8 @@ from runners.metadata.records import NodeRecord, list_runs, read_run
 from runners.metadata.states import NodeState
 from runners.node.end import NodeEnd
 from runners.node.report import render_node, write_report
+from support.markdown_reader import read_paragraphs, read_tables
+from support.trainings import SCHEMA_PATH
 
 Records = dict[str, NodeRecord]
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from vertex_driver import read_parameters
 
 from pipeline.config import PipelineConfig
 from runners.commands.compile.group import compile_group
 from runners.orchestration.parameters import with_parameters
+from support.vertex.driver import read_parameters
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 from google.auth.credentials import AnonymousCredentials
@@ -26,8 +26,8 @@ from runners.pipeline_spec.lint import lint_vertex
 from runners.vertex.job import render_job
 from runners.vertex.resolvers import find_baseline, find_previous_statistics
 from runners.vertex.settings import VertexSettings
+from support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "deploy" / "vertex" / "settings.yaml"
 REMOTE = {
     "pipeline_root": "gs://bucket/runs",

@@ -10,8 +10,6 @@ import httpx
 import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from serving_fixtures import MNIST_VERSION, Connection, connect
-from serving_threads import running_server
 
 from serving.client.answers import ClientError
 from serving.client.digits import predict_digits
@@ -20,6 +18,8 @@ from serving.client.rest import RestClient
 from serving.config_files import BatchingParameters
 from serving.errors import Code
 from serving.models.config import ModelConfig
+from support.serving.fixtures import MNIST_VERSION, Connection, connect
+from support.serving.threads import running_server
 
 
 @pytest.fixture(params=["rest", "grpc"])

@@ -8,7 +8,6 @@ import pytest
 import tensorflow as tf
 from google.protobuf import wrappers_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from serving_fixtures import MNIST_VERSION, Connection
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -20,6 +19,8 @@ from tensorflow_serving.apis import (
     predict_pb2,
     regression_pb2,
 )
+
+from support.serving.fixtures import MNIST_VERSION, Connection
 
 METADATA_FIELD = "signature_def"
 

@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
-from serving_threads import RunningServer, running_server
-from toy_models import save_half_plus_two
-from waiting import wait_until
 
 from runners.commands.labels import labels
 from serving.config_files import parse_model_server_config
 from serving.models.manager import ManagerOptions
+from support.serving.threads import RunningServer, running_server
+from support.toy_models import save_half_plus_two
+from support.waiting import wait_until
 
 
 @pytest.fixture

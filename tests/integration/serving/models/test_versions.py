@@ -13,8 +13,6 @@ import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_fixtures import connect
-from serving_threads import RunningServer, running_server
 from tensorflow_serving.apis import (
     classification_pb2,
     inference_pb2,
@@ -23,8 +21,6 @@ from tensorflow_serving.apis import (
     prediction_log_pb2,
     regression_pb2,
 )
-from toy_models import save_half_plus_two
-from waiting import wait_until
 
 from serving.config_files import parse_model_server_config
 from serving.errors import ServingError
@@ -32,6 +28,10 @@ from serving.models.config import ModelConfig
 from serving.models.manager import ManagerOptions
 from serving.models.model_spec import ModelSpec
 from serving.models.policy import Specific
+from support.serving.fixtures import connect
+from support.serving.threads import RunningServer, running_server
+from support.toy_models import save_half_plus_two
+from support.waiting import wait_until
 
 NO_RETRIES = ManagerOptions(max_num_load_retries=0)
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
-from serving_fixtures import MNIST_VERSION, Connection
+
+from support.serving.fixtures import MNIST_VERSION, Connection
 
 
 def make_example(image: npt.NDArray[np.uint8]) -> bytes:

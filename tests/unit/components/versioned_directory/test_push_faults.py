@@ -17,6 +17,7 @@ from components.versioned_directory.model_files import copy_file
 from components.versioned_directory.publishing import exclusive, push_model, stage_model
 from components.versioned_directory.push_record import PushOrigin, make_record
 from components.versioned_directory.versions import PushError, Version
+from support.project import PROJECT
 
 _NOBODY = 65534
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a filesystem of its own on Linux
@@ -58,7 +59,7 @@ def _push_twice_in_a_mount(sources: Path, directory: Path, *arguments: str) -> l
         check=True,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=PROJECT,
     )
     return done.stdout.splitlines()
 

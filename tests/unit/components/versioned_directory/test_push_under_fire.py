@@ -12,9 +12,8 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waiting import wait_until
-
 from components.versioned_directory.versions import Version, list_versions, parse_number
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

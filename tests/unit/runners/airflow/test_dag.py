@@ -15,8 +15,8 @@ from runners.airflow.settings import AirflowSettings, Kubernetes, read_settings
 from runners.orchestration.graph import Graph, Node
 from runners.orchestration.parameters import RUNTIME_PARAMETERS, describe_parameters
 from runners.orchestration.pod_paths import IMAGE_FOLDER
+from support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 DIGEST = "0123456789abcdef"
 MLMD = "postgresql://tfx@db/mlmd"
 POD = {

@@ -14,8 +14,7 @@ from runners.commands.data import data
 from runners.datasets.checksums import DatasetError, verify
 from runners.datasets.download import fetch
 from runners.datasets.public import PUBLIC_DATASETS, PublicDataset
-
-MNIST_FOLDER = Path(__file__).parents[2] / "data" / "mnist"
+from support.project import MNIST_FOLDER
 
 FILES = {
     f"{name}.gz": gzip.compress(name.encode() * 1000)

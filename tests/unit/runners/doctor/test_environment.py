@@ -15,8 +15,7 @@ from runners.doctor.environment import (
 )
 from runners.doctor.finding import Severity
 from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
-
-_PROJECT = Path(__file__).parents[2]
+from support.project import PROJECT
 
 
 def _write_nvidia_smi(folder: Path, script: str) -> None:
@@ -56,7 +55,7 @@ def test_tensorboard_of_this_environment_is_found():
 
 
 def test_packages_of_this_environment_are_those_of_the_lock_file():
-    finding = check_versions(_PROJECT / "requirements" / "pipeline.txt")
+    finding = check_versions(PROJECT / "requirements" / "pipeline.txt")
 
     assert finding.severity is Severity.OK, finding.found
 
@@ -70,7 +69,7 @@ def test_a_copy_further_down_the_path_is_not_the_one_that_is_imported(
     monkeypatch.syspath_prepend(str(tmp_path))
     sys.path.append(sys.path.pop(0))
 
-    finding = check_versions(_PROJECT / "requirements" / "pipeline.txt")
+    finding = check_versions(PROJECT / "requirements" / "pipeline.txt")
 
     assert finding.severity is Severity.OK, finding.found
 
@@ -200,7 +199,7 @@ def test_damaged_data_must_be_repaired(tmp_path: Path, random_idx_folder: Callab
 
 
 def test_the_data_of_the_project_are_intact():
-    assert check_data(str(_PROJECT / "data" / "mnist")).severity is Severity.OK
+    assert check_data(str(PROJECT / "data" / "mnist")).severity is Severity.OK
 
 
 def test_doctor_answers_in_json_and_exits_1_when_something_must_be_fixed(tmp_path: Path):
@@ -216,7 +215,7 @@ def test_doctor_answers_in_json_and_exits_1_when_something_must_be_fixed(tmp_pat
 
 def test_doctor_prints_what_to_do_and_exits_0_when_all_is_well(tmp_path: Path):
     settings = {
-        "data_root": _PROJECT / "data" / "mnist",
+        "data_root": PROJECT / "data" / "mnist",
         "pipeline_root": tmp_path / "runs",
         "serving_model_dir": tmp_path / "serving",
     }

@@ -25,8 +25,8 @@ from kfp.kubernetes.kubernetes_executor_config_pb2 import KubernetesExecutorConf
 
 from runners.kubeflow.specification import render_pipeline
 from runners.pipeline_spec.lint import lint_kubeflow
+from support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "deploy" / "kubeflow" / "settings.yaml"
 DIGEST = "0123456789abcdef"
 

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_reader import read_paragraphs, read_tables
 
 from components.anomaly_gate.report import Finding, render_refusal
 from runners.report.markdown import paragraph, table
+from support.markdown_reader import read_paragraphs, read_tables
 
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 

@@ -1,10 +1,10 @@
 """Statistics as tables, from hand-made TFDV output."""
 
 from google.protobuf import text_format
-from markdown_reader import read_paragraphs, read_tables
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
 from runners.report.statistics_tables import render_statistics
+from support.markdown_reader import read_paragraphs, read_tables
 
 
 def _statistics(text: str) -> DatasetFeatureStatistics:

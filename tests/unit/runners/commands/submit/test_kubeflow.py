@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from kubeflow_stand_in import KubeflowStandIn, run_stand_in
 
 from pipeline.config import PipelineConfig
 from runners.commands.submit.group import submit
 from runners.kubeflow.settings import KubeflowSettings
 from runners.orchestration.graph import Graph, Node
 from runners.orchestration.parameters import describe_parameters
+from support.kubeflow.stand_in import KubeflowStandIn, run_stand_in
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 from runners.kubeflow.specification import render_pipeline

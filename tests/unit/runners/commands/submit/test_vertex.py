@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from google.auth import jwt
-from vertex_stand_in import VertexStandIn, run_stand_in
-from vertex_submission import ACCOUNT, DIGITS, write_account_key, write_job
 
 from runners.commands.submit.group import submit
+from support.vertex.stand_in import VertexStandIn, run_stand_in
+from support.vertex.submission import ACCOUNT, DIGITS, write_account_key, write_job
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
 
