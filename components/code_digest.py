@@ -1,4 +1,4 @@
-"""The digest of a piece of user code, so that TFX's cache sees an edit of it.
+"""The digest of user code, so that TFX's cache sees an edit of it (standard library only).
 
 TFX names user code by dotted path and hashes only that name into a node's cache key
 (tensorflow/tfx#2247): an edited module would otherwise reuse the output of the old one.

@@ -1,4 +1,4 @@
-"""Names and shapes of the features, in the one place where they are defined (stdlib only)."""
+"""Names and shapes of the features, defined in this one place (standard library only)."""
 
 IMAGE_KEY = "image"
 """The raw pixels: one bytes value of 784 = 28 * 28 unsigned bytes, row by row."""

@@ -1,4 +1,4 @@
-"""The pipeline's one frozen configuration: every key, its default and its bounds."""
+"""The pipeline's one frozen configuration: each key, its default and bounds (no TensorFlow)."""
 
 import os
 from typing import Annotated

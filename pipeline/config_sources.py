@@ -1,4 +1,4 @@
-"""Builds the configuration from its sources: preset, YAML file, environment, overrides."""
+"""Builds the configuration from preset, YAML file, environment, overrides (no TensorFlow)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

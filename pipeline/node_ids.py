@@ -1,4 +1,4 @@
-"""The ids of the pipeline's nodes, for who must know them before TFX is loaded."""
+"""The ids of the pipeline's nodes, for all who name one (standard library only)."""
 
 IDX_EXAMPLE_GEN = "IdxExampleGen"
 SCHEMA_IMPORTER = "SchemaImporter"

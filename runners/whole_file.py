@@ -1,4 +1,4 @@
-"""Writes a text file so that nobody ever reads half of it, here or at gs:// and the like."""
+"""Writes a text file so that nobody reads half of it, here or at gs:// (no TensorFlow)."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Reads IDX, the file format of MNIST, from any binary stream (numpy and stdlib only).
+"""Reads IDX, the file format of MNIST, from any binary stream (numpy only).
 
 An IDX file of unsigned bytes is a header of big-endian 32-bit words, a magic number and then the
 size of each dimension, followed by the bytes themselves, the last dimension fastest:

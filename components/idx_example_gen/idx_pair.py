@@ -1,4 +1,4 @@
-"""Reads the images of an IDX file together with their labels (numpy and stdlib only)."""
+"""Reads the images of an IDX file together with their labels (numpy only)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

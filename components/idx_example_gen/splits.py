@@ -1,4 +1,4 @@
-"""Deals rows out to splits by a hash of their content (numpy and stdlib only)."""
+"""Deals rows out to splits by a hash of their content (numpy only)."""
 
 import hashlib
 from typing import NamedTuple

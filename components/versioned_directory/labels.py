@@ -1,4 +1,4 @@
-"""Versions that have a label in a server's configuration: no push removes them (stdlib only)."""
+"""Versions that a server's configuration labels: no push removes them (standard library only)."""
 
 import json
 from pathlib import Path

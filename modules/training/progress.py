@@ -1,4 +1,4 @@
-"""How a training says how far it is: as log records that any handler can draw (stdlib only).
+"""Tells how far a training is, in log records that any handler can draw (standard library only).
 
     class Bars(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

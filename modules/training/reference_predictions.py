@@ -1,7 +1,7 @@
 """What the trained model itself answered for a few images, kept beside the training's logs.
 
 An exported model is a translation of the trained one: these answers are what the translation is
-checked against (numpy and TFX's file systems only).
+checked against. It needs numpy and TFX's file systems.
 """
 
 import io

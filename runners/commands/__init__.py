@@ -1,1 +1,1 @@
-"""A file for each `tfx-mnist` command: options, printing, exit codes; the work is elsewhere."""
+"""A file for each `tfx-mnist` command: options, printing, exit codes (no TensorFlow)."""

@@ -1,4 +1,4 @@
-"""Verifies the IDX files of a folder by their checksums (stdlib only)."""
+"""Verifies the IDX files of a folder by their checksums (standard library only)."""
 
 import gzip
 import hashlib

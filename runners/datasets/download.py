@@ -1,4 +1,4 @@
-"""Fetches the IDX files of public data sets (stdlib only)."""
+"""Fetches the IDX files of public data sets (standard library only)."""
 
 import hashlib
 import http.client

@@ -1,4 +1,4 @@
-"""Public data sets of IDX files: where they are and what they must be (stdlib only)."""
+"""Public data sets of IDX files: where they are and what they must be (standard library only)."""
 
 from dataclasses import dataclass
 

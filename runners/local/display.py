@@ -1,4 +1,4 @@
-"""Shows a run while it goes on: live on a terminal, plain lines elsewhere."""
+"""Shows a run while it goes on: live on a terminal, plain lines elsewhere (no TensorFlow)."""
 
 import time
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Runs nodes of a compiled pipeline; the one way in which every orchestrator runs them.
 
 `python -m runners.node --ir FILE --node ID --run-id ID [--params JSON] [--mlmd URL]`; `--help` has
-the rest.
+the rest, at once (no TensorFlow).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The paths of TF Serving's REST API (http_rest_api_util.cc; standard library only)."""
+"""The paths of TF Serving's REST API, after http_rest_api_util.cc (standard library only)."""
 
 import re
 from typing import NamedTuple
