@@ -205,6 +205,34 @@ def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
     assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]
 
 
+def test_what_the_caller_of_the_tests_has_in_the_environment_changes_none():
+    callers = {
+        "ARGS": "--durations=80",
+        "MAKEFLAGS": "k -- ARGS=--durations=80",
+        "TFX_MNIST_TRAINING__EPOCHS": "0",
+        "TFX_MNIST_NO_SUCH_KEY": "1",
+        "MLMD_URL": "postgresql://nobody@nowhere/nothing",
+        "COLUMNS": "20",
+        "FORCE_COLOR": "1",
+    }
+    tests = (
+        "tests/integration/setup/test_setup.py::"
+        "test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up",
+        "tests/unit/runners/commands",
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *tests],
+        cwd=PROJECT,
+        env=os.environ | callers,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_image_needs_docker_or_podman_and_says_so(tmp_path: Path):
     for name in ("bash", "head", "make"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)

@@ -1,19 +1,21 @@
-"""The rules that hold the project together, read from its source."""
+"""The rules that hold the project together, read from its source. Each says why it is there."""
 
 import ast
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import click
-import pytest
 
 from runners.commands.main import main
 from support.project import PROJECT
 
-_MAY_IMPORT = {
+Edges = Mapping[str, AbstractSet[str]]
+
+# What each top-level package may import of the others.
+_LAYERS: Edges = {
     "benchmarks": {"runners", "pipeline", "components", "modules", "serving"},
     "runners": {"pipeline", "components", "modules", "serving"},
     "pipeline": {"components", "modules"},
@@ -21,35 +23,14 @@ _MAY_IMPORT = {
     "modules": set(),
     "serving": set(),
 }
-_COMMAND_LINES = {"benchmarks", "runners"}
-_NOT_INSTALLED = {"benchmarks"}
 # Edges that the layers do not name, each for a reason.
-_ALSO_MAY_IMPORT = {
+_ALSO_MAY_IMPORT: Edges = {
     # It asks a real model server, so it starts ours and speaks its protocol.
     "components/servability_validator": {"serving"},
 }
-# From the bytes inward. Each may import the files beside the rooms too, but for server.py, which
-# puts the rooms together.
-_ROOMS_OF_SERVING = {
-    "rest": {"json_messages", "proto_messages", "inference", "models"},
-    "grpc": {"proto_messages", "inference", "models"},
-    "json_messages": set(),
-    "proto_messages": {"inference", "models"},
-    "inference": {"models"},
-    "models": set(),
-    "saved_model": {"proto_messages", "inference", "models"},  # it replays warmup requests
-    "client": set(),
-}
-_BESIDE_THE_ROOMS = {"models"}
-# A child process gets its parent's environment; nothing is read from it.
-_PASSES_ENVIRONMENT_ON = {"components/servability_validator/serving_process.py"}
-_FORBIDDEN_NAMES = {"base", "common", "helper", "helpers", "misc", "util", "utils"}
-_MAX_LINES = 250
-_HEAVY = ("apache_beam", "keras", "ml_metadata", "tensorflow", "tfx")
 _SHARED_BY_PLACES = {"pipeline_spec", "orchestration", "metadata"}
-# Of the folders in `runners`. The four places where a pipeline runs do not know each other, so that
-# each can be dropped.
-_MAY_IMPORT_IN_RUNNERS = {
+# The same within `runners`: what each folder may import of the others.
+_FOLDERS_OF_RUNNERS: Edges = {
     "commands": {
         *("local", "airflow", "kubeflow", "vertex"),
         *_SHARED_BY_PLACES,
@@ -68,43 +49,35 @@ _MAY_IMPORT_IN_RUNNERS = {
     "doctor": {"datasets"},
     "datasets": set(),
 }
+# The same within `serving`; what stands beside the folders may be imported by all of them.
+_FOLDERS_OF_SERVING: Edges = {
+    "rest": {"json_messages", "proto_messages", "inference", "models"},
+    "grpc": {"proto_messages", "inference", "models"},
+    "json_messages": set(),
+    "proto_messages": {"inference", "models"},
+    "inference": {"models"},
+    "models": set(),
+    "saved_model": {"proto_messages", "inference", "models"},  # it replays warmup requests
+    "client": set(),
+}
+_BESIDE_THE_FOLDERS_OF_SERVING = {"models"}
+_PUTS_SERVING_TOGETHER = "serving/server.py"
+
+_COMMAND_LINES = {"benchmarks", "runners"}
+_NOT_INSTALLED = {"benchmarks"}
+# A child process gets its parent's environment; nothing is read from it.
+_PASSES_ENVIRONMENT_ON = {"components/servability_validator/serving_process.py"}
 _IMPORT_CLICK = ("runners/commands/", "runners/node/__main__.py", "benchmarks/")
 # Commands with so much below them that they have a folder.
-_FOLDERS = {("compile",), ("submit",)}
-# What answers at once, or runs where TensorFlow is not installed.
-_LIGHT_MODULES = (
-    "components.code_digest",
-    "components.idx_example_gen.idx",
-    "components.idx_example_gen.idx_folder",
-    "components.idx_example_gen.source_files",
-    "components.versioned_directory.rollback",
-    "modules.features",
-    "modules.hyperparameters",
-    "modules.training.progress",
-    "pipeline.config",
-    "pipeline.config_sources",
-    "pipeline.node_ids",
-    "runners.commands.compile.group",
-    "runners.commands.config",
-    "runners.commands.data",
-    "runners.commands.doctor",
-    "runners.commands.main",
-    "runners.commands.models",
-    "runners.commands.rollback",
-    "runners.commands.run",
-    "runners.commands.schema",
-    "runners.commands.submit.group",
-    "runners.local.display",
-    "runners.metadata.states",
-    "runners.node.__main__",
-    "runners.node.end",
-    "runners.whole_file",
-    "serving.json_messages.predict",
-)
+_GROUPS = {("compile",), ("submit",)}
+_FORBIDDEN_NAMES = {"base", "common", "helper", "helpers", "misc", "util", "utils"}
+_MAX_LINES = 250
+_MAX_FILES = 15
+_MAY_HOLD_MORE_FILES = {"runners/commands"}  # as many as there are commands
 
 
 def _sources() -> list[Path]:
-    return sorted(path for package in _MAY_IMPORT for path in (PROJECT / package).rglob("*.py"))
+    return sorted(path for package in _LAYERS for path in (PROJECT / package).rglob("*.py"))
 
 
 def _name(path: Path) -> str:
@@ -125,126 +98,128 @@ def _imported_modules(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _allowed_packages(path: Path) -> set[str]:
-    package = path.relative_to(PROJECT).parts[0]
-    extra = [
-        packages
-        for folder, packages in _ALSO_MAY_IMPORT.items()
-        if _name(path).startswith(f"{folder}/")
-    ]
-    return {package} | _MAY_IMPORT[package].union(*extra)
-
-
-def _commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yields every command with the words that call it; those of a folder one by one."""
-    for name in main.list_commands(None):
-        command = main.get_command(None, name)
-        yield (name,), command
-        if (name,) in _FOLDERS:
-            yield from (((name, each), inner) for each, inner in command.commands.items())
-
-
-def test_every_top_level_package_has_its_place_in_the_layers():
-    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")}
-
-    assert packages == set(_MAY_IMPORT)
-
-
-def test_imports_flow_one_way():
-    against_the_flow = [
+def _files_that_import(is_forbidden: Callable[[Path, str], bool]) -> list[str]:
+    return [
         f"{_name(path)} imports {module}"
         for path in _sources()
         for module in _imported_modules(path)
-        if module.partition(".")[0] in _MAY_IMPORT.keys() - _allowed_packages(path)
+        if is_forbidden(path, module)
     ]
 
-    assert against_the_flow == []
+
+def _folders(package: str) -> set[str]:
+    return {path.parent.name for path in (PROJECT / package).glob("*/__init__.py")}
+
+
+def _imports_against(package: str, edges: Edges, beside: AbstractSet[str]) -> list[str]:
+    """Returns what folders of a package import of the others, and may not.
+
+    Args:
+      package: The package.
+      edges: What each folder may import.
+      beside: What the files beside the folders may import.
+    """
+
+    def is_forbidden(path: Path, module: str) -> bool:
+        first, *folders, _ = path.relative_to(PROJECT).parts
+        if first != package or not module.startswith(f"{package}."):
+            return False
+        folder = folders[0] if folders else ""
+        other = module.split(".")[1]
+        return other in edges.keys() - {folder} and other not in edges.get(folder, beside)
+
+    return _files_that_import(is_forbidden)
+
+
+def _commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yields every command with the words that call it; those of a group one by one."""
+    for name in main.list_commands(None):
+        command = main.get_command(None, name)
+        yield (name,), command
+        if (name,) in _GROUPS:
+            yield from (((name, each), inner) for each, inner in command.commands.items())
+
+
+def test_every_folder_has_its_place_in_the_layers():
+    why = "a folder without a place may import, and be imported by, anybody"
+    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")}
+
+    assert packages == set(_LAYERS), why
+    assert _folders("runners") == set(_FOLDERS_OF_RUNNERS), why
+    assert _folders("serving") == set(_FOLDERS_OF_SERVING), why
+
+
+def test_imports_flow_one_way():
+    def is_forbidden(path: Path, module: str) -> bool:
+        package = path.relative_to(PROJECT).parts[0]
+        extra = [
+            packages
+            for folder, packages in _ALSO_MAY_IMPORT.items()
+            if _name(path).startswith(f"{folder}/")
+        ]
+        allowed = {package} | _LAYERS[package].union(*extra)
+        return module.partition(".")[0] in _LAYERS.keys() - allowed
+
+    assert _files_that_import(is_forbidden) == [], (
+        "runners -> pipeline -> components -> modules: whoever edits the model need know nothing "
+        "of orchestrators, and serving can be taken to another project as it is"
+    )
 
 
 def test_imports_flow_one_way_in_runners():
-    against_the_flow = [
-        f"{_name(path)} imports {module}"
-        for folder, others in _MAY_IMPORT_IN_RUNNERS.items()
-        for path in (PROJECT / "runners" / folder).rglob("*.py")
-        for module in _imported_modules(path)
-        if module.startswith("runners.")
-        and module.split(".")[1] in _MAY_IMPORT_IN_RUNNERS.keys() - others - {folder}
-    ]
-
-    assert against_the_flow == []
+    assert _imports_against("runners", _FOLDERS_OF_RUNNERS, beside=set()) == [], (
+        "a place to run is dropped by deleting its folder and its command files: so the four never "
+        "import each other, and what they share stands below them"
+    )
 
 
-def test_every_folder_of_runners_has_its_place():
-    folders = {path.parent.name for path in (PROJECT / "runners").glob("*/__init__.py")}
+def test_imports_in_serving_run_from_the_bytes_inward():
+    against_the_flow = _imports_against(
+        "serving", _FOLDERS_OF_SERVING, _BESIDE_THE_FOLDERS_OF_SERVING
+    )
 
-    assert folders == set(_MAY_IMPORT_IN_RUNNERS)
+    assert [
+        line for line in against_the_flow if not line.startswith(_PUTS_SERVING_TOGETHER)
+    ] == [], (
+        "inference answers in whatever protocol and format a request came: REST and gRPC stand "
+        "side by side, and a third can be added beside them"
+    )
 
 
 def test_a_command_stands_where_its_name_says():
     places = {words: command.callback.__module__ for words, command in _commands()}
 
     assert places == {
-        words: f"runners.commands.{'.'.join(words)}{'.group' if words in _FOLDERS else ''}"
+        words: f"runners.commands.{'.'.join(words)}{'.group' if words in _GROUPS else ''}"
         for words in places
-    }
+    }, "whoever knows a command finds its file"
 
 
 def test_no_command_imports_another():
     modules = {command.callback.__module__ for _, command in _commands()}
-    offenders = [
-        f"{_name(path)} imports {module}"
-        for path in (PROJECT / "runners" / "commands").rglob("*.py")
-        if path.stem != "group"
-        for module in _imported_modules(path)
-        if module.rpartition(".")[0] in modules
-    ]
 
-    assert offenders == []
+    def is_forbidden(path: Path, module: str) -> bool:
+        is_command = _name(path).startswith("runners/commands/") and path.stem != "group"
+        return is_command and module.rpartition(".")[0] in modules
+
+    assert _files_that_import(is_forbidden) == [], "what two commands need has a file of its own"
 
 
 def test_only_command_lines_import_click():
-    offenders = [
-        _name(path)
-        for path in _sources()
-        if any(module.partition(".")[0] == "click" for module in _imported_modules(path))
-        and not _name(path).startswith(_IMPORT_CLICK)
-    ]
+    def is_forbidden(path: Path, module: str) -> bool:
+        is_command_line = _name(path).startswith(_IMPORT_CLICK)
+        return module.partition(".")[0] == "click" and not is_command_line
 
-    assert offenders == []
-
-
-def test_every_folder_of_serving_is_a_room_with_a_place():
-    folders = {path.parent.name for path in (PROJECT / "serving").glob("*/__init__.py")}
-
-    assert folders == set(_ROOMS_OF_SERVING)
-
-
-def test_imports_in_serving_run_from_the_bytes_inward():
-    offenders = []
-    for path in _sources():
-        package, *rooms, file = path.relative_to(PROJECT).parts
-        if package != "serving" or (file == "server.py" and not rooms):
-            continue
-        [room] = rooms or [""]
-        allowed = {room} | _ROOMS_OF_SERVING.get(room, _BESIDE_THE_ROOMS)
-        forbidden = {*_ROOMS_OF_SERVING, "server"} - allowed
-        offenders += [
-            f"{_name(path)} imports {module}"
-            for module in _imported_modules(path)
-            if module.startswith("serving.") and module.split(".")[1] in forbidden
-        ]
-
-    assert offenders == []
+    assert _files_that_import(is_forbidden) == [], (
+        "options, printing and exit codes are a command's; the work below can be called and tested "
+        "without a command line"
+    )
 
 
 def test_the_slow_tfx_v1_is_never_imported():
-    offenders = [
-        _name(path)
-        for path in _sources()
-        if any(f"{module}.".startswith("tfx.v1.") for module in _imported_modules(path))
-    ]
-
-    assert offenders == []
+    assert _files_that_import(lambda _, module: f"{module}.".startswith("tfx.v1.")) == [], (
+        "tfx.v1 brings Google's clients with it, which costs seconds in every process"
+    )
 
 
 def test_packages_hold_a_docstring_and_nothing_else_in_init():
@@ -255,13 +230,17 @@ def test_packages_hold_a_docstring_and_nothing_else_in_init():
         and not (len(_syntax(path).body) == 1 and ast.get_docstring(_syntax(path)))
     ]
 
-    assert offenders == []
+    assert offenders == [], (
+        "it says what the folder is for; an import in it would be paid by whoever imports any file"
+    )
 
 
 def test_every_folder_of_python_files_is_a_package():
     folders = {path.parent for path in _sources()}
 
-    assert [_name(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+    assert [_name(folder) for folder in folders if not (folder / "__init__.py").exists()] == [], (
+        "setup.py packs packages only: Beam's workers would lack the folder"
+    )
 
 
 def test_only_command_lines_read_the_environment():
@@ -275,36 +254,41 @@ def test_only_command_lines_read_the_environment():
         and _name(path) not in _PASSES_ENVIRONMENT_ON
     ]
 
-    assert offenders == []
+    assert offenders == [], "what changes a run stands in its configuration, which is recorded"
 
 
 def test_files_are_named_for_what_they_hold():
     offenders = [_name(path) for path in _sources() if _FORBIDDEN_NAMES & set(path.stem.split("_"))]
 
-    assert offenders == []
+    assert offenders == [], "a name that fits everything attracts everything"
 
 
 def test_files_are_short_enough_to_read_at_once():
     lengths = {_name(path): len(path.read_text("utf-8").splitlines()) for path in _sources()}
 
-    assert {name: length for name, length in lengths.items() if length > _MAX_LINES} == {}
-
-
-@pytest.mark.parametrize("module", _LIGHT_MODULES)
-def test_light_module_loads_without_tensorflow(module: str):
-    program = f"import sys, {module}; print(*(name for name in {_HEAVY} if name in sys.modules))"
-
-    answer = subprocess.run(
-        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False
+    assert {name: length for name, length in lengths.items() if length > _MAX_LINES} == {}, (
+        "a longer file has more than one job"
     )
 
-    assert (answer.stdout.split(), answer.stderr, answer.returncode) == ([], "", 0)
+
+def test_folders_are_small_enough_to_see_at_once():
+    files = Counter(
+        _name(path.parent)
+        for path in (*_sources(), *(PROJECT / "tests").rglob("*.py"))
+        if path.name != "__init__.py"
+    )
+
+    assert {
+        folder: count
+        for folder, count in files.items()
+        if count > _MAX_FILES and folder not in _MAY_HOLD_MORE_FILES
+    } == {}, "a newcomer lists a folder and knows where to go"
 
 
 def test_no_other_distribution_installs_packages_of_our_names():
     distributions = packages_distributions()
-    installed = _MAY_IMPORT.keys() - _NOT_INSTALLED
+    installed = _LAYERS.keys() - _NOT_INSTALLED
 
     assert {name: set(distributions.get(name, [])) for name in installed} == {
         name: {"tfx-mnist"} for name in installed
-    }
+    }, "which of two packages of one name is imported depends on the order of installation"
