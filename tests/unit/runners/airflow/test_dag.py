@@ -1,4 +1,4 @@
-"""The DAG file as text, and the settings that it is written from; Airflow itself is in e2e."""
+"""The DAG file as text; Airflow itself is in e2e."""
 
 import ast
 import dataclasses
@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import PipelineConfig
-from pipeline.config_sources import ConfigError
 from runners.airflow.dag import render_dag
-from runners.airflow.settings import AirflowSettings, Kubernetes, read_settings
+from runners.airflow.settings import AirflowSettings
 from runners.orchestration.graph import Graph, Node
-from runners.orchestration.parameters import RUNTIME_PARAMETERS, describe_parameters
+from runners.orchestration.parameters import describe_parameters
 from runners.orchestration.pod_paths import IMAGE_FOLDER
 from support.project import PROJECT
 
@@ -168,31 +167,3 @@ def test_the_data_contract_is_where_the_image_has_it():
     stage = (PROJECT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
 
     assert f"\nWORKDIR {IMAGE_FOLDER}\nCOPY data/ data/\n" in stage
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("retry: 3", "retry: Extra inputs are not permitted\nThe settings are retries, retry"),
-        ("schedule: '@daily'\nassets: [s3://b]", "expected a schedule or assets, received both"),
-        ("mlmd: postgresql://tfx:hidden@db/mlmd", "the password would be seen"),
-        ("kubernetes: {image: i, compiled_folder: /c}", "expected mlmd beside kubernetes"),
-        ("tags: {", "is not YAML"),
-    ],
-)
-def test_bad_settings_are_refused_with_file_and_key(text: str, message: str, tmp_path: Path):
-    file = tmp_path / "settings.yaml"
-    file.write_text(text)
-
-    with pytest.raises(ConfigError, match=message) as error:
-        read_settings(str(file))
-
-    assert str(file) in str(error.value)
-    assert "hidden" not in str(error.value)
-
-
-def test_the_guide_names_every_setting_and_every_parameter_of_a_run():
-    guide = (PROJECT / "docs" / "airflow.md").read_text()
-
-    names = (*AirflowSettings.model_fields, *Kubernetes.model_fields, *RUNTIME_PARAMETERS)
-    assert [name for name in names if f"`{name}`" not in guide] == []

@@ -1,52 +1,10 @@
-"""What accepting an inferred schema does to a contract, and to the text of its file."""
+"""What accepting an inferred schema does to a contract."""
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 
 from runners.schema.proposal import find_differences, merge_inferred
-from runners.schema.text import parse_schema, rewrite_schema
-
-CONTRACT_TEXT = """\
-# The contract { of this data set.
-
-default_environment: "TRAINING"
-
-# Ten "digits".
-feature {
-  name: "label"
-  type: INT
-  presence { min_fraction: 1.0 min_count: 100 }
-  # Counted, not averaged. }
-  int_domain { min: 0 max: 9 is_categorical: true }
-  skew_comparator { infinity_norm { threshold: 0.03 } }
-}
-
-# Photographs.
-feature {
-  name: "pixels"
-  type: FLOAT
-  presence { min_fraction: 1.0 min_count: 1 }
-  shape { dim { size: 28 } dim { size: 28 } }
-}
-
-# The last one.
-feature { name: "colour" type: BYTES domain: "colours" }
-string_domain { name: "colours" value: "{red}" }
-"""
-CONTRACT = parse_schema(CONTRACT_TEXT)
-
-
-def infer(*features: str) -> Schema:
-    """Returns a schema of these features, every one required as in real data."""
-    presence = "presence { min_fraction: 1.0 min_count: 1 }"
-    return parse_schema("".join(f"feature {{ {presence} {feature} }}" for feature in features))
-
-
-AGREEING = infer(
-    'name: "label" type: INT',
-    'name: "pixels" type: FLOAT shape { dim { size: 784 } }',
-    'name: "colour" type: BYTES',
-)
+from support.contracts import AGREEING, CONTRACT, infer
 
 
 def with_feature(schema: Schema, feature: str) -> Schema:
@@ -152,52 +110,3 @@ def test_a_lacking_feature_is_only_in_the_contract():
     pixels = next(one for one in differences if one.key == ("feature", "pixels"))
     assert pixels.verdict == "only in the contract"
     assert "type: FLOAT" in pixels.removed
-
-
-def test_an_unchanged_contract_keeps_its_text():
-    assert rewrite_schema(CONTRACT_TEXT, CONTRACT) == CONTRACT_TEXT
-
-
-def test_only_the_text_of_what_changes_is_written_anew():
-    schema = merge_inferred(CONTRACT, AGREEING)
-    label = schema.feature[0]
-    label.int_domain.max = 10
-    schema.feature[2].CopyFrom(CONTRACT.feature[2])
-
-    text = rewrite_schema(CONTRACT_TEXT, schema)
-
-    assert text == CONTRACT_TEXT.replace("max: 9", "max: 10").replace(
-        "  # Counted, not averaged. }\n", ""
-    )
-
-
-def test_a_feature_goes_with_its_comment_and_another_comes_at_the_end():
-    schema = merge_inferred(CONTRACT, AGREEING)
-    schema.ClearField("feature")
-    schema.feature.extend([CONTRACT.feature[1], CONTRACT.feature[2]])
-    schema.feature.append(infer('name: "age" type: INT').feature[0])
-
-    text = rewrite_schema(CONTRACT_TEXT, schema)
-
-    assert parse_schema(text) == schema
-    assert text.startswith("# The contract { of this data set.\n")
-    assert "digits" not in text
-    assert "# Photographs.\nfeature {\n" in text
-    assert text.endswith(
-        'feature {\n  name: "age"\n  type: INT\n  presence { min_fraction: 1.0 min_count: 1 }\n}\n'
-    )
-
-
-def test_a_contract_in_an_unusual_spelling_still_gets_the_right_content():
-    schema = parse_schema('feature { name: "label" type: INT }')
-
-    text = rewrite_schema('feature < name: "label" >', schema)
-
-    assert parse_schema(text) == schema
-
-
-def test_a_contract_that_does_not_exist_yet_is_written_from_nothing():
-    text = rewrite_schema("", AGREEING)
-
-    assert parse_schema(text) == AGREEING
-    assert text.startswith("feature {\n")

@@ -1,0 +1,115 @@
+"""The doctor's look at the machine: disk, folders, GPUs and data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runners.doctor.finding import Severity
+from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
+from support.project import PROJECT
+
+
+def _write_nvidia_smi(folder: Path, script: str) -> None:
+    command = folder / "nvidia-smi"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+
+
+def test_too_little_disk_names_free_space_and_folder(tmp_path: Path):
+    finding = check_disk(str(tmp_path / "runs" / "x"), needed_bytes=1 << 60)
+
+    assert finding.severity is Severity.FIX
+    assert str(tmp_path) in finding.found
+    assert not (tmp_path / "runs").exists()
+
+
+def test_enough_disk_is_fine(tmp_path: Path):
+    assert check_disk(str(tmp_path), needed_bytes=1).severity is Severity.OK
+
+
+def test_remote_folders_are_not_looked_at():
+    assert "not looked at" in check_disk("gs://bucket/root").found
+    assert "not looked at" in check_writable(["gs://bucket/root"]).found
+    assert "not looked at" in check_data("gs://bucket/data").found
+
+
+def test_folder_that_refuses_writing_is_named(tmp_path: Path):
+    finding = check_writable([str(tmp_path / "runs"), "/proc/runs"])
+
+    assert finding.severity is Severity.FIX
+    assert finding.found.startswith("/proc/runs: ")
+
+
+def test_write_permission_is_tried_without_leaving_anything(tmp_path: Path):
+    assert check_writable([str(tmp_path / "a" / "b")]).severity is Severity.OK
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_gpu_means_training_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    finding = check_gpus(devices=tmp_path)
+
+    assert finding.severity is Severity.OK
+    assert "CPU" in finding.found
+
+
+def test_driver_that_does_not_answer_is_noted_with_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _write_nvidia_smi(tmp_path, "echo 'Driver/library version mismatch'; exit 18")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "nvidia0").touch()
+
+    finding = check_gpus(devices=tmp_path)
+
+    assert finding.severity is Severity.NOTE
+    assert "Driver/library version mismatch" in finding.found
+
+
+def test_driver_tools_without_a_gpu_are_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _write_nvidia_smi(tmp_path, "echo 'No devices were found' >&2; exit 6")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    assert check_gpus(devices=tmp_path).severity is Severity.OK
+
+
+def test_gpus_that_the_configuration_hides_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "nvidia0").touch()
+
+    finding = check_gpus(hidden=True, devices=tmp_path)
+
+    assert finding.severity is Severity.NOTE
+    assert "hide_gpus" in finding.found
+
+
+def test_missing_data_names_the_files_and_how_to_get_them(tmp_path: Path):
+    finding = check_data(str(tmp_path / "nothing"))
+
+    assert finding.severity is Severity.FIX
+    assert "train-images-idx3-ubyte" in finding.found
+    assert "tfx-mnist data fetch" in finding.found
+
+
+def test_data_without_checksums_are_noted(tmp_path: Path, random_idx_folder: Callable[..., Path]):
+    folder = random_idx_folder(tmp_path / "idx")
+
+    assert check_data(str(folder)).severity is Severity.NOTE
+
+
+def test_damaged_data_must_be_repaired(tmp_path: Path, random_idx_folder: Callable[..., Path]):
+    folder = random_idx_folder(tmp_path / "idx")
+    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  train-images-idx3-ubyte\n")
+
+    finding = check_data(str(folder))
+
+    assert finding.severity is Severity.FIX
+    assert "SHA-256" in finding.found
+
+
+def test_the_data_of_the_project_are_intact():
+    assert check_data(str(PROJECT / "data" / "mnist")).severity is Severity.OK
