@@ -1,0 +1,74 @@
+"""What the Makefile says and does, and that its caller changes no test."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from support.project import PROJECT
+
+MAKE = shutil.which("make") or "make"
+
+
+def _make(*arguments: str, **environment: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [MAKE, "--directory", str(PROJECT), *arguments],
+        env=os.environ | {name: str(value) for name, value in environment.items()},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_make_alone_prints_every_target_with_a_line():
+    makefile = (PROJECT / "Makefile").read_text()
+    targets = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
+
+    answer = _make()
+
+    assert answer.returncode == 0
+    assert set(re.findall(r"^  make (\S+) +\S", answer.stdout, re.MULTILINE)) == targets
+
+
+def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
+    answer = _make("--dry-run", "run", VENV=sys.prefix)
+
+    commands = [line for line in answer.stdout.splitlines() if not line.startswith("make")]
+    assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]
+
+
+def test_what_the_caller_of_the_tests_has_in_the_environment_changes_none():
+    callers = {
+        "ARGS": "--durations=80",
+        "MAKEFLAGS": "k -- ARGS=--durations=80",
+        "TFX_MNIST_TRAINING__EPOCHS": "0",
+        "TFX_MNIST_NO_SUCH_KEY": "1",
+        "MLMD_URL": "postgresql://nobody@nowhere/nothing",
+        "COLUMNS": "20",
+        "FORCE_COLOR": "1",
+    }
+    make_run = test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up.__name__
+    tests = (f"{__file__}::{make_run}", "tests/unit/runners/commands/test_models.py")
+
+    answer = subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *tests],
+        cwd=PROJECT,
+        env=os.environ | callers,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_image_needs_docker_or_podman_and_says_so(tmp_path: Path):
+    for name in ("bash", "head", "make"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+
+    answer = _make("image", PATH=tmp_path)
+
+    assert answer.returncode == 2
+    assert "make image needs docker or podman, and neither is installed." in answer.stderr
