@@ -279,7 +279,7 @@ def _wait_for_command_line(part: str) -> str:
                 lines += file.read_bytes().replace(b"\0", b" ").decode(errors="replace") + "\n"
         return part in lines
 
-    wait_until(is_running, f"a process with {part} in its command line")
+    wait_until(is_running, f"a process with {part} in its command line", pause_seconds=0.2)
     return lines
 
 

@@ -7,12 +7,18 @@ from collections.abc import Callable
 DEADLINE_SECONDS = 900
 
 
-def wait_until(condition: Callable[[], object], what: str = "the condition to hold") -> None:
-    """Returns as soon as a condition holds; it is asked for every hundredth of a second.
+def wait_until(
+    condition: Callable[[], object],
+    what: str = "the condition to hold",
+    *,
+    pause_seconds: float = 0.01,
+) -> None:
+    """Returns as soon as a condition holds.
 
     Args:
       condition: Whether the wait is over.
       what: What is waited for, in words: "the server to listen".
+      pause_seconds: Before it is asked for again; longer where the answer costs something.
 
     Raises:
       AssertionError: It did not hold in time.
@@ -20,4 +26,4 @@ def wait_until(condition: Callable[[], object], what: str = "the condition to ho
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"gave up waiting for {what}"
-        time.sleep(0.01)
+        time.sleep(pause_seconds)

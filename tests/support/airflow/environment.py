@@ -53,10 +53,7 @@ class Airflow:
 
     def wait_for_dag(self) -> None:
         path = f"/dags/{self.dag_id}"
-        wait_until(
-            lambda: _holds(lambda: self.call(path)["dag_id"] == self.dag_id),
-            f"{self.dag_id} to be parsed",
-        )
+        _wait(lambda: self.call(path)["dag_id"] == self.dag_id, f"{self.dag_id} to be parsed")
 
     def trigger(self, run_id: str, **conf: Any) -> None:
         """Starts a run; `training__epochs` is the parameter `training.epochs`."""
@@ -67,9 +64,7 @@ class Airflow:
     def wait_for_run(self, run_id: str) -> str:
         """Returns the state in which the run ended."""
         path = f"/dags/{self.dag_id}/dagRuns/{run_id}"
-        wait_until(
-            lambda: _holds(lambda: self.call(path)["state"] in _ENDED), f"run {run_id} to end"
-        )
+        _wait(lambda: self.call(path)["state"] in _ENDED, f"run {run_id} to end")
         return str(self.call(path)["state"])
 
     def task_states(self, run_id: str) -> dict[str, str]:
@@ -126,8 +121,11 @@ def _call(url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) 
         return json.load(answer)
 
 
-def _holds(is_done: Callable[[], bool]) -> bool:
-    # A busy server may stall or refuse for once; what is not there yet is an error, too.
-    with contextlib.suppress(OSError):
-        return is_done()
-    return False
+def _wait(is_done: Callable[[], bool], what: str) -> None:
+    def holds() -> bool:
+        # A busy server may stall or refuse for once; what is not there yet is an error, too.
+        with contextlib.suppress(OSError):
+            return is_done()
+        return False
+
+    wait_until(holds, what, pause_seconds=0.5)
