@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from google.protobuf import json_format
 from ml_metadata.proto.metadata_store_pb2 import Execution
-from tfx.proto.orchestration import pipeline_pb2
 
 from runners.metadata.registered_types import types_written_by
+from runners.orchestration.compiled import read_compiled
 from support.compiled_pipelines import CompiledWorkspace, compile_workspace, read_type_names
 from support.markdown_reader import read_tables
 from support.workspaces import Workspace
@@ -67,8 +66,8 @@ def test_nodes_write_no_type_to_metadata_but_those_that_init_registers(
     first_run: subprocess.CompletedProcess[str], compiled: CompiledWorkspace, tmp_path: Path
 ):
     assert first_run.returncode == 0
-    ir = json_format.Parse(compiled.ir_path.read_text(), pipeline_pb2.Pipeline())
-    registered = types_written_by(node.pipeline_node for node in ir.nodes)
+    nodes = read_compiled(str(compiled.ir_path)).ir.nodes
+    registered = types_written_by(node.pipeline_node for node in nodes)
 
     written = set(read_type_names(compiled.workspace.root / "metadata.db"))
 
