@@ -15,7 +15,7 @@ export VENV ?= .venv
 unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
-# Test files at a time; most of a test is TensorFlow's import, on one core. Long ones come first.
+# Test files at a time: one for each of two cores. Long ones come first.
 WORKERS ?= 2
 IMAGE ?= tfx-mnist
 AIRFLOW_VENV ?= .venv-airflow

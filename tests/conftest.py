@@ -24,7 +24,9 @@ settings.load_profile("project")
 # that somebody has in the environment, or gives to `make`, must change no test.
 _KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TMPDIR|LD_LIBRARY_PATH|VENV|AIRFLOW_VENV"
-    r"|\w*_proxy|\w*(SSL|CERT|CA)_?\w*|(PIP|UV|PYENV|XDG|OPENBLAS|PYTEST)_\w+",
+    r"|(PIP|UV|PYENV|XDG|OPENBLAS|PYTEST_XDIST)_\w+"
+    # Package indexes behind a proxy, with a certificate of its own.
+    r"|(http|https|ftp|all|no)_proxy|(SSL|CURL|REQUESTS)_(CERT|CA)\w+",
     re.IGNORECASE,
 )
 

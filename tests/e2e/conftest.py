@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support.project import PROJECT
+from support.project import PACKAGES, PROJECT
 from support.serving.process import serve_process
 from support.warm_python.processes import WarmPython
-from support.workspaces import PACKAGES, Workspace
+from support.workspaces import Workspace
 
 __all__ = ["make_workspace", "serve_process"]
 

@@ -3,4 +3,5 @@
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
+PACKAGES = ("components", "modules", "pipeline", "runners", "serving")
 MNIST_FOLDER = PROJECT / "data" / "mnist"

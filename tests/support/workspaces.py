@@ -10,7 +10,6 @@ from typing import Any
 
 from support.warm_python.processes import WarmProcess, WarmPython
 
-PACKAGES = ("components", "modules", "pipeline", "runners")
 _PROGRAM = "from runners.commands.main import main; main()"
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from support.project import PROJECT
 from support.warm_python import client
-
-_TESTS = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class WarmPython:
         self._socket = str(self.bin / "socket")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.warm_python.server", self._socket],
-            cwd=_TESTS,
+            cwd=PROJECT / "tests",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the tests

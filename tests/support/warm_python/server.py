@@ -18,14 +18,10 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from support.project import PACKAGES, PROJECT
 from support.warm_python.client import NUMBER
-
-_PROJECT = Path(__file__).parents[3]
-_PACKAGES = ("components", "modules", "pipeline", "runners")
-_OWN = {*_PACKAGES, "serving"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +55,8 @@ class _Program:
 
 def _imported_modules() -> Iterator[str]:
     """Yields the modules of others that the project's code imports, wherever it does."""
-    for package in _PACKAGES:
-        for path in sorted((_PROJECT / package).rglob("*.py")):
+    for package in PACKAGES:
+        for path in sorted((PROJECT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Import):
                     yield from (alias.name for alias in node.names)
@@ -70,7 +66,7 @@ def _imported_modules() -> Iterator[str]:
 
 def _preload() -> None:
     for name in sorted(set(_imported_modules())):
-        if name.partition(".")[0] not in _OWN:
+        if name.partition(".")[0] not in PACKAGES:
             # kfp and uvloop are not installed everywhere.
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)

@@ -13,11 +13,10 @@ from apache_beam.runners.runner import create_runner
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import load_config
-from support.project import PROJECT
+from support.project import PACKAGES, PROJECT
 
 _GUIDE = PROJECT / "docs" / "scaling.md"
 _SETS = sorted((PROJECT / "deploy" / "beam").glob("*.yaml"))
-_PACKAGES = ("components", "modules", "pipeline", "runners", "serving")
 # The validator asks Google Cloud Storage about a bucket unless nothing is going to run.
 _OFFLINE = "--dry_run=True"
 _FLAGS_OF_OTHERS = {"worker_pool"}  # of the boot program in a worker's image
@@ -103,7 +102,7 @@ def test_the_guide_names_every_set_and_no_option_that_beam_lacks():
 
 def test_beam_stages_exactly_the_packages_from_the_setup_file(tmp_path: Path):
     project = tmp_path / "project"
-    for package in _PACKAGES:
+    for package in PACKAGES:
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / package, project / package, ignore=ignore)
     for name in ("setup.py", "pyproject.toml", "LICENSE"):
@@ -122,7 +121,5 @@ def test_beam_stages_exactly_the_packages_from_the_setup_file(tmp_path: Path):
     with tarfile.open(archive) as sdist:
         files = {member.name.partition("/")[2] for member in sdist if member.isfile()}
     assert name == "workflow.tar.gz"
-    assert {
-        file for file in files if file.startswith(tuple(f"{p}/" for p in _PACKAGES))
-    } == expected
+    assert {file for file in files if file.startswith(tuple(f"{p}/" for p in PACKAGES))} == expected
     assert "setup.py" in files

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.project import PROJECT
+from support.project import PACKAGES, PROJECT
 
-_PACKAGES = ("components", "modules", "pipeline", "runners", "serving")
 _NOT_COPIED = shutil.ignore_patterns(
     "__pycache__", ".*", "*.egg-info", "data", "runs", "serving_model"
 )
@@ -46,7 +45,7 @@ def test_wheel_holds_exactly_the_files_of_the_packages(wheel: zipfile.ZipFile):
 
     assert files == {
         path.relative_to(PROJECT).as_posix()
-        for package in _PACKAGES
+        for package in PACKAGES
         for path in (PROJECT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
