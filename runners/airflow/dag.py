@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from runners.airflow.settings import AirflowSettings, Kubernetes, TaskSettings
+from runners.orchestration.exit_codes import SKIPPED
 from runners.orchestration.graph import Graph
 from runners.orchestration.pod_paths import check_pod_paths
 from runners.orchestration.tasks import Task, check_task_ids, group_nodes
@@ -106,6 +107,7 @@ def _render_operator(graph: Graph, settings: AirflowSettings, ir_name: str, ir_d
         "ir_digest": _literal(ir_digest),
         "mlmd": _literal(["--mlmd", settings.mlmd] if settings.mlmd else []),
         "grace_seconds": GRACE_SECONDS,
+        "skip_exit_code": SKIPPED,
     }
     if settings.kubernetes is None:
         return _read_template("bash").substitute(

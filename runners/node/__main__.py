@@ -20,7 +20,7 @@ from absl import logging as absl_logging
 
 from runners.failure import cause_of
 from runners.metadata.url import MLMD_HELP
-from runners.node.end import FAILED, SKIPPED, SUCCEEDED
+from runners.orchestration.exit_codes import FAILED, SKIPPED, SUCCEEDED
 
 _TOLD = ("components", "modules", "runners")
 

@@ -1,4 +1,4 @@
-"""How a node ended, and the exit codes that say so (no TensorFlow)."""
+"""How a node ended (no TensorFlow)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runners.metadata.records import NodeRecord
 
-SUCCEEDED = 0
-FAILED = 1
-SKIPPED = 99
-"""Airflow is told of it by the templates of its DAG."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class NodeEnd:
     """How a node ended.
 
     Attributes:
-      exit_code: SUCCEEDED, also from the cache, SKIPPED or FAILED.
+      exit_code: One of `runners.orchestration.exit_codes`; SUCCEEDED also from the cache.
       headline: In one sentence, as a rule; for a failed node, why.
       checks: A line for each threshold, if the node held something against thresholds.
       record: What metadata knows of it, if it came to its end.

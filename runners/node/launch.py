@@ -17,8 +17,9 @@ from runners.metadata.registered_types import check_types, types_written_by
 from runners.metadata.states import SUCCESSFUL
 from runners.node.attempt import NodeAttempt
 from runners.node.compiled_run import join_run
-from runners.node.end import FAILED, SKIPPED, SUCCEEDED, NodeEnd
+from runners.node.end import NodeEnd
 from runners.node.verdict import describe_checks, describe_result, describe_skip
+from runners.orchestration.exit_codes import FAILED, SKIPPED, SUCCEEDED
 
 logger = logging.getLogger(__name__)
 

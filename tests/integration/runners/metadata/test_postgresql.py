@@ -29,9 +29,10 @@ from runners.commands.schema import schema
 from runners.metadata.connection import parse_url
 from runners.metadata.ordered_store import OrderedMetadata
 from runners.metadata.registered_types import check_types, types_written_by
-from runners.node.end import FAILED, SUCCEEDED, NodeEnd
+from runners.node.end import NodeEnd
 from runners.node.launch import launch_node
 from runners.orchestration.compiled import CompiledPipeline, compile_pipeline
+from runners.orchestration.exit_codes import FAILED, SUCCEEDED
 from runners.schema.text import parse_schema
 from support.databases.servers import DatabaseServer, find_postgresql, run_postgresql
 

@@ -15,7 +15,7 @@ from pipeline.config import PipelineConfig
 from runners.metadata.connection import sqlite_connection
 from runners.metadata.history import read_history
 from runners.node.attempt import NodeAttempt
-from runners.node.end import FAILED, SUCCEEDED, NodeEnd
+from runners.node.end import NodeEnd
 from runners.node.launch import launch_node
 from runners.orchestration.compiled import (
     CompiledPipeline,
@@ -23,6 +23,7 @@ from runners.orchestration.compiled import (
     compile_pipeline,
     read_compiled,
 )
+from runners.orchestration.exit_codes import FAILED, SUCCEEDED
 
 RUN = "scheduled__2026-11-22"
 
