@@ -95,16 +95,21 @@ class CompiledPipeline:
             )
         return compile_run(with_parameters(self.config, parameters), run_id)
 
-    def write(self, prefix: str) -> str:
+    def write(self, prefix: str) -> tuple[str, str]:
         """Writes `<prefix>.ir.json` and `<prefix>.graph.json`, each whole or not at all.
 
         Returns:
-          The path of the IR.
+          The paths of the IR and of the graph.
         """
-        ir_path = f"{prefix}{_IR_SUFFIX}"
-        write_whole_file(f"{prefix}{_GRAPH_SUFFIX}", self.graph.to_json())
+        ir_path, graph_path = add_ir_suffix(prefix), f"{prefix}{_GRAPH_SUFFIX}"
+        write_whole_file(graph_path, self.graph.to_json())
         write_whole_file(ir_path, self._ir_text)
-        return ir_path
+        return ir_path, graph_path
+
+
+def add_ir_suffix(prefix: str) -> str:
+    """Returns the path or name of the IR that `CompiledPipeline.write` writes for `prefix`."""
+    return f"{prefix}{_IR_SUFFIX}"
 
 
 def compile_pipeline(config: PipelineConfig) -> CompiledPipeline:

@@ -35,11 +35,11 @@ def airflow(
     settings = read_settings(airflow_settings.read_settings, settings_file)
     with quiet_imports():  # TensorFlow comes with these
         from runners.airflow.dag import render_dag  # noqa: PLC0415
-        from runners.orchestration.compiled import compile_pipeline  # noqa: PLC0415
+        from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
 
     # Airflow imports the file, so that its name is one of Python's.
     name = config.pipeline_name.replace("-", "_")
     with faults_as_messages():
         compiled = compile_pipeline(config)
-        dag = render_dag(compiled.graph, settings, f"{name}.ir.json", compiled.digest)
+        dag = render_dag(compiled.graph, settings, add_ir_suffix(name), compiled.digest)
     write_files(Path(output).absolute() / f"{name}.py", dag, compiled)

@@ -36,11 +36,11 @@ def kubeflow(
     settings = read_settings(kubeflow_settings.read_settings, settings_file)
     with quiet_imports():  # TensorFlow and kfp come with these
         from runners.kubeflow.specification import render_pipeline  # noqa: PLC0415
-        from runners.orchestration.compiled import compile_pipeline  # noqa: PLC0415
+        from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
         from runners.pipeline_spec.lint import check_kubeflow  # noqa: PLC0415
 
     with faults_as_messages():
         compiled = compile_pipeline(config)
-        spec = render_pipeline(compiled.graph, settings, f"{path.stem}.ir.json", compiled.digest)
+        spec = render_pipeline(compiled.graph, settings, add_ir_suffix(path.stem), compiled.digest)
         check_kubeflow(spec)
     write_files(path, spec, compiled)

@@ -78,12 +78,9 @@ def write_files(path: Path, content: str, compiled: "CompiledPipeline | None" = 
       content: Of that file.
       compiled: What its tasks run, if they run our nodes; goes beside it, under the same name.
     """
-    paths = [path]
     path.parent.mkdir(parents=True, exist_ok=True)
-    if compiled:
-        compiled.write(str(path.with_suffix("")))
-        paths += [path.with_suffix(suffix) for suffix in (".ir.json", ".graph.json")]
+    beside = compiled.write(str(path.with_suffix(""))) if compiled else ()
     # Last: until then the orchestrator keeps the one that it has.
     write_whole_file(path, content)
-    for each in paths:
+    for each in (path, *beside):
         click.echo(each)

@@ -46,7 +46,8 @@ def _launch(compiled: CompiledPipeline, connection: ConnectionConfig) -> NodeEnd
 def test_the_digest_is_that_of_both_files_as_they_are_read_again(tmp_path: Path):
     compiled = _compile(tmp_path)
 
-    read = read_compiled(compiled.write(str(tmp_path / "tfx_mnist")))
+    ir_path, _ = compiled.write(str(tmp_path / "tfx_mnist"))
+    read = read_compiled(ir_path)
 
     read.check_digest(compiled.digest)
     other = dataclasses.replace(read.graph, config={**read.graph.config, "keep_versions": 7})
