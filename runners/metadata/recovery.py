@@ -13,7 +13,7 @@ from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.io import fileio
 
 from runners.metadata.connection import open_store
-from runners.metadata.records import RESULT_PROPERTY, node_id_of, state_of
+from runners.metadata.records import RESULT_PROPERTY, list_executions, node_id_of, state_of
 from runners.metadata.states import NodeState
 
 logger = logging.getLogger(__name__)
@@ -76,8 +76,7 @@ def record_cause(metadata_path: str, run_id: str, cause: str) -> None:
     try:
         # Not the caller's store, which a write that fails would leave in an open transaction.
         store = open_store(metadata_path)
-        context = store.get_context_by_type_and_name("pipeline_run", run_id)
-        executions = store.get_executions_by_context(context.id) if context else []
+        executions = list_executions(store, run_id)
         failed = [each for each in executions if each.last_known_state == Execution.FAILED]
         for execution in failed:
             _set_message(execution, cause)
