@@ -5,6 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BLESSED_KEY
+
+from components.atomic_pusher.push_properties import (
+    PUSHED_DESTINATION_PROPERTY,
+    PUSHED_PROPERTY,
+    PUSHED_VERSION_PROPERTY,
+)
 from components.evaluation.result import EvaluationResult, read_evaluation
 from components.servability_validator.executor import REASONS_PROPERTY
 from components.versioned_directory.versions import list_versions
@@ -39,7 +46,7 @@ def read_outcome(
     if failed and not cause:
         cause = cause_of(failed.error)
     evaluation = _evaluation(records)
-    blessed = _property(records, EVALUATOR, "blessing", "blessed")
+    blessed = _property(records, EVALUATOR, "blessing", ARTIFACT_PROPERTY_BLESSED_KEY)
     unservable = _property(records, SERVABILITY_VALIDATOR, "blessing", REASONS_PROPERTY) or "[]"
     return RunOutcome(
         run_id=run_id,
@@ -50,8 +57,8 @@ def read_outcome(
         has_baseline=bool(evaluation and evaluation.has_baseline),
         blessed=None if blessed is None else blessed == 1,
         unservable=tuple(json.loads(unservable)),
-        pushed_version=_property(records, PUSHER, "pushed_model", "pushed_version") or "",
-        pushed_to=_property(records, PUSHER, "pushed_model", "pushed_destination") or "",
+        pushed_version=_property(records, PUSHER, "pushed_model", PUSHED_VERSION_PROPERTY) or "",
+        pushed_to=_property(records, PUSHER, "pushed_model", PUSHED_DESTINATION_PROPERTY) or "",
         served_version=_served_version(config.serving_model_dir),
         failed_node=failed_node,
         cause=cause,
@@ -63,7 +70,7 @@ def _exit_code(records: Mapping[str, NodeRecord], *, failed: bool) -> int:
         return FAILED
     if PUSHER not in records:  # a partial run that was not to push
         return DONE
-    return DONE if _property(records, PUSHER, "pushed_model", "pushed") == 1 else NOT_BLESSED
+    return DONE if _property(records, PUSHER, "pushed_model", PUSHED_PROPERTY) == 1 else NOT_BLESSED
 
 
 def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:

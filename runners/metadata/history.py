@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
+from components.atomic_pusher.push_properties import PUSHED_PROPERTY, PUSHED_VERSION_PROPERTY
 from runners.failure import cause_of
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord, list_executions, list_runs, node_id_of, read_run
@@ -84,6 +85,6 @@ def _end(nodes: Sequence[NodeRecord]) -> tuple[RunEnd, str, str, str]:
 
 
 def _pushed_version(pushed_model: Artifact) -> str:
-    if not property_of(pushed_model, "pushed"):
+    if not property_of(pushed_model, PUSHED_PROPERTY):
         return ""
-    return str(property_of(pushed_model, "pushed_version") or "")
+    return str(property_of(pushed_model, PUSHED_VERSION_PROPERTY) or "")

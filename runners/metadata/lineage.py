@@ -9,6 +9,7 @@ from typing import Any
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Event, Execution
 
+from components.atomic_pusher.push_properties import PUSHED_DESTINATION_PROPERTY
 from components.idx_example_gen.source_files import source_files
 from components.versioned_directory.versions import Version
 from runners.metadata.artifacts import properties_of, property_of, read_inputs, read_run_id
@@ -119,7 +120,7 @@ def _find_push(store: MetadataStore, version: Version) -> Execution | None:
     """Returns the execution that pushed a version, or the one that it is a copy of."""
     names = {str(version.path), str(version.path.with_name(str(version.first_number)))}
     for artifact in store.get_artifacts_by_type("PushedModel"):
-        if property_of(artifact, "pushed_destination") in names:
+        if property_of(artifact, PUSHED_DESTINATION_PROPERTY) in names:
             return _producer(store, artifact)
     return None
 

@@ -4,8 +4,15 @@ import json
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact
+from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BLESSED_KEY
 
+from components.atomic_pusher.push_properties import (
+    PUSHED_DESTINATION_PROPERTY,
+    PUSHED_PROPERTY,
+    PUSHED_VERSION_PROPERTY,
+)
 from components.evaluation.result import read_evaluation
+from components.servability_validator.executor import REASONS_PROPERTY
 from runners.metadata.artifacts import property_of, read_inputs
 from runners.metadata.records import NodeRecord
 
@@ -15,24 +22,25 @@ def describe_skip(store: MetadataStore, execution_id: int, record: NodeRecord) -
 
     A pusher that is given a model without a blessing succeeds, and pushes nothing.
     """
-    pushed = property_of(record.outputs.get("pushed_model"), "pushed")
+    pushed = property_of(record.outputs.get("pushed_model"), PUSHED_PROPERTY)
     if pushed is None or pushed == 1:
         return ""
     refusals = [
         f"{artifact.type} was refused{_reasons(artifact) or ', as the log of its node tells'}"
         for artifact in read_inputs(store, execution_id).values()
-        if property_of(artifact, "blessed") == 0
+        if property_of(artifact, ARTIFACT_PROPERTY_BLESSED_KEY) == 0
     ]
     return f"nothing was pushed: {' and '.join(refusals) or 'the model is not blessed'}"
 
 
 def describe_result(record: NodeRecord) -> str:
     """Returns what is worth a line of the task's log about what the node decided, or ""."""
-    if (version := property_of(record.outputs.get("pushed_model"), "pushed_version")) is not None:
-        destination = property_of(record.outputs["pushed_model"], "pushed_destination")
+    pushed_model = record.outputs.get("pushed_model")
+    if (version := property_of(pushed_model, PUSHED_VERSION_PROPERTY)) is not None:
+        destination = property_of(pushed_model, PUSHED_DESTINATION_PROPERTY)
         return f": pushed version {version} to {destination}"
     blessing = record.outputs.get("blessing")
-    blessed = property_of(blessing, "blessed")
+    blessed = property_of(blessing, ARTIFACT_PROPERTY_BLESSED_KEY)
     if blessing is None or blessed is None:
         return ""
     return ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
@@ -40,13 +48,13 @@ def describe_result(record: NodeRecord) -> str:
 
 def describe_checks(record: NodeRecord) -> tuple[str, ...]:
     """Returns a line for each threshold that a blessing hangs on; none for other nodes."""
-    evaluation = record.outputs.get("evaluation")
-    if evaluation is None or property_of(record.outputs.get("blessing"), "blessed") is None:
+    evaluation, blessing = record.outputs.get("evaluation"), record.outputs.get("blessing")
+    if evaluation is None or property_of(blessing, ARTIFACT_PROPERTY_BLESSED_KEY) is None:
         return ()
     return tuple(str(check) for check in read_evaluation(evaluation.uri).checks)
 
 
 def _reasons(blessing: Artifact) -> str:
     """Returns the reasons that the gate itself recorded, if it did."""
-    reasons = json.loads(property_of(blessing, "reasons") or "[]")
+    reasons = json.loads(property_of(blessing, REASONS_PROPERTY) or "[]")
     return f" ({'; '.join(reasons)})" if reasons else ""
