@@ -22,6 +22,7 @@ from components.anomaly_gate.report import find_anomalies
 from components.evaluation.result import read_evaluation
 from components.idx_example_gen.source_files import source_files
 from runners.failure import cause_of
+from runners.metadata.artifacts import properties_of
 from runners.report.markdown import paragraph, table
 from runners.report.statistics_tables import render_statistics
 
@@ -43,13 +44,13 @@ def render_artifact(record: metadata_store_pb2.Artifact) -> str:
 
 
 def _render_examples(examples: Artifact) -> str:
-    properties = examples.mlmd_artifact.custom_properties
+    properties = properties_of(examples.mlmd_artifact)
     rows = [
-        (split, f"{properties[f'num_rows_{split}'].int_value:,}")
+        (split, f"{properties[f'num_rows_{split}']:,}")
         for split in examples.splits
         if f"num_rows_{split}" in properties
     ]
-    files = source_files({name: value.string_value for name, value in properties.items()})
+    files = source_files(properties)
     tables = [
         table(("split", "examples"), rows) if rows else "",
         table(("source file", "SHA-256"), files.items(), text_columns=2) if files else "",

@@ -44,7 +44,7 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "orchestration": {"metadata"},
     "metadata": set(),
     "node": {"report", "orchestration", "metadata"},
-    "report": set(),
+    "report": {"metadata"},
     "schema": {"metadata"},
     "doctor": {"datasets"},
     "datasets": set(),
