@@ -22,6 +22,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from components.idx_example_gen.conversion import ConvertRows, plan_ranges
 from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_folder import IdxFolder, find_idx_files
+from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
 from components.idx_example_gen.source_files import note_source_files
 
@@ -169,6 +170,6 @@ def _describe(
         examples, write_split.to_file_format_str(example_gen_pb2.FORMAT_TFRECORDS_GZIP)
     )
     for split, count in num_rows.items():
-        examples.set_int_custom_property(f"num_rows_{split}", count)
+        examples.set_int_custom_property(num_rows_property(split), count)
     for name, line in note_source_files(folder, digests).items():
         examples.set_string_custom_property(name, line)

@@ -20,6 +20,7 @@ from tfx.utils import io_utils
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.anomaly_gate.report import find_anomalies
 from components.evaluation.result import read_evaluation
+from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.source_files import source_files
 from runners.failure import cause_of
 from runners.metadata.artifacts import properties_of
@@ -46,9 +47,9 @@ def render_artifact(record: metadata_store_pb2.Artifact) -> str:
 def _render_examples(examples: Artifact) -> str:
     properties = properties_of(examples.mlmd_artifact)
     rows = [
-        (split, f"{properties[f'num_rows_{split}']:,}")
+        (split, f"{properties[name]:,}")
         for split in examples.splits
-        if f"num_rows_{split}" in properties
+        if (name := num_rows_property(split)) in properties
     ]
     files = source_files(properties)
     tables = [
