@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -16,7 +17,9 @@ from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.serving_directory import read_versions, serving_directory
-from runners.metadata.lineage import Ancestor, LineageError, read_lineage
+
+if TYPE_CHECKING:
+    from runners.metadata.lineage import Ancestor
 
 _WIDEST_LINE = 4000
 
@@ -41,6 +44,9 @@ def lineage(
     """
     config = read_configuration(config_file, preset, overrides)
     version = _find_version(model, config)
+    # ML Metadata comes with this, and takes its time.
+    from runners.metadata.lineage import LineageError, read_lineage  # noqa: PLC0415
+
     store, _ = open_metadata(mlmd_url, config)
     try:
         ancestors = read_lineage(store, version)
@@ -74,7 +80,7 @@ def _find_version(model: str, config: PipelineConfig) -> Version:
     )
 
 
-def _render_lineage(version: Version, ancestors: Sequence[Ancestor]) -> Tree:
+def _render_lineage(version: Version, ancestors: Sequence["Ancestor"]) -> Tree:
     title = f"version {version.number}  {version.path}"
     if version.first_number != version.number:
         title += f"  (the model of {version.first_number})"
@@ -84,7 +90,7 @@ def _render_lineage(version: Version, ancestors: Sequence[Ancestor]) -> Tree:
     return tree
 
 
-def _add(tree: Tree, ancestor: Ancestor) -> None:
+def _add(tree: Tree, ancestor: "Ancestor") -> None:
     label = Text(f"{ancestor.key} {ancestor.artifact_id}", style="cyan")
     if ancestor.is_repeated:
         tree.add(label.append("  see above", style="dim"))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -12,8 +13,10 @@ from rich.text import Text
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
-from runners.metadata.history import RunSummary, read_history
 from runners.metadata.states import RunEnd
+
+if TYPE_CHECKING:
+    from runners.metadata.history import RunSummary
 
 _END_STYLES = {
     RunEnd.PUSHED: "green",
@@ -46,6 +49,9 @@ def runs(
 ) -> None:
     """List the pipeline's runs and how each ended, newest first."""
     config = read_configuration(config_file, preset, overrides)
+    # ML Metadata comes with this, and takes its time.
+    from runners.metadata.history import read_history  # noqa: PLC0415
+
     store, where = open_metadata(mlmd_url, config)
     history = read_history(store, config.pipeline_name, last)
     if as_json:
@@ -56,7 +62,7 @@ def runs(
         click.echo(f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run).")
 
 
-def _render_runs(history: Sequence[RunSummary], config: PipelineConfig, where: str) -> Table:
+def _render_runs(history: Sequence["RunSummary"], config: PipelineConfig, where: str) -> Table:
     table = Table(
         title=f"Runs of {config.pipeline_name} in {where}",
         title_justify="left",
@@ -79,7 +85,7 @@ def _render_runs(history: Sequence[RunSummary], config: PipelineConfig, where: s
     return table
 
 
-def _end_of(run: RunSummary) -> str:
+def _end_of(run: "RunSummary") -> str:
     match run.end:
         case RunEnd.PUSHED:
             return f"version {run.version} pushed"

@@ -10,7 +10,7 @@ import pytest
 from support.project import PROJECT
 
 _OWN = ("benchmarks", "components", "modules", "pipeline", "runners", "serving")
-_TENSORFLOW = {"apache_beam", "keras", "tensorflow", "tfx"}
+_TENSORFLOW = {"apache_beam", "keras", "ml_metadata", "tensorflow", "tfx"}
 
 
 def _others_than(*allowed: str) -> Callable[[set[str]], set[str]]:
