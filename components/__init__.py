@@ -1,1 +1,1 @@
-"""TFX components that TFX lacks."""
+"""TFX components that TFX lacks, and what several of them, or their readers, share."""

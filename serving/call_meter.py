@@ -28,7 +28,7 @@ class MeasuredCall:
 
 
 class CallMeter:
-    """Measures the calls of both protocols; belongs to one event loop."""
+    """Measures the calls of both protocols."""
 
     def __init__(self, metrics: Metrics, manager: Manager) -> None:
         self._metrics = metrics

@@ -1,1 +1,1 @@
-"""AtomicPusher: a push that a model server sees whole or not at all, and a way back."""
+"""AtomicPusher: a push that a model server sees whole or not at all."""
