@@ -58,7 +58,7 @@ def read_signature_name(document: Mapping[str, Any]) -> str:
 
 def format_error(value: Any, problem: str) -> ServingError:
     """Returns TF Serving's error about one JSON value."""
-    return invalid_argument(f"JSON Value: {render(value)} {problem}")
+    return invalid_argument(f"JSON Value: {render_value(value)} {problem}")
 
 
 def render_error(message: str) -> bytes:
@@ -66,7 +66,7 @@ def render_error(message: str) -> bytes:
     return orjson.dumps({"error": message.encode("utf-8", "replace").decode()})
 
 
-def render(value: Any) -> str:
+def render_value(value: Any) -> str:
     """Renders a JSON value for an error message as TF Serving does, 256 characters at most."""
     text = ""
     for token in _tokens(value, 0):

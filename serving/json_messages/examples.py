@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from serving.errors import ServingError, invalid_argument
 from serving.features import Feature, Features
-from serving.json_messages import document as json_document
+from serving.json_messages.document import format_error, parse_body, read_signature_name, type_of
 from serving.json_messages.non_finite import dump_with_nan
 from serving.json_messages.tensors import decode_base64, is_base64
 from serving.tensors import DEFAULT_SIGNATURE, Array, check_num_rows
@@ -44,23 +44,21 @@ def parse_examples_request(body: bytes, *, max_examples: int = sys.maxsize) -> E
     Raises:
       ServingError: The body is not of that form.
     """
-    document = json_document.parse_body(body)
-    signature_name = json_document.read_signature_name(document)
+    document = parse_body(body)
+    signature_name = read_signature_name(document)
     context = None
     if _CONTEXT_KEY in document:
         context = _parse_example(document[_CONTEXT_KEY])
     if _EXAMPLES_KEY not in document:
-        raise json_document.format_error(
+        raise format_error(
             document,
             f"When method is classify, key '{_EXAMPLES_KEY}' is expected and was not found",
         )
     examples = document[_EXAMPLES_KEY]
     if not isinstance(examples, list):
-        raise json_document.format_error(
-            document, f"Expecting '{_EXAMPLES_KEY}' value to be an list/array"
-        )
+        raise format_error(document, f"Expecting '{_EXAMPLES_KEY}' value to be an list/array")
     if not examples:
-        raise json_document.format_error(document, f"'{_EXAMPLES_KEY}' value is an empty array")
+        raise format_error(document, f"'{_EXAMPLES_KEY}' value is an empty array")
     check_num_rows(len(examples), max_examples)
     return ExamplesRequest(
         signature_name or DEFAULT_SIGNATURE, [_parse_example(item) for item in examples], context
@@ -86,9 +84,7 @@ def render_regressions(values: Array) -> bytes:
 
 def _parse_example(value: Any) -> dict[str, Feature]:
     if not isinstance(value, dict):
-        raise invalid_argument(
-            f"Example must be JSON object but got JSON {json_document.type_of(value)}"
-        )
+        raise invalid_argument(f"Example must be JSON object but got JSON {type_of(value)}")
     features = {}
     for name, content in value.items():
         _check_name(name)
@@ -143,7 +139,7 @@ def _convert(name: str, value: Any) -> tuple[str, bytes | float | int]:
             )
         return "int64", int(value)
     raise invalid_argument(
-        f"Feature: {name} has element with unexpected JSON type: {json_document.type_of(value)}"
+        f"Feature: {name} has element with unexpected JSON type: {type_of(value)}"
     )
 
 

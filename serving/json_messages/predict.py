@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from serving.errors import invalid_argument
-from serving.json_messages import document as json_document
 from serving.json_messages import tensors
+from serving.json_messages.document import format_error, parse_body, read_signature_name
 from serving.json_messages.non_finite import dump_with_nan, is_finite
 from serving.json_messages.rows import is_named, parse_rows
 from serving.tensors import DEFAULT_SIGNATURE, Array, Arrays, Signature, TensorSpec, check_num_rows
@@ -49,15 +49,15 @@ def parse_predict_request(
     Raises:
       ServingError: The body is not what the signature takes.
     """
-    document = json_document.parse_body(body)
-    signature_name = json_document.read_signature_name(document)
+    document = parse_body(body)
+    signature_name = read_signature_name(document)
     signature = find_signature(signature_name or DEFAULT_SIGNATURE)
     if not signature.inputs:
         raise invalid_argument(
             f"Failed to get input map for signature: {signature_name or 'DEFAULT'}"
         )
     if _INSTANCES_KEY in document and _INPUTS_KEY in document:
-        raise json_document.format_error(
+        raise format_error(
             document,
             f"Not formatted correctly expecting only one of '{_INPUTS_KEY}' or "
             f"'{_INSTANCES_KEY}' keys to exist ",
@@ -117,11 +117,9 @@ def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form:
 def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
     rows = document[_INSTANCES_KEY]
     if not isinstance(rows, list):
-        raise json_document.format_error(
-            document, f"Expecting '{_INSTANCES_KEY}' to be an list/array"
-        )
+        raise format_error(document, f"Expecting '{_INSTANCES_KEY}' to be an list/array")
     if not rows:
-        raise json_document.format_error(document, f"No values in '{_INSTANCES_KEY}' array")
+        raise format_error(document, f"No values in '{_INSTANCES_KEY}' array")
     if len(specs) > 1 and not isinstance(rows[0], dict):
         raise invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple input tensors "

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.errors import ServingError, invalid_argument
-from serving.json_messages import document as json_document
 from serving.json_messages import tensors
+from serving.json_messages.document import render_value
 from serving.tensors import Array, TensorSpec
 
 # Rows that are looked at together to find the wrong one.
@@ -101,7 +101,7 @@ def _check_block(
         if named and row.keys() != specs.keys():
             raise invalid_argument(
                 f"Failed to process element: {number} of 'instances' list. JSON object: "
-                f"{json_document.render(row)} keys must be equal to: {','.join(sorted(specs))}"
+                f"{render_value(row)} keys must be equal to: {','.join(sorted(specs))}"
             )
 
 

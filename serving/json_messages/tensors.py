@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from serving.errors import Code, ServingError, invalid_argument
-from serving.json_messages import document as json_document
+from serving.json_messages.document import render_value, type_of
 from serving.tensors import NUMPY_TYPES, Array
 
 _BASE64_KEY = "b64"
@@ -41,7 +41,7 @@ def decode_base64(value: Any) -> bytes:
     """
     if not is_base64(value):
         raise invalid_argument(
-            f"JSON Value: {json_document.render(value)} not formatted correctly for base64 data"
+            f"JSON Value: {render_value(value)} not formatted correctly for base64 data"
         )
     text = value[_BASE64_KEY].rstrip("=")
     try:
@@ -169,7 +169,7 @@ def _check(value: Any, dtype: str, shape: tuple[int, ...], level: int) -> Iterat
     if not isinstance(value, list):
         if level != len(shape):
             raise invalid_argument(
-                f"JSON Value: {json_document.render(value)} found at incorrect level: {level + 1} "
+                f"JSON Value: {render_value(value)} found at incorrect level: {level + 1} "
                 f"in the JSON DOM. Expected at level: {len(shape)}"
             )
         _check_leaf(value, dtype)
@@ -195,10 +195,10 @@ def _check_leaf(value: Any, dtype: str) -> None:
     elif dtype not in _WRITABLE and not isinstance(value, dict):
         raise ServingError(
             Code.UNIMPLEMENTED,
-            f"Conversion of JSON Value: {json_document.render(value)} to type: {dtype}",
+            f"Conversion of JSON Value: {render_value(value)} to type: {dtype}",
         )
     elif _leaves_to_array([value], dtype) is None:
         raise invalid_argument(
-            f"JSON Value: {json_document.render(value)} Type: {json_document.type_of(value)} is "
+            f"JSON Value: {render_value(value)} Type: {type_of(value)} is "
             f"not of expected type: {dtype}"
         )
