@@ -39,7 +39,7 @@ def doctor(
 
     Exit code: 0 all is well, 1 something must be repaired before a run.
     """
-    findings = examine(read_configuration(config_file, preset, overrides), ask_tensorflow=gpu)
+    findings = _examine(read_configuration(config_file, preset, overrides), ask_tensorflow=gpu)
     must_fix = any(finding.severity is Severity.FIX for finding in findings)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
@@ -48,7 +48,7 @@ def doctor(
     raise SystemExit(int(must_fix))
 
 
-def examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
+def _examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
     """Makes every check that concerns a run with this configuration.
 
     Args:

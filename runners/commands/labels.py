@@ -65,13 +65,13 @@ def labels(
     output = Path(str(options["output"]))
     # First, so that no push removes what a server is about to be told of.
     _write(json.dumps(labelled) + "\n", labels_path(directory))
-    _write(format_models_config(model_name, base_path, labelled), output)
+    _write(_format_models_config(model_name, base_path, labelled), output)
     for name, number in labelled.items():
         click.echo(f"{name}: version {number}")
     click.echo(f"Wrote {output}")
 
 
-def format_models_config(model_name: str, base_path: str, labelled: Mapping[str, int]) -> str:
+def _format_models_config(model_name: str, base_path: str, labelled: Mapping[str, int]) -> str:
     """Returns a ModelServerConfig in protobuf's text form: one model, its versions labelled.
 
     Args:
