@@ -75,6 +75,20 @@ def read_classes(outputs: Arrays, num_examples: int) -> list[Classes]:
     ]
 
 
+def decode_label(label: bytes) -> str:
+    """Returns a label as text.
+
+    Raises:
+      ServingError: It is not UTF-8, which JSON and strings of protobuf have to be.
+    """
+    try:
+        return label.decode()
+    except UnicodeDecodeError as error:
+        raise invalid_argument(
+            f"Failed to write class label: {label!r} to output JSON buffer: it is not UTF-8"
+        ) from error
+
+
 def read_regressions(outputs: Arrays, num_examples: int) -> Array:
     """Returns one number for each example, float32 [examples].
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from serving.errors import invalid_argument
-from serving.inference.classification import Classes
+from serving.inference.classification import Classes, decode_label
 from serving.models.model_spec import ModelSpec
 from serving.tensors import DEFAULT_SIGNATURE, Array
 
@@ -33,11 +33,15 @@ def write_spec(reply: Any, spec: Any, version: int, signature_name: str = "") ->
 
 
 def write_classes(rows: list[Classes], result: Any) -> None:
-    """Writes the classes of each example into a ClassificationResult."""
+    """Writes the classes of each example into a ClassificationResult.
+
+    Raises:
+      ServingError: A label is not UTF-8.
+    """
     for classes in rows:
         classifications = result.classifications.add()
         for label, score in classes:
-            classifications.classes.add(label=label, score=score)
+            classifications.classes.add(label=decode_label(label), score=score)
 
 
 def write_values(values: Array, result: Any) -> None:

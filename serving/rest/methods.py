@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from serving.errors import ServingError, invalid_argument
-from serving.inference.classification import Classes
+from serving.inference.classification import Classes, decode_label
 from serving.inference.inference import Inference
 from serving.json_messages.examples import (
     parse_examples_request,
@@ -91,14 +91,5 @@ def _find_signature(acquired: Handle | ServingError, name: str) -> Signature:
 
 def _render_classes(rows: Sequence[Classes]) -> bytes:
     return render_classifications(
-        [[(_label(label), float(str(score))) for label, score in classes] for classes in rows]
+        [[(decode_label(label), float(str(score))) for label, score in classes] for classes in rows]
     )
-
-
-def _label(label: bytes) -> str:
-    try:
-        return label.decode()
-    except UnicodeDecodeError as error:
-        raise invalid_argument(
-            f"Failed to write class label: {label!r} to output JSON buffer: it is not UTF-8"
-        ) from error

@@ -79,6 +79,11 @@ class _Mixer(tf.Module):
     def half(self, value: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"value_out": value * tf.constant(2, tf.float16)}
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def mislabel(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Classifies every example with a label that is not UTF-8."""
+        return {"classes": tf.fill([tf.size(inputs), 1], b"\xff")}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="steps")])
     def work(self, steps: tf.Tensor) -> dict[str, tf.Tensor]:
         """Multiplies matrices for as many steps as it is told: a slow answer on demand."""
@@ -115,6 +120,7 @@ def save_mixer(folder: Path) -> Path:
             "summarize": module.summarize,
             "echo": module.echo,
             "half": module.half,
+            "mislabel": module.mislabel,
             "work": module.work,
         },
     )

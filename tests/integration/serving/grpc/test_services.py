@@ -129,6 +129,27 @@ def test_classify_and_regress(connection: Connection):
     assert [entry.value for entry in regressed.result.regressions] == [2.5, 3.0]
 
 
+def test_a_label_that_is_not_utf8_is_refused_as_over_rest(connection: Connection):
+    over_rest = connection.post("mixer:classify", {"signature_name": "mislabel", "examples": [{}]})
+    classify = classification_pb2.ClassificationRequest(
+        model_spec=spec("mixer", "mislabel"), input=examples(1.0)
+    )
+    several = inference_pb2.MultiInferenceRequest(input=examples(1.0))
+    several.tasks.add(
+        model_spec=spec("mixer", "mislabel"), method_name="tensorflow/serving/classify"
+    )
+
+    assert over_rest.status_code == 400
+    for call, request in (
+        (connection.predictions.Classify, classify),
+        (connection.predictions.MultiInference, several),
+    ):
+        assert refusal(call, request) == (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            over_rest.json()["error"],
+        )
+
+
 def test_multi_inference_answers_each_task_about_the_same_examples(connection: Connection):
     request = inference_pb2.MultiInferenceRequest(input=examples(1.0))
     for method in ("classify", "regress"):
