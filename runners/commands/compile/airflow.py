@@ -7,6 +7,7 @@ import click
 from runners.airflow import settings as airflow_settings
 from runners.commands.compile.options import (
     faults_as_messages,
+    make_folder,
     read_settings,
     settings_option,
     write_files,
@@ -33,6 +34,8 @@ def airflow(
     """Write an Airflow DAG, and the compiled pipeline that its tasks run."""
     config = read_configuration(config_file, preset, overrides)
     settings = read_settings(airflow_settings.read_settings, settings_file)
+    folder = Path(output).absolute()
+    make_folder(folder)
     with quiet_imports():  # TensorFlow comes with these
         from runners.airflow.dag import render_dag  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
@@ -42,4 +45,4 @@ def airflow(
     with faults_as_messages():
         compiled = compile_pipeline(config)
         dag = render_dag(compiled.graph, settings, add_ir_suffix(name), compiled.digest)
-    write_files(Path(output).absolute() / f"{name}.py", dag, compiled)
+    write_files(folder / f"{name}.py", dag, compiled)

@@ -4,6 +4,7 @@ import click
 
 from runners.commands.compile.options import (
     faults_as_messages,
+    make_folder,
     output_file_option,
     read_output_file,
     read_settings,
@@ -34,6 +35,7 @@ def kubeflow(
     path = read_output_file(output, ".yaml")
     config = read_configuration(config_file, preset, overrides)
     settings = read_settings(kubeflow_settings.read_settings, settings_file)
+    make_folder(path.parent)
     with quiet_imports():  # TensorFlow and kfp come with these
         from runners.kubeflow.specification import render_pipeline  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415

@@ -45,6 +45,16 @@ def read_output_file(output: str, suffix: str) -> Path:
     return Path(output).absolute()
 
 
+def make_folder(folder: Path) -> None:
+    """Makes the folder to write to if it is not there; call it before TensorFlow is loaded.
+
+    Raises:
+      click.ClickException: It cannot be made.
+    """
+    with _write_faults_as_messages(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def read_settings(read: Callable[[str | None], _SettingsT], path: str | None) -> _SettingsT:
     """Returns what `read` makes of a file of settings.
 
@@ -77,10 +87,24 @@ def write_files(path: Path, content: str, compiled: "CompiledPipeline | None" = 
       path: Of the orchestrator's own file.
       content: Of that file.
       compiled: What its tasks run, if they run our nodes; goes beside it, under the same name.
+
+    Raises:
+      click.ClickException: One of the files cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = compiled.write(str(path.with_suffix(""))) if compiled else ()
-    # Last: until then the orchestrator keeps the one that it has.
-    write_whole_file(path, content)
+    with _write_faults_as_messages(path):
+        beside = compiled.write(str(path.with_suffix(""))) if compiled else ()
+        # Last: until then the orchestrator keeps the one that it has.
+        write_whole_file(path, content)
     for each in (path, *beside):
         click.echo(each)
+
+
+@contextmanager
+def _write_faults_as_messages(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            f"{path}: cannot be written: {error.strerror}. Let --output lead to a folder where you "
+            "may write and there is room; one that is not there is made."
+        ) from error

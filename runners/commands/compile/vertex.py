@@ -4,6 +4,7 @@ import click
 
 from runners.commands.compile.options import (
     faults_as_messages,
+    make_folder,
     output_file_option,
     read_output_file,
     read_settings,
@@ -32,6 +33,7 @@ def vertex(
     path = read_output_file(output, ".json")
     config = read_configuration(config_file, preset, overrides)
     settings = read_settings(vertex_settings.read_settings, settings_file)
+    make_folder(path.parent)
     with quiet_imports():  # TensorFlow and kfp come with these
         from absl import logging  # noqa: PLC0415
 
