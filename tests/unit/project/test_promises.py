@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -41,18 +42,25 @@ for module in sys.argv[1:]:
 """
 
 
+@cache
+def _docstrings() -> dict[str, str]:
+    """Returns the docstring of each module, behind those of the packages that it is in."""
+    own = {
+        path: " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split())
+        for package in _OWN
+        for path in sorted((PROJECT / package).rglob("*.py"))
+    }
+    docstrings = {}
+    for path, docstring in own.items():
+        name = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+        packages = [own.get(parent / "__init__.py", "") for parent in path.parents]
+        docstrings[name.removesuffix(".__init__")] = " ".join([*reversed(packages), docstring])
+    return docstrings
+
+
 def _modules_that_promise(promise: str) -> list[str]:
     """Returns the modules whose docstring, or that of a package around them, has these words."""
-    promising = []
-    for path in sorted(path for package in _OWN for path in (PROJECT / package).rglob("*.py")):
-        packages = [parent / "__init__.py" for parent in path.relative_to(PROJECT).parents[:-1]]
-        for file in (path, *(PROJECT / package for package in packages)):
-            docstring = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-            if f"({promise})" in " ".join(docstring.split()):
-                module = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
-                promising.append(module.removesuffix(".__init__"))
-                break
-    return promising
+    return [name for name, docstring in _docstrings().items() if f"({promise})" in docstring]
 
 
 @pytest.mark.parametrize("promise", _PROMISES)
@@ -90,13 +98,10 @@ def test_every_promise_is_in_words_that_are_checked():
     """A docstring that says it in other words would go unchecked."""
     words = ("only)", "no tensorflow", "without tensorflow", "stdlib", "needed)")
     unchecked = [
-        path.relative_to(PROJECT).as_posix()
-        for package in _OWN
-        for path in (PROJECT / package).rglob("*.py")
-        if (docstring := ast.get_docstring(ast.parse(path.read_text("utf-8"))))
-        and (text := " ".join(docstring.split()))
-        and any(word in text.lower() for word in words)
-        and not any(f"({promise})" in text for promise in _PROMISES)
+        name
+        for name, docstring in _docstrings().items()
+        if any(word in docstring.lower() for word in words)
+        and not any(f"({promise})" in docstring for promise in _PROMISES)
     ]
 
     assert unchecked == []
