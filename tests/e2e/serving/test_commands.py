@@ -15,6 +15,7 @@ from PIL import Image
 
 from support.project import PROJECT
 from support.serving.process import ServeProcess
+from support.waiting import DEADLINE_SECONDS
 
 DATA = PROJECT / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
 _PREDICT = "from runners.commands.predict import predict; predict()"
@@ -132,7 +133,7 @@ def test_server_that_is_stuck_in_reading_a_model_ends_all_the_same(tmp_path: Pat
         assert server.stderr
         assert any("Loading {name" in line for line in server.stderr)
         server.terminate()
-        assert server.wait(60) == 1
+        assert server.wait(DEADLINE_SECONDS) == 1
         assert "ending anyway" in server.stderr.read()
 
 

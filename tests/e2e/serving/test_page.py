@@ -17,8 +17,8 @@ from serving.client.digit_image import centre
 from serving.models.config import ModelConfig
 from support.serving.fixtures import MNIST_VERSION
 from support.serving.threads import running_server
+from support.waiting import DEADLINE_SECONDS
 
-WAIT_SECONDS = 20
 # Around the middle of the drawing area, as shares of its side.
 ONE = [(0.02, -0.32), (0.0, 0.0), (-0.02, 0.32)]
 SEVEN = [(-0.22, -0.3), (0.22, -0.3), (0.08, 0.0), (-0.04, 0.32)]
@@ -67,7 +67,7 @@ def text(browser: WebDriver, name: str) -> str:
 
 
 def wait_for_digit(browser: WebDriver) -> str:
-    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: text(browser, "digit").isdigit())
+    WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: text(browser, "digit").isdigit())
     return text(browser, "digit")
 
 
@@ -126,7 +126,7 @@ def test_page_is_cleared_and_says_what_goes_wrong(browser: WebDriver, url: str):
     assert browser.find_elements(By.CSS_SELECTOR, "#probabilities li") == []
     browser.find_element(By.CSS_SELECTOR, "#model option[value=half_plus_two]").click()
     draw(browser, ONE)
-    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: text(browser, "problem"))
+    WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: text(browser, "problem"))
     assert "serve_images" in text(browser, "problem")
 
 
@@ -137,6 +137,6 @@ def test_page_asks_for_the_token_that_the_server_wants(browser: WebDriver, model
         browser.get(running.url)
         draw(browser, ONE)
         field = browser.find_element(By.ID, "token")
-        WebDriverWait(browser, WAIT_SECONDS).until(lambda _: field.is_displayed())
+        WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: field.is_displayed())
         field.send_keys(token, "\n")
         assert wait_for_digit(browser) == "1"

@@ -1,7 +1,6 @@
 """Every call is counted by how it ended, and timed if a model answered it: REST and gRPC alike."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +26,7 @@ from serving.models.config import ModelConfig
 from support.serving.fixtures import Connection, connect
 from support.serving.threads import running_server
 from support.toy_models import save_half_plus_two, save_mixer
+from support.waiting import wait_until
 
 # A signature that the model's file lists and that the model has not: no request can make a sound
 # model fail in a way that nobody foresaw.
@@ -52,7 +52,9 @@ def configs(tmp_path_factory: pytest.TempPathFactory) -> list[ModelConfig]:
 @pytest.fixture
 def server(configs: list[ModelConfig]) -> Iterator[Connection]:
     """Returns a connection to a server that has counted nothing yet."""
-    with running_server(models=configs, metrics_path="/metrics") as running:
+    with running_server(
+        models=configs, metrics_path="/metrics", shutdown_grace_seconds=1.0
+    ) as running:
         yield connect(running)
 
 
@@ -66,13 +68,6 @@ def samples(server: Connection, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def spec(signature: str = "", name: str = "m") -> model_pb2.ModelSpec:
     return model_pb2.ModelSpec(name=name, signature_name=signature)
 
@@ -84,8 +79,9 @@ def predict_request(signature: str = "", name: str = "m") -> predict_pb2.Predict
 
 
 def slow_request() -> predict_pb2.PredictRequest:
+    """Returns a request that nobody sees answered: its steps take a minute or so."""
     request = predict_pb2.PredictRequest(model_spec=spec("work", "slow"))
-    request.inputs["steps"].CopyFrom(tf.make_tensor_proto([2000]))
+    request.inputs["steps"].CopyFrom(tf.make_tensor_proto([100_000]))
     return request
 
 
@@ -188,15 +184,19 @@ def test_every_rest_method_is_counted_and_those_that_ask_a_model_are_timed(serve
 def test_call_whose_client_has_gone_is_counted_as_cancelled(server: Connection):
     metrics = server.running.server.metrics
     call = server.predictions.Predict.future(slow_request())
-    wait_until(lambda: metrics.example_count_total.value() == 1)
+    wait_until(lambda: metrics.example_count_total.value() == 1, "the call to begin")
     call.cancel()
-    wait_until(lambda: samples(server, COUNT) == {("slow", "CANCELLED"): 1})
+    wait_until(
+        lambda: samples(server, COUNT) == {("slow", "CANCELLED"): 1}, "the call to be counted"
+    )
     address = "127.0.0.1", server.running.server.rest_port
     with socket.create_connection(address) as client:
         client.sendall(
             b"POST /v1/models/m:predict HTTP/1.1\r\nHost: m\r\nContent-Length: 9\r\n\r\n{"
         )
-    wait_until(lambda: samples(server, COUNT).get(("m", "CANCELLED")) == 1)
+    wait_until(
+        lambda: samples(server, COUNT).get(("m", "CANCELLED")) == 1, "the other to be counted"
+    )
 
 
 def test_call_without_the_token_is_counted_over_both_protocols(configs: list[ModelConfig]):

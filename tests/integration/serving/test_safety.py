@@ -9,7 +9,6 @@ import json
 import secrets
 import socket
 import ssl
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
 from pathlib import Path
@@ -20,6 +19,7 @@ import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,7 +37,7 @@ from serving.models.config import ModelConfig
 from serving.tls import TlsFiles, read_tls
 from support.serving.fixtures import Connection, connect
 from support.serving.threads import running_server
-from support.waiting import wait_until
+from support.waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 Reply = health_pb2.HealthCheckResponse
 TOKEN = secrets.token_hex()
 HALF = "/v1/models/half_plus_two:predict"
+# Longer than `running_server` waits for its server to stop: it must not be what ends it.
+ENDLESS_SECONDS = 10.0 * DEADLINE_SECONDS
 SLOW: dict[str, Any] = {"signature_name": "work", "instances": [100_000]}
 NUMBERS = st.integers() | st.floats(width=32) | st.booleans() | st.none() | st.text(max_size=3)
 ROWS = st.recursive(
@@ -166,7 +168,7 @@ def test_damaged_or_unknown_compression_is_refused(
 
 def test_slow_call_and_slow_client_are_cut_off(model_configs: list[ModelConfig]):
     with running_server(
-        models=model_configs, rest_api_timeout_in_ms=300, shutdown_grace_seconds=5.0
+        models=model_configs, rest_api_timeout_in_ms=2000, shutdown_grace_seconds=5.0
     ) as running:
         slow = connect(running).post("mixer:predict", SLOW)
         assert slow.status_code == 504
@@ -177,7 +179,7 @@ def test_slow_call_and_slow_client_are_cut_off(model_configs: list[ModelConfig])
             answer = HTTPResponse(raw)
             answer.begin()
             assert answer.status == 408
-            assert b"did not arrive within 0.3 s" in answer.read()
+            assert b"did not arrive within 2 s" in answer.read()
 
 
 def test_one_request_too_many_is_refused_while_the_others_are_still_being_sent(
@@ -187,8 +189,9 @@ def test_one_request_too_many_is_refused_while_the_others_are_still_being_sent(
         address = ("127.0.0.1", running.server.rest_port or 0)
         with socket.create_connection(address) as slow:
             slow.sendall(WHOLE[:-1])
-            while post(running.url).status_code != 429:
-                pass
+            wait_until(
+                lambda: post(running.url).status_code == 429, "the slow request to be under way"
+            )
             with pytest.raises(ClientError, match="1 requests are under way already") as error:
                 GrpcClient(running.grpc_address, "half_plus_two").predict({"x": [1.0]})
             assert error.value.code is Code.RESOURCE_EXHAUSTED
@@ -206,7 +209,7 @@ def post(url: str) -> httpx.Response:
 
 def talk(port: int, *parts: bytes) -> bytes:
     """Sends parts for as long as the server takes them; returns all that it answers."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS) as raw:
         with contextlib.suppress(ConnectionError):
             for part in parts:
                 raw.sendall(part)
@@ -280,7 +283,11 @@ def test_trailers_are_read_up_to_the_same_limit(connection: Connection):
 def test_client_that_never_ends_its_request_is_hung_up_on(
     model_configs: list[ModelConfig], start: bytes, answer: bytes
 ):
-    with running_server(models=model_configs[:1], rest_api_timeout_in_ms=300) as running:
+    # What is to be answered must never time out, however busy the machine; what is to time out must
+    # have arrived by then.
+    is_to_time_out = answer in (b"", b"HTTP/1.1 408 ")
+    milliseconds = 2000 if is_to_time_out else 30_000
+    with running_server(models=model_configs[:1], rest_api_timeout_in_ms=milliseconds) as running:
         received = talk(running.server.rest_port or 0, start)
     assert received[: len(answer)] == answer
     assert received.count(b"HTTP/1.1 200 ") == start.count(BODY)
@@ -296,7 +303,10 @@ def test_client_that_hangs_up_does_no_harm(connection: Connection):
 
 
 def test_requests_under_way_are_answered_before_the_server_stops(model_configs: list[ModelConfig]):
-    with running_server(models=model_configs) as running, ThreadPoolExecutor(2) as threads:
+    with (
+        running_server(models=model_configs, shutdown_grace_seconds=ENDLESS_SECONDS) as running,
+        ThreadPoolExecutor(2) as threads,
+    ):
         connection = connect(running)
         body = {"signature_name": "work", "instances": [1000]}
         over_rest = threads.submit(connection.post, "mixer:predict", body)
@@ -332,7 +342,9 @@ def watch(address: str, service: str = "") -> Any:
 def test_open_health_streams_leave_room_for_others_and_end_when_the_server_stops(
     model_configs: list[ModelConfig],
 ):
-    with running_server(models=model_configs[:1], max_inflight_requests=1) as running:
+    with running_server(
+        models=model_configs[:1], max_inflight_requests=1, shutdown_grace_seconds=ENDLESS_SECONDS
+    ) as running:
         streams = [watch(running.grpc_address) for _ in range(MAX_WATCHERS)]
         assert [next(stream).status for stream in streams] == [Reply.SERVING] * MAX_WATCHERS
         with pytest.raises(grpc.RpcError) as error:
@@ -342,8 +354,7 @@ def test_open_health_streams_leave_room_for_others_and_end_when_the_server_stops
         assert client.predict({"x": [1.0]}).outputs["y"].tolist() == [2.5]
         streams.pop().cancel()
         assert first_of(running.grpc_address, "unheard_of") == Reply.SERVICE_UNKNOWN
-        started = time.monotonic()
-    assert time.monotonic() - started < 25  # the grace would be 30 seconds
+    # It has stopped, though its grace has not run out.
     for stream in streams:
         assert [reply.status for reply in stream] == [Reply.NOT_SERVING]
 
@@ -459,16 +470,27 @@ def test_both_ports_are_encrypted_with_tls(model_configs: list[ModelConfig], tls
             stub.Predict(predict_pb2.PredictRequest(), timeout=2)
 
 
+class PatientLoop(uvloop.Loop):
+    """Waits for the client's part in the end of TLS for as long as the test would."""
+
+    async def create_server(self, *arguments: Any, **named_arguments: Any) -> Any:
+        return await super().create_server(
+            *arguments, **named_arguments, ssl_shutdown_timeout=ENDLESS_SECONDS
+        )
+
+
 def test_idle_connections_do_not_hold_up_the_stop(
-    model_configs: list[ModelConfig], tls_files: TlsFiles
+    model_configs: list[ModelConfig], tls_files: TlsFiles, monkeypatch: pytest.MonkeyPatch
 ):
-    with running_server(models=model_configs[:1], tls=tls_files) as running:
+    # Who waits 30 seconds, as uvloop does, is told from who does not wait without a clock.
+    monkeypatch.setattr(uvloop, "new_event_loop", PatientLoop)
+    with running_server(
+        models=model_configs[:1], tls=tls_files, shutdown_grace_seconds=ENDLESS_SECONDS
+    ) as running:
         url = running.url.replace("http://", "https://")
         client = RestClient(url, "half_plus_two", ca_file=str(tls_files.certificate))
         client.read_versions()
-        started = time.monotonic()
-    # A client that does not read is not waited for: TLS would give it 30 seconds to say goodbye.
-    assert time.monotonic() - started < 25
+    # The server has stopped, though this client, which does not read, never said goodbye.
     client.close()
 
 

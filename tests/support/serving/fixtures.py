@@ -16,6 +16,7 @@ from serving.models.config import ModelConfig
 from support.mnist_model import read_mnist, save_mnist_model
 from support.serving.threads import RunningServer, running_server
 from support.toy_models import save_half_plus_two, save_mixer
+from support.waiting import DEADLINE_SECONDS
 
 MNIST_VERSION = 1700000000
 
@@ -39,7 +40,7 @@ def connect(running: RunningServer) -> Connection:
     """Opens a connection to both APIs."""
     channel = grpc.insecure_channel(running.grpc_address)
     return Connection(
-        httpx.Client(base_url=running.url, timeout=60),
+        httpx.Client(base_url=running.url, timeout=DEADLINE_SECONDS),
         prediction_service_pb2_grpc.PredictionServiceStub(channel),
         model_service_pb2_grpc.ModelServiceStub(channel),
         channel,

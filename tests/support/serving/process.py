@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.free_ports import find_free_ports
+from support.waiting import DEADLINE_SECONDS
 
-_TIMEOUT_SECONDS = 120
 _ATTEMPTS = 5
 _SERVE = "from runners.commands.serve import serve; serve()"
 
@@ -29,7 +29,7 @@ class ServeProcess:
     def stop(self) -> int:
         """Asks it to stop as an operator does, and returns its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_TIMEOUT_SECONDS)
+        return self.process.wait(DEADLINE_SECONDS)
 
 
 @pytest.fixture

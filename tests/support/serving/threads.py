@@ -10,8 +10,7 @@ import uvloop
 
 from serving.options import ServerOptions
 from serving.server import Server
-
-_TIMEOUT_SECONDS = 120
+from support.waiting import DEADLINE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def running_server(**options: object) -> Iterator[RunningServer]:
         except BaseException as error:  # noqa: BLE001 - handed to the test
             failures.append(error)
 
-    thread = threading.Thread(target=run, name="model-server")
+    thread = threading.Thread(target=run, name="model-server", daemon=True)
     thread.start()
     try:
         while not server.wait_until_listening(0.1):
@@ -51,6 +50,7 @@ def running_server(**options: object) -> Iterator[RunningServer]:
         yield RunningServer(server)
     finally:
         server.stop()
-        thread.join(_TIMEOUT_SECONDS)
+        thread.join(DEADLINE_SECONDS)
+        assert not thread.is_alive(), "the server does not stop"
     if failures:
         raise failures[0]

@@ -166,7 +166,10 @@ def test_server_without_versions_waits_for_the_first(tmp_path: Path, staged: dic
 
 
 def test_labels_move_with_the_configuration_file(
-    base: Path, staged: dict[int, Path], tmp_path_factory: pytest.TempPathFactory
+    base: Path,
+    staged: dict[int, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    caplog: pytest.LogCaptureFixture,
 ):
     push(staged[2], base, 2)
     config = tmp_path_factory.mktemp("config") / "models.config"
@@ -191,7 +194,11 @@ def test_labels_move_with_the_configuration_file(
         write(1)
         wait_until(lambda: answer(running, "m/labels/canary") == 10.0)
         config.write_text("no configuration")
+        wait_until(lambda: "Failed to reload the configuration" in caplog.text, "a refusal")
+        caplog.clear()
         write(9)  # a version that is not there: refused, and nothing changes
+        wait_until(lambda: "assign label to version 9 of model m" in caplog.text, "a refusal")
+        assert answer(running, "m/labels/stable") == 10.0
         assert answer(running, "m/labels/canary") == 10.0
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from runners.local.lock import RunLockedError, lock_run
-
-DEADLINE_SECONDS = 60
+from support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from serving.errors import ServingError, invalid_argument
 from serving.inference.batching import BatchingRunner
 from serving.metrics import Metrics
 from serving.tensors import Array, Arrays, Signature, TensorSpec
+from support.waiting import DEADLINE_SECONDS
 
 ROWS = TensorSpec("float", (None,))
 PAIR = TensorSpec("float", (2,))
@@ -36,7 +37,7 @@ class Doubler:
 
     def run(self, signature_name: str, inputs: Arrays) -> dict[str, Array]:
         assert signature_name in self.signatures
-        self.gate.wait(10)
+        assert self.gate.wait(DEADLINE_SECONDS)
         self.batch_sizes.append(len(inputs["x"]))
         if (inputs["x"] < 0).any():
             raise invalid_argument("negative")
