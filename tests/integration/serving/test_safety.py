@@ -253,8 +253,9 @@ def test_trailers_are_read_up_to_the_same_limit(connection: Connection):
     head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
     port = connection.running.server.rest_port or 0
     assert b" 431 " not in talk(port, head + chunk + b"0\r\nX: x\r\n\r\n" + b"\r\n" * 4)
-    # The connection ends though the client goes on.
-    talk(port, head + chunk + b"0\r\nX: ", *[b"x" * 1000] * 100)
+    # The connection ends though the client goes on, and not because time has run out. So many
+    # bytes are never read at once: what comes in one piece with the body's end is not counted.
+    assert b" 408 " not in talk(port, head + chunk + b"0\r\nX: ", *[b"x" * 1000] * 2000)
 
 
 @pytest.mark.parametrize(
