@@ -1,8 +1,9 @@
-"""Fixtures that write small IDX folders."""
+"""Fixtures of all tests, most of them for small IDX folders; and what no test may depend on."""
 
 import gzip
 import os
 import re
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,6 +66,14 @@ def _no_proxy_on_loopback() -> Iterator[None]:
         for name in ("no_proxy", "NO_PROXY"):
             patch.setenv(name, "127.0.0.1,localhost")
         yield
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Returns a port of 127.0.0.1 that refuses connections: it is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_pictures_idx_rows_and_json_are_predicted_over_both_apis(
     assert server.stop() == 0
 
 
-def test_bad_input_says_what_is_wrong(tmp_path: Path):
+def test_bad_input_says_what_is_wrong(tmp_path: Path, closed_port: int):
     text = tmp_path / "notes.txt"
     text.write_text("no picture")
     for arguments, message in (
@@ -91,7 +91,7 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path):
             ["--idx", str(DATA), "--url", "ftp://x"],
             "expected http://, https://, grpc:// or grpcs://",
         ),
-        (["--idx", str(DATA), "--url", "http://127.0.0.1:9"], "can't be reached"),
+        (["--idx", str(DATA), "--url", f"http://127.0.0.1:{closed_port}"], "can't be reached"),
     ):
         answer = predict(*arguments)
         assert answer.returncode != 0

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.databases.servers import free_port
+from support.free_ports import find_free_ports
 from support.project import PROJECT
-from support.waiting import wait_until
+from support.waiting import DEADLINE_SECONDS, wait_until
 
 AIRFLOW_VENV = Path(os.environ.get("AIRFLOW_VENV", PROJECT / ".venv-airflow"))
 AIRFLOW_PYTHON = AIRFLOW_VENV / "bin" / "python"
@@ -87,7 +87,7 @@ class Airflow:
 @contextlib.contextmanager
 def run_standalone(home: Path, dag_id: str, environ: Mapping[str, str]) -> Iterator[Airflow]:
     """Runs what `make airflow` runs, and logs in with what it prints."""
-    port = free_port()
+    [port] = find_free_ports(1)
     process = subprocess.Popen(
         [str(AIRFLOW_PYTHON), str(STANDALONE), "--home", str(home), "--port", str(port)],
         env=os.environ | environ,
@@ -111,7 +111,7 @@ def run_standalone(home: Path, dag_id: str, environ: Mapping[str, str]) -> Itera
         yield airflow
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=DEADLINE_SECONDS)
 
 
 def _call(url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Any:

@@ -1,4 +1,4 @@
-"""Beam's own job service, as `python -m` starts it, on a free port of this machine."""
+"""Beam's own job service, as `python -m` starts it, on a port that it chooses."""
 
 import contextlib
 import subprocess
@@ -10,10 +10,7 @@ from pathlib import Path
 import grpc
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
-from support.free_ports import find_free_ports
-
-_START_SECONDS = 120
-_STOP_SECONDS = 30
+from support.waiting import DEADLINE_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -36,22 +33,25 @@ class BeamJobService:
 @contextlib.contextmanager
 def run_job_service(log: Path) -> Iterator[BeamJobService]:
     """Runs the service until the caller is done with it; what it says goes to `log`."""
-    [port] = find_free_ports(1)
+    port_file = log.with_suffix(".port")
     module = "apache_beam.runners.portability.local_job_service_main"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, "--port", str(port)],
+            [sys.executable, "-m", module, "--port_file", str(port_file)],
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+
+    def listens() -> bool:
+        assert process.poll() is None, log.read_text()
+        return port_file.exists()
+
     try:
-        endpoint = f"localhost:{port}"
-        with grpc.insecure_channel(endpoint) as channel:
-            grpc.channel_ready_future(channel).result(_START_SECONDS)
-        yield BeamJobService(endpoint)
+        wait_until(listens, "Beam's job service to listen")
+        yield BeamJobService(f"localhost:{port_file.read_text()}")
     finally:
         process.terminate()
-        process.wait(_STOP_SECONDS)
+        process.wait(DEADLINE_SECONDS)
 
 
 def _executor(job: beam_job_api_pb2.JobInfo) -> str:

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.waiting import wait_until
-
-_STOP_SECONDS = 120
+from support.free_ports import find_free_ports
+from support.waiting import DEADLINE_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -41,17 +40,12 @@ def find_postgresql() -> Path | None:
     return Path(initdb).parent if initdb else None
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def run_postgresql() -> Iterator[DatabaseServer]:
     """Runs PostgreSQL; it refuses to run as root, so that root becomes the user postgres."""
     programs = find_postgresql()
-    server = DatabaseServer("postgresql", "tfx", free_port(), secrets.token_hex(12))
+    [port] = find_free_ports(1)
+    server = DatabaseServer("postgresql", "tfx", port, secrets.token_hex(12))
     with _server_folder("postgres") as folder:
         password_file = folder / "password"
         password_file.write_text(server.password)
@@ -72,7 +66,8 @@ def run_postgresql() -> Iterator[DatabaseServer]:
 @contextlib.contextmanager
 def run_mariadb() -> Iterator[DatabaseServer]:
     """Runs MariaDB, which speaks MySQL's protocol."""
-    server = DatabaseServer("mysql", "tfx", free_port(), secrets.token_hex(12))
+    [port] = find_free_ports(1)
+    server = DatabaseServer("mysql", "tfx", port, secrets.token_hex(12))
     with _server_folder("mysql") as folder:
         data = folder / "data"
         start = folder / "start.sql"
@@ -138,7 +133,7 @@ def _running(
         yield
     finally:
         process.send_signal(stop)
-        process.wait(_STOP_SECONDS)
+        process.wait(DEADLINE_SECONDS)
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes], log_file: Path) -> None:

@@ -13,7 +13,6 @@ import pytest
 from support.free_ports import find_free_ports
 from support.waiting import DEADLINE_SECONDS
 
-_ATTEMPTS = 5
 _SERVE = "from runners.commands.serve import serve; serve()"
 
 
@@ -39,15 +38,12 @@ def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
 
     def start(*flags: str) -> ServeProcess:
         log = tmp_path / f"serve-{len(processes)}.log"
-        for _ in range(_ATTEMPTS):
-            process = _start(flags, log)
-            processes.append(process)
-            text = _read_until_listening(process)
-            if "Models:" in text:
-                return _describe(process, text, log)
-            if "address" not in log.read_text().lower():
-                break
-        pytest.fail(f"exit code {process.wait()}: {text}{log.read_text()}")
+        process = _start(flags, log)
+        processes.append(process)
+        text = _read_until_listening(process)
+        if "Models:" not in text:
+            pytest.fail(f"exit code {process.wait()}: {text}{log.read_text()}")
+        return _describe(process, text, log)
 
     yield start
     for process in processes:

@@ -101,8 +101,9 @@ def test_client_raises_what_the_server_says(
     assert error.value.code is code
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[::1", "nonsense"])
-def test_client_says_that_there_is_no_server(url: str):
+@pytest.mark.parametrize("url", ["http://127.0.0.1:PORT", "http://[::1", "nonsense"])
+def test_client_says_that_there_is_no_server(url: str, closed_port: int):
+    url = url.replace("PORT", str(closed_port))
     with pytest.raises((ClientError, httpx.InvalidURL)):
         RestClient(url, "m", timeout_seconds=2).read_versions()
 

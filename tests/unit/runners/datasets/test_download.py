@@ -57,10 +57,9 @@ def test_without_a_good_mirror_nothing_is_left(
 
 
 def test_without_a_network_the_error_names_the_mirror_and_the_proxy(
-    tmp_path: Path, dataset: Callable[..., PublicDataset]
+    tmp_path: Path, dataset: Callable[..., PublicDataset], closed_port: int
 ):
-    # Nothing listens on the discard port.
-    unreachable = "http://127.0.0.1:9"
+    unreachable = f"http://127.0.0.1:{closed_port}"
 
     with pytest.raises(DatasetError, match=f"received {unreachable}/.*refused.*HTTPS_PROXY"):
         fetch(dataset("good"), tmp_path / "folder", mirrors=[unreachable])
