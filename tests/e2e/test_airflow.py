@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -131,6 +132,10 @@ def _run_in_airflow(program: str, *arguments: str, home: Path, **environ: str) -
     return json.loads(answer.stdout.splitlines()[-1])
 
 
+def _versions(workspace: Workspace) -> set[str]:
+    return {path.name for path in workspace.serving_model_dir.glob("[0-9]*")}
+
+
 def test_the_dag_parses_in_half_a_second_without_tensorflow(dags: Path, tmp_path: Path):
     parsed = _run_in_airflow(PARSE, str(dags / "tfx_mnist.py"), home=tmp_path)
 
@@ -194,16 +199,18 @@ def test_dags_test_pushes_a_model_and_does_it_from_the_cache_the_second_time(
     migrated = run_airflow("db", "migrate", home=tmp_path, dags=dags)
     assert migrated.returncode == 0, migrated.stdout + migrated.stderr
 
+    before = _versions(workspace)
     first = run_airflow("dags", "test", "tfx-mnist", home=tmp_path, dags=grouped)
 
     assert first.returncode == 0, first.stdout + first.stderr
-    assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
+    after = _versions(workspace)
+    assert len(after - before) == 1
 
     # Now one task for each node.
     second = run_airflow("dags", "test", "tfx-mnist", home=tmp_path, dags=dags)
 
     assert second.returncode == 0, second.stdout + second.stderr
-    assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
+    assert _versions(workspace) == after
     store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
     *_, newest = sorted(
         store.get_contexts_by_type("pipeline_run"), key=lambda run: run.create_time_since_epoch
@@ -283,20 +290,53 @@ def _wait_for_command_line(part: str) -> str:
     return lines
 
 
-def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
-    airflow: Airflow, workspace: Workspace, database: DatabaseServer
-):
+class TwoRuns(NamedTuple):
+    """Two runs that were started at once, `good` and `bad`.
+
+    Attributes:
+      images: The file of images that `bad` finds cut off.
+      command_lines: Those of all processes while a node ran.
+    """
+
+    images: Path
+    command_lines: str
+
+
+@pytest.fixture(scope="module")
+def two_runs(airflow: Airflow, workspace: Workspace) -> TwoRuns:
     data = workspace.folder / "data"
     broken = shutil.copytree(data / "mnist", data / "broken")
-    path = broken / "train-images-idx3-ubyte.gz"
-    whole = path.read_bytes()
-    path.write_bytes(gzip.compress(gzip.decompress(whole)[:-5]))
-
+    images = broken / "train-images-idx3-ubyte.gz"
+    images.write_bytes(gzip.compress(gzip.decompress(images.read_bytes())[:-5]))
     # Whichever ends first is the other one's baseline.
     no_baseline = {"thresholds__max_accuracy_drop": 1}
     airflow.trigger("good", training__epochs=3, training__learning_rate=0.015, **no_baseline)
     airflow.trigger("bad", training__epochs=3, data_root=str(broken), **no_baseline)
-    assert database.password not in _wait_for_command_line("runners.node")
+    return TwoRuns(images, _wait_for_command_line("runners.node"))
+
+
+@pytest.fixture(scope="module")
+def good_run(airflow: Airflow, two_runs: TwoRuns) -> str:
+    """Returns the id of a run that pushed a model."""
+    assert two_runs.images.exists()
+    assert airflow.wait_for_run("good") == "success"
+    return "good"
+
+
+@pytest.fixture(scope="module")
+def refused_run(airflow: Airflow) -> str:
+    """Returns the id of a green run whose model was not blessed."""
+    airflow.trigger(
+        "refused", training__epochs=3, training__learning_rate=0.015, thresholds__accuracy=0.9999
+    )
+    assert airflow.wait_for_run("refused") == "success"
+    return "refused"
+
+
+def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
+    airflow: Airflow, workspace: Workspace, database: DatabaseServer, two_runs: TwoRuns
+):
+    assert database.password not in two_runs.command_lines
 
     assert airflow.wait_for_run("bad") == "failed"
     assert airflow.task_states("bad") == {
@@ -306,10 +346,10 @@ def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
     }
     log = airflow.read_log("bad", "Prepare", 1)
     cause = next(index for index, line in enumerate(log) if "IdxExampleGen failed: " in line)
-    assert str(path) in log[cause]
+    assert str(two_runs.images) in log[cause]
     assert cause > len(log) - 10
 
-    path.write_bytes(whole)
+    shutil.copy(workspace.folder / "data" / "mnist" / two_runs.images.name, two_runs.images)
     airflow.clear("bad")
     assert airflow.wait_for_run("bad") == "success"
     assert set(airflow.task_states("bad").values()) == {"success"}
@@ -320,30 +360,26 @@ def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
     assert any("pushed version" in line for line in airflow.read_log("good", "Decide", 1))
 
 
-def test_a_model_that_is_not_blessed_skips_the_pusher_and_the_run_is_green(airflow: Airflow):
-    airflow.trigger(
-        "refused", training__epochs=3, training__learning_rate=0.015, thresholds__accuracy=0.9999
-    )
-
-    assert airflow.wait_for_run("refused") == "success"
-    states = airflow.task_states("refused")
+def test_a_model_that_is_not_blessed_skips_the_pusher_and_the_run_is_green(
+    airflow: Airflow, refused_run: str
+):
+    states = airflow.task_states(refused_run)
     assert states == {"Prepare": "success", "Trainer": "success", "Decide": "skipped"}
-    log = airflow.read_log("refused", "Decide", 1)
+    log = airflow.read_log(refused_run, "Decide", 1)
     assert any("Evaluator complete: NOT BLESSED" in line for line in log)
     assert any("Pusher skipped: nothing was pushed" in line for line in log)
 
 
-def test_clearing_a_green_task_says_that_it_had_succeeded(airflow: Airflow):
-    airflow.clear("good", ["Trainer"])
+def test_clearing_a_green_task_says_that_it_had_succeeded(airflow: Airflow, good_run: str):
+    airflow.clear(good_run, ["Trainer"])
 
-    assert airflow.wait_for_run("good") == "success"
-    log = airflow.read_log("good", "Trainer", 2)
-    assert any("Trainer has already succeeded in run good" in line for line in log)
+    assert airflow.wait_for_run(good_run) == "success"
+    log = airflow.read_log(good_run, "Trainer", 2)
+    assert any(f"Trainer has already succeeded in run {good_run}" in line for line in log)
 
 
-@pytest.mark.usefixtures("airflow")
 def test_the_command_line_reads_runs_and_lineage_from_the_database(
-    workspace: Workspace, database: DatabaseServer
+    workspace: Workspace, database: DatabaseServer, good_run: str, refused_run: str
 ):
     file = workspace.folder / "mlmd_url"
     file.write_text(database.url_with_password("mlmd"))
@@ -351,14 +387,15 @@ def test_the_command_line_reads_runs_and_lineage_from_the_database(
     history = workspace.tfx_mnist("runs", "--json", "--mlmd", str(file))
 
     runs = {run["run_id"]: run for run in json.loads(history.stdout)}
-    assert runs["refused"]["end"] == "not pushed"
-    version = runs["good"]["version"]
+    assert runs[refused_run]["end"] == "not pushed"
+    version = runs[good_run]["version"]
     lineage = workspace.tfx_mnist("lineage", version, "--mlmd", str(file)).stdout
-    assert "Trainer in run good" in lineage
+    assert f"Trainer in run {good_run}" in lineage
     images = workspace.folder / "data" / "mnist" / "train-images-idx3-ubyte.gz"
     assert f"{hashlib.sha256(images.read_bytes()).hexdigest()}  {images}" in lineage
 
 
+@pytest.mark.usefixtures("good_run", "refused_run")
 def test_the_password_is_in_no_log_and_no_compiled_file(
     airflow: Airflow, workspace: Workspace, database: DatabaseServer
 ):

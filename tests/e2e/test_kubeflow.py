@@ -13,12 +13,10 @@ from ml_metadata import MetadataStore
 from runners.metadata.connection import sqlite_connection
 from runners.metadata.records import read_run
 from support.kubeflow.driver import LocalDriver
+from support.project import PROJECT
 from support.workspaces import Workspace
 
-pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
-from kfp.components import load_component_from_text
-
-from support.project import PROJECT
+components = pytest.importorskip("kfp.components", reason="kfp installs on Python 3.11 only")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +90,7 @@ def test_each_node_is_a_step_after_those_upstream_and_kfp_accepts_the_file(
         names[step]: {names[other] for other in task.get("dependentTasks", ())}
         for step, task in tasks.items()
     } == {node["node_id"]: set(node["upstream"]) for node in graph["nodes"]}
-    assert load_component_from_text(text).name == "tfx-mnist"
+    assert components.load_component_from_text(text).name == "tfx-mnist"
 
 
 def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, workspace: Workspace):

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.programs import TFX_MNIST
 from support.warm_python.processes import WarmProcess, WarmPython
-
-_PROGRAM = "from runners.commands.main import main; main()"
 
 
 @dataclass
@@ -41,18 +40,18 @@ class Workspace:
 
     def command(self, *arguments: str) -> list[str]:
         """Returns the command line for a new process; the copied code wins over the installed."""
-        return [sys.executable, "-c", _PROGRAM, *arguments]
+        return [sys.executable, "-c", TFX_MNIST, *arguments]
 
     def start(self, *arguments: str) -> WarmProcess:
         """Starts a command; what it writes goes to a file in the folder."""
         return self.warm_python.start(
-            *("-c", _PROGRAM, *arguments), folder=self.folder, output=self.folder / "output.txt"
+            *("-c", TFX_MNIST, *arguments), folder=self.folder, output=self.folder / "output.txt"
         )
 
     def tfx_mnist(self, *arguments: str, python: str = "") -> subprocess.CompletedProcess[str]:
         """Runs a command, if no other Python is named in the warm one."""
         return subprocess.run(
-            [python or self.warm_python.executable, "-c", _PROGRAM, *arguments],
+            [python or self.warm_python.executable, "-c", TFX_MNIST, *arguments],
             cwd=self.folder,
             env=os.environ | {"COLUMNS": "120"},
             check=False,

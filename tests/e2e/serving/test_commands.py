@@ -13,17 +13,17 @@ import httpx
 import pytest
 from PIL import Image
 
+from support.programs import PREDICT, SERVE
 from support.project import PROJECT
 from support.serving.process import ServeProcess
 from support.waiting import DEADLINE_SECONDS
 
 DATA = PROJECT / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
-_PREDICT = "from runners.commands.predict import predict; predict()"
 
 
 def predict(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", _PREDICT, "--model_name=mnist", *arguments],
+        [sys.executable, "-c", PREDICT, "--model_name=mnist", *arguments],
         input=stdin,
         capture_output=True,
         text=True,
@@ -114,9 +114,8 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path, closed_port: int):
     ],
 )
 def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
-    code = "from runners.commands.serve import serve; serve()"
     answer = subprocess.run(
-        [sys.executable, "-c", code, *flags], capture_output=True, text=True, check=False
+        [sys.executable, "-c", SERVE, *flags], capture_output=True, text=True, check=False
     )
     assert answer.returncode == 2
     assert message in answer.stderr
@@ -125,10 +124,9 @@ def test_bad_flags_are_refused_at_once(flags: list[str], message: str):
 def test_server_that_is_stuck_in_reading_a_model_ends_all_the_same(tmp_path: Path):
     (tmp_path / "1").mkdir()
     os.mkfifo(tmp_path / "1" / "saved_model.pb")  # nobody ever writes into it
-    code = "from runners.commands.serve import serve; serve()"
     flags = [f"--model_base_path={tmp_path}", "--shutdown_grace_seconds=0.1"]
     with subprocess.Popen(
-        [sys.executable, "-c", code, *flags], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVE, *flags], stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stderr
         assert any("Loading {name" in line for line in server.stderr)
@@ -141,13 +139,12 @@ def test_server_that_is_stuck_in_reading_a_model_ends_all_the_same(tmp_path: Pat
 def test_port_that_is_taken_is_an_error_that_names_it(
     models_folder: Path, tmp_path: Path, flag: str
 ):
-    code = "from runners.commands.serve import serve; serve()"
     other = "--rest_api_port" if flag == "--port" else "--port"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         base_path = f"--model_base_path={models_folder / 'half_plus_two'}"
         answer = subprocess.run(
-            [sys.executable, "-c", code, base_path, f"{flag}={port}", f"{other}=0"],
+            [sys.executable, "-c", SERVE, base_path, f"{flag}={port}", f"{other}=0"],
             capture_output=True,
             text=True,
             check=False,

@@ -12,15 +12,14 @@ from typing import NamedTuple
 import pytest
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import statistics_pb2
-from tfx.dsl.compiler.compiler import Compiler
 from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import load_config
-from pipeline.pipeline import create_pipeline
 from runners.local.display import make_display
 from runners.local.outcome import DONE, RunOutcome
 from runners.local.run import run_locally
+from runners.orchestration.compiled import compile_ir
 from support.beam.job_service import BeamJobService, run_job_service
 from support.project import PROJECT
 
@@ -189,7 +188,7 @@ def test_metrics_are_those_of_the_default_runner(
 def test_every_beam_node_is_compiled_with_the_option_set(option_set: Path):
     config = load_config(config_file=str(option_set))
 
-    ir = Compiler().compile(create_pipeline(config))
+    ir = compile_ir(config)
 
     deployment = pipeline_pb2.IntermediateDeploymentConfig()
     ir.deployment_config.Unpack(deployment)

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.free_ports import find_free_ports
+from support.programs import SERVE
 from support.waiting import DEADLINE_SECONDS
-
-_SERVE = "from runners.commands.serve import serve; serve()"
 
 
 @dataclass
@@ -57,7 +56,7 @@ def _start(flags: tuple[str, ...], log: Path) -> subprocess.Popen[str]:
     ports = [f"--rest_api_port={rest_port}", f"--port={grpc_port}"]
     with log.open("w") as log_file:
         return subprocess.Popen(
-            [sys.executable, "-c", _SERVE, *ports, *flags],
+            [sys.executable, "-c", SERVE, *ports, *flags],
             stdout=subprocess.PIPE,
             stderr=log_file,
             text=True,

@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.project import PACKAGES, PROJECT
-
-_NOT_COPIED = shutil.ignore_patterns(
-    "__pycache__", ".*", "*.egg-info", "data", "runs", "serving_model"
-)
+from support.project import NOT_COPIED, PACKAGES, PROJECT
 
 
 def _build(command: str, *, project: Path, output: Path) -> Path:
@@ -32,7 +28,7 @@ def _build(command: str, *, project: Path, output: Path) -> Path:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """Builds the wheel from the sdist, as a Beam worker does with --setup_file=./setup.py."""
     folder = tmp_path_factory.mktemp("packaging")
-    shutil.copytree(PROJECT, folder / "project", ignore=_NOT_COPIED)
+    shutil.copytree(PROJECT, folder / "project", ignore=NOT_COPIED)
     sdist = _build("sdist", project=folder / "project", output=folder / "sdist")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "unpacked", filter="data")

@@ -104,10 +104,10 @@ def contract(finished_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(finished_run / "schema.pbtxt", tmp_path))
 
 
-def call(command: str, root: Path, contract: Path) -> None:
+def call(command: str, root: Path, contract: Path, *options: str) -> None:
     settings = {"pipeline_name": "mnist", "pipeline_root": root, "schema_path": contract}
     arguments = [f"--set={key}={value}" for key, value in settings.items()]
-    schema.main([command, *arguments], standalone_mode=False)
+    schema.main([command, *arguments, *options], standalone_mode=False)
 
 
 def test_diff_shows_the_data_against_the_contract_and_changes_nothing(
@@ -130,6 +130,18 @@ def test_diff_shows_the_data_against_the_contract_and_changes_nothing(
     assert "feature colour only in the contract" in lines
     assert "feature width only in the data" in lines
     assert contract.read_text() == CONTRACT
+
+
+def test_the_run_may_be_read_from_metadata_that_a_url_names(
+    finished_run: Path, contract: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    elsewhere = tmp_path / "never run"
+    metadata = f"--mlmd=sqlite://{finished_run / 'metadata.db'}"
+
+    call("diff", elsewhere, contract, metadata)
+
+    assert "feature label differs" in capfd.readouterr().out
+    assert not elsewhere.exists()
 
 
 def test_an_accepted_contract_holds_for_the_data_and_keeps_what_they_cannot_tell(

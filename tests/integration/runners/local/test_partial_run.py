@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 from ml_metadata.proto.metadata_store_pb2 import Execution
-from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
 from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable import (
     execution_publish_utils,
     partial_run_utils,
-    runtime_parameter_utils,
 )
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
@@ -18,18 +16,14 @@ from pipeline.config_sources import load_config
 from pipeline.node_ids import NODE_IDS
 from runners.local.partial_run import make_partial_run
 from runners.metadata.connection import sqlite_connection
-from runners.orchestration.compiled import compile_ir
+from runners.orchestration.compiled import compile_run
 from support.trainings import SCHEMA_PATH
 
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
 
 
 def _compile(run_id: str) -> pipeline_pb2.Pipeline:
-    ir = compile_ir(load_config(overrides=[f"schema_path={SCHEMA_PATH}"]))
-    runtime_parameter_utils.substitute_runtime_parameter(
-        ir, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
-    )
-    return ir
+    return compile_run(load_config(overrides=[f"schema_path={SCHEMA_PATH}"]), run_id)
 
 
 def _record_run(metadata: Metadata, run_id: str, node_ids: set[str]) -> None:

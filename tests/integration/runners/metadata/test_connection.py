@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from support.databases.servers import DatabaseServer, find_postgresql, run_mariadb, run_postgresql
+from support.programs import TFX_MNIST
 
 NUM_PROCESSES = 6
-PROGRAM = "from runners.commands.main import main; main()"
 CONNECT = """
 import os
 from ml_metadata import MetadataStore
@@ -40,7 +40,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
 
 def _init(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, "mlmd", "init", *arguments],
+        [sys.executable, "-c", TFX_MNIST, "mlmd", "init", *arguments],
         env=os.environ | environ,
         check=False,
         capture_output=True,

@@ -35,8 +35,8 @@ from runners.orchestration.compiled import CompiledPipeline, compile_pipeline
 from runners.orchestration.exit_codes import FAILED, SUCCEEDED
 from runners.schema.text import parse_schema
 from support.databases.servers import DatabaseServer, find_postgresql, run_postgresql
+from support.programs import TFX_MNIST
 
-PROGRAM = "from runners.commands.main import main; main()"
 # Two is ML Metadata's number for types of contexts.
 INSERT = "INSERT INTO type (name, type_kind) VALUES ('pipeline_run', 2)"
 
@@ -56,7 +56,7 @@ def compiled(tmp_path: Path) -> CompiledPipeline:
 
 def _init(server: DatabaseServer, database: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, "mlmd", "init", "--mlmd", server.url(database)],
+        [sys.executable, "-c", TFX_MNIST, "mlmd", "init", "--mlmd", server.url(database)],
         env=os.environ | {"MLMD_PASSWORD": server.password},
         check=False,
         capture_output=True,

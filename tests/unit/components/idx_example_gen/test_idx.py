@@ -196,6 +196,7 @@ def test_a_header_that_announces_terabytes_is_found_out_without_allocating_them(
         (gzip.compress(encode(make_rows(2)[0]), mtime=0), "add .gz to its name"),
         (b"\x89PNG\r\n\x1a\n", "not an IDX file of unsigned bytes"),
     ],
+    ids=["labels", "gzip", "PNG"],
 )
 def test_wrong_magic_says_what_the_file_may_be(content: bytes, advice: str):
     with pytest.raises(IdxError, match=f"/in/images: expected IDX magic 0x00000803.*{advice}"):

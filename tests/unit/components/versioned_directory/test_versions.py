@@ -163,7 +163,11 @@ def test_the_model_digest_is_that_of_the_listing_that_sha256sum_prints(
     assert record.model_digest == hashlib.sha256(listing.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"origin": {}, "unknown": 1}', "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[]", '{"origin": {}, "unknown": 1}', "\xff"],
+    ids=["half an object", "list", "unknown key", "no UTF-8"],
+)
 def test_a_record_that_is_none_makes_a_version_without_record(
     tmp_path: Path, push: Callable[..., Version], content: str
 ):

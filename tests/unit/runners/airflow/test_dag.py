@@ -71,6 +71,7 @@ def _constants(text: str) -> dict[str, object]:
         {"kubernetes": POD, "mlmd": MLMD},
         {"groups": {"all": ["Trainer", "Pusher"]}},
     ],
+    ids=["defaults", "schedule", "assets", "pods", "groups"],
 )
 def test_the_dag_file_is_clean_for_airflow_3_and_imports_nothing_of_ours(
     graph: Graph, settings: dict[str, object], tmp_path: Path

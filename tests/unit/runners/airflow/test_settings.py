@@ -19,6 +19,7 @@ from support.project import PROJECT
         ("kubernetes: {image: i, compiled_folder: /c}", "expected mlmd beside kubernetes"),
         ("tags: {", "is not YAML"),
     ],
+    ids=["unknown key", "schedule and assets", "password", "pods without mlmd", "no YAML"],
 )
 def test_bad_settings_are_refused_with_file_and_key(text: str, message: str, tmp_path: Path):
     file = tmp_path / "settings.yaml"

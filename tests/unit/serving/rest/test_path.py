@@ -19,6 +19,18 @@ from serving.rest.path import parse_path
         ("GET", "/v1/models/m/versions/3/metadata", ModelSpec("m", 3), "metadata"),
         ("GET", "/v1/models/m/METADATA", ModelSpec("m"), "status"),
     ],
+    ids=[
+        "call",
+        "prefix in capitals",
+        "version with zeros",
+        "label",
+        "escaped name",
+        "status",
+        "status of a version",
+        "metadata",
+        "metadata of a version",
+        "metadata in capitals",
+    ],
 )
 def test_path_is_read_as_by_tf_serving(method: str, path: str, model: ModelSpec, call: str):
     assert parse_path(method, path) == (model, call)
@@ -38,6 +50,19 @@ def test_path_is_read_as_by_tf_serving(method: str, path: str, model: ModelSpec,
         ("GET", "/v1/models/m/versions/\u0663"),
         ("GET", "/v1"),
         ("DELETE", "/v1/models/m"),
+    ],
+    ids=[
+        "no call",
+        "call in capitals",
+        "unknown call",
+        "something after the call",
+        "version that is no number",
+        "version and label",
+        "name with a slash",
+        "call with GET",
+        "version in Arabic digits",
+        "nothing after v1",
+        "DELETE",
     ],
 )
 def test_path_that_does_not_exist_is_malformed(method: str, path: str):

@@ -7,9 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from support.project import PROJECT
-
-NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "runs", "serving_model")
+from support.project import NOT_COPIED, PROJECT
 
 
 def _collect(project: Path, hash_seed: int) -> list[str]:
