@@ -23,11 +23,6 @@ _LAYERS: Edges = {
     "modules": set(),
     "serving": set(),
 }
-# Edges that the layers do not name, each for a reason.
-_ALSO_MAY_IMPORT: Edges = {
-    # It asks a real model server, so it starts ours and speaks its protocol.
-    "components/servability_validator": {"serving"},
-}
 _SHARED_BY_PLACES = {"pipeline_spec", "orchestration", "metadata"}
 # The same within `runners`: what each folder may import of the others.
 _FOLDERS_OF_RUNNERS: Edges = {
@@ -152,13 +147,7 @@ def test_every_folder_has_its_place_in_the_layers():
 def test_imports_flow_one_way():
     def is_forbidden(path: Path, module: str) -> bool:
         package = path.relative_to(PROJECT).parts[0]
-        extra = [
-            packages
-            for folder, packages in _ALSO_MAY_IMPORT.items()
-            if _name(path).startswith(f"{folder}/")
-        ]
-        allowed = {package} | _LAYERS[package].union(*extra)
-        return module.partition(".")[0] in _LAYERS.keys() - allowed
+        return module.partition(".")[0] in _LAYERS.keys() - {package} - _LAYERS[package]
 
     assert _files_that_import(is_forbidden) == [], (
         "runners -> pipeline -> components -> modules: whoever edits the model need know nothing "
