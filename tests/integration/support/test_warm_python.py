@@ -81,6 +81,16 @@ def test_a_signal_reaches_the_program(warm_python: WarmPython, tmp_path: Path):
     assert started.wait() == -signal.SIGKILL
 
 
+def test_a_program_does_not_outlive_the_process_that_stands_for_it(warm_python: WarmPython):
+    program = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
+    command = [warm_python.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        pid = int(process.stdout.readline())
+        process.kill()
+
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the program to end")
+
+
 def test_what_python_reads_as_it_starts_makes_a_new_process(
     warm_python: WarmPython, tmp_path: Path
 ):

@@ -89,15 +89,21 @@ class _Server:
         self._listener = listener
         # By the descriptor of the process: who waits for it, and its id.
         self._running: dict[int, tuple[socket.socket, int]] = {}
+        # By the connection of one who waits: the process.
+        self._waiting: dict[socket.socket, int] = {}
 
     def serve(self) -> _Program | None:
         """Returns the program in its fork; None when whoever started the server has ended."""
         while True:
-            ready, _, _ = select.select([sys.stdin, self._listener, *self._running], [], [])
+            sources = [sys.stdin, self._listener, *self._running, *self._waiting]
+            ready, _, _ = select.select(sources, [], [])
             if sys.stdin in ready:
                 for _, pid in self._running.values():
                     os.kill(pid, signal.SIGKILL)
                 return None
+            # Who waits never says anything: it was killed, and its program goes with it.
+            for connection in set(ready) & self._waiting.keys():
+                os.kill(self._running[self._waiting.pop(connection)][1], signal.SIGKILL)
             for process in set(ready) & self._running.keys():
                 self._report(process)
             if self._listener in ready and (program := self._start()):
@@ -115,16 +121,24 @@ class _Server:
             return program
         for file in program.files:
             os.close(file)
-        connection.sendall(NUMBER.pack(pid))
-        self._running[os.pidfd_open(pid)] = connection, pid
+        process = os.pidfd_open(pid)
+        self._running[process] = connection, pid
+        self._waiting[connection] = process
+        _send(connection, pid)
         return None
 
     def _report(self, process: int) -> None:
         connection, pid = self._running.pop(process)
+        self._waiting.pop(connection, None)
         os.close(process)
         _, status = os.waitpid(pid, 0)
-        with contextlib.suppress(OSError), connection:  # nobody may wait for it any more
-            connection.sendall(NUMBER.pack(status))
+        with connection:
+            _send(connection, status)
+
+
+def _send(connection: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # whoever waited for it may have been killed
+        connection.sendall(NUMBER.pack(number))
 
 
 def main(path: str) -> None:
