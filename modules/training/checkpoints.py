@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from modules.hyperparameters import Hyperparameters
 from modules.training.callbacks import EpochRow
+from modules.training.interrupts import interrupts_put_off
 from modules.training.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,15 @@ class EpochStates(keras.callbacks.Callback):
         return f"{self._directory}/state-{epoch:04d}.npz"
 
 
+class _BestWeights(keras.callbacks.ModelCheckpoint):
+    """Keras' own, whose files are whole also if somebody presses Ctrl-C."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Writes the weights if they are better than before."""
+        with interrupts_put_off():
+            super().on_epoch_end(epoch, logs)
+
+
 class Checkpoints:
     """The state of one training, in a directory of its own.
 
@@ -122,7 +132,7 @@ class Checkpoints:
         """Returns the callbacks that save and restore the state; they belong last in the list."""
         accuracies = [row["val_accuracy"] for row in self.read_history()]
         return [
-            keras.callbacks.ModelCheckpoint(
+            _BestWeights(
                 self._weights_path("{epoch:04d}"),
                 monitor="val_accuracy",
                 mode="max",

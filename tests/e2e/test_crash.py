@@ -18,26 +18,28 @@ KILLS_IN_A_RUN = 4
 MOST_EVENTS = 4.5
 MOST_EVENTS_OF_LAST_NODE = 3
 
-# Runs the pipeline, and kills itself when it has logged something, after a number of the events
-# that Python's audit tells of: opened, renamed and removed files, started processes, imports.
-KILLED = """
+# Runs the pipeline, and sends itself a signal when it has logged something: at once, or after a
+# number of the events that Python's audit tells of: opened, renamed and removed files, started
+# processes, imports.
+STOPPED = """
 import itertools, logging, os, signal, sys
 from runners.commands.main import main
 
-logged, left = sys.argv[1], itertools.count(int(sys.argv[2]), -1)
+number, logged, events = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+left = itertools.count(events, -1)
 
-def kill(_event, _arguments):
+def stop(*_):
     if next(left) == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), number)
 
 class Watch(logging.Handler):
     def emit(self, record):
         if record.getMessage().startswith(logged):
-            sys.addaudithook(kill)
+            sys.addaudithook(stop) if events else stop()
 
 for name in ("absl", "modules.training.progress"):
     logging.getLogger(name).addHandler(Watch())
-main(sys.argv[3:])
+main(sys.argv[4:])
 """
 
 
@@ -50,22 +52,25 @@ def _start(workspace: Workspace, *more: str) -> WarmProcess:
     return workspace.start("run", *workspace.arguments(*more))
 
 
-def _run_and_be_killed(workspace: Workspace, logged: str, events: int, *more: str) -> None:
-    """Runs until the run is dead, so many events after it has logged something."""
-    killed = workspace.warm_python.start(
-        *("-c", KILLED, logged, str(events), "run", *workspace.arguments(*more)),
+def _start_and_stop(
+    workspace: Workspace, number: signal.Signals, logged: str, events: int, *more: str
+) -> WarmProcess:
+    """Starts a run that gets a signal so many events after it has logged something."""
+    return workspace.warm_python.start(
+        *("-c", STOPPED, str(int(number)), logged, str(events)),
+        *("run", *workspace.arguments(*more)),
         folder=workspace.folder,
-        output=workspace.folder / "killed.txt",
+        output=workspace.folder / "stopped.txt",
     )
+
+
+def _run_and_be_killed(workspace: Workspace, logged: str, events: int, *more: str) -> None:
+    killed = _start_and_stop(workspace, signal.SIGKILL, logged, events, *more)
     assert killed.wait() == -signal.SIGKILL, killed.output.read_text()
 
 
 def _outcome(workspace: Workspace) -> dict:
     return json.loads((workspace.root / "run.json").read_text())
-
-
-def _said(run: WarmProcess, text: str) -> Callable[[], bool]:
-    return lambda: run.output.exists() and text in run.output.read_text()
 
 
 def _whole_versions(workspace: Workspace) -> set[str]:
@@ -128,12 +133,10 @@ def test_an_interrupted_run_stops_within_seconds_and_says_how_to_go_on(
     workspace: Workspace, number: signal.Signals
 ):
     more = ("training.epochs=1000",)
-    interrupted = _start(workspace, *more)
-    wait_until(_said(interrupted, "epoch 1/1000"))
-    interrupted.send(number)
+    interrupted = _start_and_stop(workspace, number, "Epoch 1/1000: ", 0, *more)
 
-    assert interrupted.wait() == 130
-    assert "epoch 500/1000" not in interrupted.output.read_text()
+    assert interrupted.wait() == 130, interrupted.output.read_text()
+    assert "epoch 2/1000" not in interrupted.output.read_text()
     assert "the same command goes on from here" in interrupted.output.read_text()
     assert not list((workspace.root / "Trainer" / "model").glob("*"))
     ended = workspace.tfx_mnist("runs").stdout

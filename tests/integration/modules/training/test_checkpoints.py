@@ -180,3 +180,27 @@ def _train_apart(directory: Path, epoch: int, place: str) -> int:
         cwd=Path(__file__).parent,
     )
     return process.returncode
+
+
+class InterruptedInSave(keras.layers.Dense):
+    """Somebody presses Ctrl-C while its weights are written."""
+
+    def save_own_variables(self, store: dict[str, np.ndarray]) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        super().save_own_variables(store)
+
+
+def test_an_interrupt_while_weights_are_written_is_raised_when_they_are_whole(tmp_path: Path):
+    model = keras.Sequential([keras.Input((4,)), InterruptedInSave(1)])
+    model.compile(loss="mse")
+    [best_weights, _] = Checkpoints(str(tmp_path)).make_callbacks()
+    best_weights.set_model(model)
+
+    with pytest.raises(KeyboardInterrupt):
+        best_weights.on_epoch_end(0, {"val_accuracy": 0.5})
+
+    [file] = tmp_path.glob("*.weights.h5")
+    other = keras.Sequential([keras.Input((4,)), InterruptedInSave(1)])
+    other.load_weights(file)
+    for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
