@@ -138,8 +138,7 @@ def run_fn(fn_args: "FnArgs") -> None:
         verbose=0,
     )
 
-    best_weights = checkpoints.find_best_weights()
-    model.load_weights(best_weights)
+    best_weights = checkpoints.restore_best_weights(model)
     tf.io.gfile.copy(best_weights, f"{fn_args.model_run_dir}/best.weights.h5")
     _keep_reference_predictions(fn_args, model, eval_examples)
     export_model(model, transform_output, fn_args.serving_model_dir)

@@ -143,10 +143,17 @@ class Checkpoints:
             self._states,
         ]
 
-    def find_best_weights(self) -> str:
-        """Returns the weights file of the epoch with the best val_accuracy, the first of equals."""
+    def restore_best_weights(self, model: keras.Model) -> str:
+        """Gives a model the weights of the epoch with the best val_accuracy, the first of equals.
+
+        Returns:
+          The file that they stand in.
+        """
         best = max(self.read_history(), key=lambda row: row["val_accuracy"])
-        return self._weights_path(f"{best['epoch']:04d}")
+        path = self._weights_path(f"{best['epoch']:04d}")
+        with interrupts_put_off():
+            model.load_weights(path)
+        return path
 
     def delete(self) -> None:
         """Removes the state of a training that has reached its end."""

@@ -1,4 +1,4 @@
-"""Puts interrupts off while something is written that would lose them (standard library only)."""
+"""Puts interrupts off where they would be lost (standard library only)."""
 
 import signal
 import threading
@@ -12,8 +12,8 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 def interrupts_put_off() -> Iterator[None]:
     """Within the block, Ctrl-C and SIGTERM wait; what came meanwhile takes effect behind it.
 
-    HDF5 calls back into Python, where an error that a signal's handler raises is lost: the write
-    fails with an error that says nothing of it, or it goes on, and so does the training.
+    HDF5 calls back into Python, where an error that a signal's handler raises is lost: reading or
+    writing fails with an error that says nothing of it, or goes on, and so does the training.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone runs handlers
         yield

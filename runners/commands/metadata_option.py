@@ -11,6 +11,7 @@ from runners.metadata.url import MLMD_HELP, URL_VARIABLE, MlmdUrlError
 
 if TYPE_CHECKING:
     from ml_metadata import MetadataStore
+    from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
 mlmd_option = click.option("--mlmd", "mlmd_url", metavar="URL_OR_FILE", help=MLMD_HELP)
 
@@ -24,11 +25,7 @@ def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataSto
     # ML Metadata comes with these, and takes its time.
     from ml_metadata import MetadataStore  # noqa: PLC0415
 
-    from runners.metadata.connection import (  # noqa: PLC0415
-        describe_connection,
-        open_store,
-        read_connection,
-    )
+    from runners.metadata.connection import open_store  # noqa: PLC0415
 
     if url is None and URL_VARIABLE not in os.environ:
         if not Path(config.metadata_path).is_file():
@@ -41,12 +38,27 @@ def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataSto
             return open_store(config.metadata_path), config.metadata_path
         except OSError as error:
             raise click.ClickException(str(error)) from error
-    try:
-        connection = read_connection(url, os.environ)
-    except MlmdUrlError as error:
-        raise click.UsageError(str(error)) from error
-    where = describe_connection(connection)
+    connection, where = find_database(url)
     try:
         return MetadataStore(connection), where
     except Exception as error:  # ML Metadata's own; which one depends on the database
         raise click.ClickException(f"{where}: cannot be read as ML Metadata: {error}") from error
+
+
+def find_database(url: str | None) -> tuple["ConnectionConfig", str]:
+    """Returns how to connect to the database, and where it is without a password.
+
+    Args:
+      url: What --mlmd says; None for the environment variable.
+
+    Raises:
+      click.UsageError: It is no URL of a database, or it holds a password.
+    """
+    # ML Metadata comes with this, and takes its time.
+    from runners.metadata.connection import describe_connection, read_connection  # noqa: PLC0415
+
+    try:
+        connection = read_connection(url, os.environ)
+    except MlmdUrlError as error:
+        raise click.UsageError(str(error)) from error
+    return connection, describe_connection(connection)

@@ -1,14 +1,14 @@
 """`tfx-mnist mlmd`: the database that remembers what was made from what."""
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.metadata_option import find_database
 from runners.commands.quiet import quiet_imports
-from runners.metadata.url import PASSWORD_HELP, URL_VARIABLE, MlmdUrlError
+from runners.metadata.url import PASSWORD_HELP, URL_VARIABLE
 
 if TYPE_CHECKING:
     from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
@@ -37,14 +37,7 @@ def init(
     Does nothing where they are already there. Run it again when the pipeline has a new component.
     """
     config = read_configuration(config_file, preset, overrides)
-    # ML Metadata comes with these, and takes its time.
-    from runners.metadata.connection import describe_connection, read_connection  # noqa: PLC0415
-
-    try:
-        connection = read_connection(url, os.environ)
-    except MlmdUrlError as error:
-        raise click.UsageError(str(error)) from error
-    where = describe_connection(connection)
+    connection, where = find_database(url)
     try:
         num_runs = _initialize(connection, config)
     except FileNotFoundError as error:  # of the data contract

@@ -89,21 +89,20 @@ class _Server:
         self._listener = listener
         # By the descriptor of the process: who waits for it, and its id.
         self._running: dict[int, tuple[socket.socket, int]] = {}
-        # By the connection of one who waits: the process.
-        self._waiting: dict[socket.socket, int] = {}
 
     def serve(self) -> _Program | None:
         """Returns the program in its fork; None when whoever started the server has ended."""
         while True:
-            sources = [sys.stdin, self._listener, *self._running, *self._waiting]
+            waiting = dict(self._running.values())  # the process of each connection
+            sources = [sys.stdin, self._listener, *self._running, *waiting]
             ready, _, _ = select.select(sources, [], [])
             if sys.stdin in ready:
-                for _, pid in self._running.values():
+                for pid in waiting.values():
                     os.kill(pid, signal.SIGKILL)
                 return None
             # Who waits never says anything: it was killed, and its program goes with it.
-            for connection in set(ready) & self._waiting.keys():
-                os.kill(self._running[self._waiting.pop(connection)][1], signal.SIGKILL)
+            for connection in set(ready) & waiting.keys():
+                os.kill(waiting[connection], signal.SIGKILL)
             for process in set(ready) & self._running.keys():
                 self._report(process)
             if self._listener in ready and (program := self._start()):
@@ -121,15 +120,12 @@ class _Server:
             return program
         for file in program.files:
             os.close(file)
-        process = os.pidfd_open(pid)
-        self._running[process] = connection, pid
-        self._waiting[connection] = process
+        self._running[os.pidfd_open(pid)] = connection, pid
         _send(connection, pid)
         return None
 
     def _report(self, process: int) -> None:
         connection, pid = self._running.pop(process)
-        self._waiting.pop(connection, None)
         os.close(process)
         _, status = os.waitpid(pid, 0)
         with connection:
