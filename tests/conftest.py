@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+import signal
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -36,10 +37,13 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def pytest_configure() -> None:
-    """Takes from the environment what the caller of the tests happens to have there."""
+    """Takes from the tests what their caller happens to hand down to them."""
     for name in list(os.environ):
         if not _KEPT.fullmatch(name):
             del os.environ[name]
+    # A shell has what it starts in the background ignore Ctrl-C, and so have all that this starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _write_idx(path: Path, content: Pixels) -> Path:

@@ -39,6 +39,19 @@ def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
     assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]
 
 
+def _run_tests(*tests: str, before: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """Runs tests as somebody does who has these in the environment; `before` is a shell's."""
+    command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(
+        ["/bin/sh", "-c", f'{before}\nexec "$@"', "sh", *command],
+        cwd=PROJECT,
+        env=os.environ | environ,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
 def test_what_the_caller_of_the_tests_has_in_the_environment_changes_none():
     callers = {
         "ARGS": "--durations=80",
@@ -53,14 +66,15 @@ def test_what_the_caller_of_the_tests_has_in_the_environment_changes_none():
     make_run = test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up.__name__
     tests = (f"{__file__}::{make_run}", "tests/unit/runners/commands/test_models.py")
 
-    answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *tests],
-        cwd=PROJECT,
-        env=os.environ | callers,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    answer = _run_tests(*tests, **callers)
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_tests_that_a_shell_runs_in_the_background_can_be_interrupted_all_the_same():
+    ignoring = "trap '' INT"
+
+    answer = _run_tests("tests/unit/modules/training/test_interrupts.py", before=ignoring)
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
