@@ -1,13 +1,14 @@
-"""Interrupts that wait until something is written."""
+"""Interrupts that wait until something is written, or has come to its end."""
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from modules.training.interrupts import interrupts_put_off
+from modules.training.interrupts import interrupts_put_off, interrupts_to_wait_for
 
 
 class StoppedError(Exception):
@@ -71,3 +72,45 @@ def test_another_thread_puts_nothing_off():
     thread.join()
 
     assert handlers == [signal.getsignal(signal.SIGINT)]
+
+
+def test_what_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts_put_off():
+            within = signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert within is signal.SIG_IGN
+
+
+@pytest.mark.usefixtures("_sigterm_stops")
+def test_a_block_that_waits_sees_an_interrupt_come():
+    seen = []
+
+    def wait() -> None:
+        with interrupts_to_wait_for() as interrupts:
+            os.kill(os.getpid(), signal.SIGTERM)
+            select.select([interrupts], [], [])
+            seen.extend(interrupts.take())
+
+    with pytest.raises(StoppedError):
+        wait()
+
+    assert seen == [signal.SIGTERM]
+
+
+def test_what_waited_for_signals_before_does_so_again():
+    to_read, to_write = os.pipe()
+    os.set_blocking(to_write, False)
+    before = signal.set_wakeup_fd(to_write)
+    try:
+        with interrupts_to_wait_for():
+            pass
+    finally:
+        restored = signal.set_wakeup_fd(before)
+        os.close(to_read)
+        os.close(to_write)
+
+    assert restored == to_write
