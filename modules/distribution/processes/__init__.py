@@ -1,0 +1,1 @@
+"""Starts the processes of a training, watches them and ends them."""

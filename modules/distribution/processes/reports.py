@@ -1,0 +1,144 @@
+"""What a member of a cluster tells the process that started it (standard library only).
+
+One JSON object a line, on a pipe. `join` is the first thing that a member does; what its supervisor
+reads stands in `modules/distribution/processes/supervision.py`.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
+# A longer line is none of ours.
+_MAX_LINE_BYTES = 2**20
+
+
+class Stage(StrEnum):
+    """How far a member is, in this order."""
+
+    STARTED = "started"  # Python runs
+    LOADED = "loaded"  # libraries are imported
+    CONNECTED = "connected"  # all members have found each other
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the work of a member stands, in its own words."""
+
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a member ends.
+
+    Attributes:
+      message: The cause.
+      lost_peers: Whether the cause is elsewhere: the others no longer answer.
+      may_pass: Whether the same may go well another time.
+    """
+
+    message: str
+    lost_peers: bool
+    may_pass: bool = False
+
+
+Report = Stage | Progress | Failure
+
+
+class Reports:
+    """What a member tells its supervisor, from any thread.
+
+    A supervisor that is gone hears nothing, and the member is not bothered with it.
+    """
+
+    def __init__(self, file_descriptor: int) -> None:
+        """Writes to a pipe."""
+        self._file_descriptor = file_descriptor
+        self._lock = threading.Lock()
+
+    def reach(self, stage: Stage) -> None:
+        """Tells that the member is so far."""
+        self._write({"stage": stage})
+
+    def progress(self, content: Mapping[str, Any]) -> None:
+        """Tells where the work stands.
+
+        Args:
+          content: What `json` can write.
+        """
+        self._write({"progress": content})
+
+    def fail(self, message: str, *, lost_peers: bool, may_pass: bool = False) -> None:
+        """Tells why the member is about to end; only the first such report counts.
+
+        Args:
+          message: The cause.
+          lost_peers: Whether it only lost the others, whose own report then says more.
+          may_pass: Whether the same may go well another time.
+        """
+        self._write({"failure": message, "lost_peers": lost_peers, "may_pass": may_pass})
+
+    def _write(self, report: Mapping[str, Any]) -> None:
+        # Begins with an end of line: what an exception cut off must not spoil the next report.
+        left = b"\n" + json.dumps(report).encode() + b"\n"
+        with self._lock:
+            try:
+                while left:
+                    left = left[os.write(self._file_descriptor, left) :]
+            except OSError:
+                return  # nobody reads any more
+
+
+class ReportReader:
+    """Makes reports of the bytes of a pipe, wherever they are cut."""
+
+    def __init__(self) -> None:
+        """Begins at the start of a line."""
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Report]:
+        """Returns the reports that end in this piece; skips lines that are none."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _MAX_LINE_BYTES:
+            self._rest = b""
+        return [report for line in lines if (report := _parse(line)) is not None]
+
+
+def join(reports_fd: int, parent_pid: int) -> Reports:
+    """Makes this process a member: it reports, and does not outlive the process that started it.
+
+    Args:
+      reports_fd: Where to report, the last but one argument of the command.
+      parent_pid: The supervisor's process, the last argument.
+    """
+    os.set_inheritable(reports_fd, False)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:  # it was gone before it could take this process with it
+        os._exit(1)
+    reports = Reports(reports_fd)
+    reports.reach(Stage.STARTED)
+    return reports
+
+
+def _parse(line: bytes) -> Report | None:
+    try:
+        report = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    match report:
+        case {"stage": str(stage)} if stage in set(Stage):
+            return Stage(stage)
+        case {"progress": dict(content)}:
+            return Progress(content)
+        case {"failure": str(message), "lost_peers": bool(lost_peers), "may_pass": bool(may_pass)}:
+            return Failure(message, lost_peers, may_pass)
+    return None

@@ -1,0 +1,60 @@
+"""Ends a process that waits for others in vain (standard library only).
+
+TensorFlow waits for them without end. It can be given a time-out, but then starts a thread for
+each exchange between workers that sleeps for as long (base_collective_executor.cc): at 60 s, a
+small model has tens of thousands of them within a minute, and the process dies.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+
+logger = logging.getLogger(__name__)
+
+EXIT_CODE = 75
+"""EX_TEMPFAIL of sysexits.h: another try may go well."""
+
+
+class Watchdog:
+    """Ends the process when nothing that it is told of goes on for too long."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        """Rests until `expect` is called.
+
+        Args:
+          timeout_seconds: How long anything that is expected may take.
+        """
+        self._timeout_seconds = timeout_seconds
+        self._changed = threading.Condition()
+        self._place = ""
+        self._deadline: float | None = None
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def expect(self, place: str) -> None:
+        """Has the time run anew.
+
+        Args:
+          place: Where the work is, in words, for the message.
+        """
+        with self._changed:
+            self._place = place
+            self._deadline = time.monotonic() + self._timeout_seconds
+            self._changed.notify()
+
+    def rest(self) -> None:
+        """Expects nothing until `expect` is called again."""
+        with self._changed:
+            self._deadline = None
+
+    def _watch(self) -> None:
+        with self._changed:
+            while (seconds := self._seconds_left()) is None or seconds > 0:
+                self._changed.wait(seconds)
+            logger.error("Got no further within %g s %s", self._timeout_seconds, self._place)
+        sys.stderr.flush()
+        os._exit(EXIT_CODE)
+
+    def _seconds_left(self) -> float | None:
+        return None if self._deadline is None else self._deadline - time.monotonic()
