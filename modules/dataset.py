@@ -1,7 +1,6 @@
 """Reads TFRecords of tf.Examples and feeds them to training as batches of transformed features."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -49,37 +48,39 @@ def read_examples(
       ValueError: No file matches a pattern, or the files hold no example.
     """
     files = match_files(file_patterns)
-    raw_feature_spec = transform_output.raw_feature_spec()
-    feature_spec = {key: raw_feature_spec[key] for key in (IMAGE_KEY, LABEL_KEY)}
-    transform_layer = transform_output.transform_features_layer()
+    transform = _make_transform(transform_output)
 
-    def transform(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        features = transform_layer(tf.io.parse_example(serialized, feature_spec))
+    def make_pairs(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features = transform(serialized)
         labels = tf.one_hot(features[transformed_name(LABEL_KEY)], num_classes)
         return features[transformed_name(IMAGE_KEY)], labels
 
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_PARSED_AT_ONCE)
-    examples = records.map(transform, num_parallel_calls=tf.data.AUTOTUNE).unbatch().cache()
+    records = _read_records(files).batch(_PARSED_AT_ONCE)
+    examples = records.map(make_pairs, num_parallel_calls=tf.data.AUTOTUNE).unbatch().cache()
     return examples.apply(tf.data.experimental.assert_cardinality(_count(examples, files)))
 
 
-def read_raw_images(file_patterns: Sequence[str], count: int) -> npt.NDArray[np.uint8]:
-    """Returns the pixels of the first `count` examples, in the order of `read_examples`.
+def read_first_images(
+    file_patterns: Sequence[str], transform_output: tft.TFTransformOutput, count: int
+) -> tuple[npt.NDArray[np.uint8], tf.Tensor]:
+    """Returns the images of the first examples, in the order of `read_examples`.
 
     Args:
       file_patterns: TFRecord files, gzip, of serialized tf.Examples.
+      transform_output: As for `read_examples`.
       count: How many; fewer are returned if there are fewer.
 
     Returns:
-      uint8 [rows, 28, 28].
+      The pixels, uint8 [rows, 28, 28], and the transformed images, float32 [rows, 28, 28, 1].
     """
-    records = tf.data.TFRecordDataset(match_files(file_patterns), compression_type="GZIP")
-    serialized = list(records.take(count).as_numpy_iterator())
+    records = _read_records(match_files(file_patterns)).take(count)
+    serialized = list(records.as_numpy_iterator())
     spec = {IMAGE_KEY: tf.io.FixedLenFeature([], tf.string)}
     pixels: npt.NDArray[np.uint8] = tf.io.decode_raw(
         tf.io.parse_example(serialized, spec)[IMAGE_KEY], tf.uint8
     ).numpy()
-    return pixels.reshape(-1, *IMAGE_SHAPE)
+    transformed = _make_transform(transform_output)(tf.constant(serialized))
+    return pixels.reshape(-1, *IMAGE_SHAPE), transformed[transformed_name(IMAGE_KEY)]
 
 
 def make_training_batches(
@@ -113,35 +114,37 @@ def make_training_batches(
             num_parallel_calls=tf.data.AUTOTUNE,
         )
 
-    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-    return epochs.flat_map(make_epoch).prefetch(tf.data.AUTOTUNE)
+    batches = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(make_epoch)
+    without_end = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return batches.apply(without_end).prefetch(tf.data.AUTOTUNE)
 
 
 def make_evaluation_batches(examples: tf.data.Dataset, *, num_replicas: int) -> tf.data.Dataset:
-    """Returns the examples once, in order, in large batches.
-
-    One device gets all of them. Several get equal shares of every batch, which leaves out less
-    than one example in a thousand, plus one for each device: Keras refuses unequal shares of a
-    first batch, and TensorFlow's convolutions on the CPU fail on an empty share of a last one.
+    """Returns the examples once, in order, in large batches with a row for each device.
 
     Args:
       examples: What `read_examples` returned.
       num_replicas: Devices that share a batch.
 
+    Returns:
+      A dataset of known size.
+
     Raises:
-      ValueError: There are fewer examples than devices.
+      ValueError: There are too few examples for so many devices.
     """
-    if num_replicas == 1:
-        return examples.batch(_EVALUATED_AT_ONCE).prefetch(tf.data.AUTOTUNE)
     num_examples = int(examples.cardinality())
-    if num_examples < num_replicas:
+    if num_examples < 3 * num_replicas and num_replicas > 1:
         raise ValueError(
-            f"Evaluation split: expected at least one example for each of {num_replicas} devices, "
+            f"Evaluation split: expected at least 3 examples for each of {num_replicas} devices, "
             f"received {num_examples}. Evaluate on more data or train on fewer devices."
         )
-    num_batches = math.ceil(num_examples / (_EVALUATED_AT_ONCE * num_replicas))
-    batch_size = num_examples // (num_batches * num_replicas) * num_replicas
-    return examples.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    # Equal shares of a batch for all devices, except of the last one, where none may go without.
+    most = _EVALUATED_AT_ONCE * num_replicas
+    sizes = range(min(most, num_examples // num_replicas * num_replicas), 0, -num_replicas)
+    batch_size = next(
+        size for size in sizes if num_examples % size == 0 or num_examples % size >= num_replicas
+    )
+    return examples.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def count_steps(examples: tf.data.Dataset, *, batch_size: int) -> int:
@@ -157,6 +160,20 @@ def count_steps(examples: tf.data.Dataset, *, batch_size: int) -> int:
             f"{num_examples}. Lower batch_size_per_replica or train on more data."
         )
     return num_examples // batch_size
+
+
+def _read_records(files: Sequence[str]) -> tf.data.Dataset:
+    return tf.data.TFRecordDataset(files, compression_type="GZIP")
+
+
+def _make_transform(
+    transform_output: tft.TFTransformOutput,
+) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """Returns what turns serialized tf.Examples, string [batch], into transformed features."""
+    raw_feature_spec = transform_output.raw_feature_spec()
+    feature_spec = {key: raw_feature_spec[key] for key in (IMAGE_KEY, LABEL_KEY)}
+    transform_layer = transform_output.transform_features_layer()
+    return lambda serialized: transform_layer(tf.io.parse_example(serialized, feature_spec))
 
 
 def _count(examples: tf.data.Dataset, files: Sequence[str]) -> int:

@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+Strategy = Literal["mirrored", "one_device", "multi_worker_mirrored", "parameter_server", "tpu"]
+"""How the work is spread; `modules.distribution` has a file for each."""
+
+_WITH_WORKERS: Final[frozenset[Strategy]] = frozenset({"multi_worker_mirrored", "parameter_server"})
+
+CHANGE_NO_WEIGHTS: Final = frozenset({"restarts", "tpu", "worker_timeout_seconds"})
+"""What may change before a training goes on; one that is finished is run anew, as TFX sees it."""
 
 
 class Hyperparameters(BaseModel):
@@ -68,6 +76,74 @@ class Hyperparameters(BaseModel):
         description="Split the CPU into so many devices and mirror over them; 0 leaves it whole.",
     )
     hide_gpus: bool = Field(default=False, description="Train on the CPU even if there are GPUs.")
+    strategy: Strategy = Field(
+        default="mirrored",
+        description="How the work is spread over devices and processes; see docs/training.md.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        validate_default=True,
+        description="Processes that share the steps: multi_worker_mirrored, parameter_server.",
+    )
+    parameter_servers: int = Field(
+        default=1, ge=1, le=1000, description="Processes that hold the weights: parameter_server."
+    )
+    tpu: str = Field(
+        default="local",
+        min_length=1,
+        description="The TPU of the strategy tpu: its name, its grpc:// address, or local.",
+    )
+    learning_rate_scaling: Literal["none", "sqrt", "linear"] = Field(
+        default="none",
+        description="What learning_rate is multiplied with: 1, or root or number of replicas.",
+    )
+    restarts: int = Field(
+        default=1,
+        ge=0,
+        le=1000,
+        description="How often workers are started again, from the last epoch, when one is lost.",
+    )
+    worker_timeout_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds that workers wait for one that does not start, answer or end.",
+    )
+
+    @field_validator("workers")
+    @classmethod
+    def _fit_the_strategy(cls, workers: int, info: ValidationInfo) -> int:
+        strategy = info.data.get("strategy")
+        if strategy == "multi_worker_mirrored" and workers == 1:
+            raise ValueError(f"{strategy} needs at least 2; for one process there is mirrored")
+        if strategy is not None and strategy not in _WITH_WORKERS and workers > 1:
+            raise ValueError(
+                f"{strategy} trains in one process; for several there are "
+                f"{' and '.join(sorted(_WITH_WORKERS))}"
+            )
+        return workers
+
+    @field_validator("strategy")
+    @classmethod
+    def _fit_the_devices(cls, strategy: Strategy, info: ValidationInfo) -> Strategy:
+        if strategy != "mirrored" and info.data.get("logical_cpus"):
+            raise ValueError("logical_cpus, the parts of one CPU, takes strategy=mirrored")
+        return strategy
+
+    @property
+    def trains_apart(self) -> bool:
+        """Whether the strategy trains in other processes than the one that asks for it.
+
+        Those that connect to others must do so before TensorFlow's first operation, and may wait
+        there for ever.
+        """
+        return self.strategy in {*_WITH_WORKERS, "tpu"}
+
+    def peak_learning_rate(self, num_replicas: int) -> float:
+        """Returns the peak for so many replicas, each of which adds its share to a batch."""
+        factors = {"none": 1.0, "sqrt": num_replicas**0.5, "linear": float(num_replicas)}
+        return self.learning_rate * factors[self.learning_rate_scaling]
 
 
 PRESETS: Final[Mapping[str, Hyperparameters]] = MappingProxyType(

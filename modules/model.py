@@ -35,7 +35,11 @@ def build_model(hyperparameters: Hyperparameters) -> keras.Model:
 
 
 def compile_model(
-    model: keras.Model, hyperparameters: Hyperparameters, *, steps_per_epoch: int
+    model: keras.Model,
+    hyperparameters: Hyperparameters,
+    *,
+    steps_per_epoch: int,
+    num_replicas: int = 1,
 ) -> None:
     """Gives the model its loss, optimizer and metric.
 
@@ -46,12 +50,14 @@ def compile_model(
       model: What `build_model` returned.
       hyperparameters: Gives the number of epochs, the peak and the label smoothing.
       steps_per_epoch: Steps in one epoch, which sets the length of the cycle.
+      num_replicas: Devices that share a batch, for the learning rate's rule.
     """
+    peak = hyperparameters.peak_learning_rate(num_replicas)
     num_steps = hyperparameters.epochs * steps_per_epoch
     warm_up_steps = int(_WARM_UP_FRACTION * num_steps)
     learning_rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=_START_FRACTION_OF_PEAK * hyperparameters.learning_rate,
-        warmup_target=hyperparameters.learning_rate,
+        initial_learning_rate=_START_FRACTION_OF_PEAK * peak,
+        warmup_target=peak,
         warmup_steps=warm_up_steps,
         decay_steps=num_steps - warm_up_steps,
     )

@@ -1,6 +1,7 @@
 """Trains and exports the model: TFX's Trainer calls `run_fn`."""
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import keras
@@ -13,15 +14,19 @@ from modules.dataset import (
     make_training_batches,
     match_files,
     read_examples,
-    read_raw_images,
+    read_first_images,
 )
-from modules.distribution.strategy import make_strategy
+from modules.distribution.cluster import read_cluster
+from modules.distribution.distribution import Distribution
+from modules.distribution.processes.launch import train_in_processes
+from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.signatures import export_model
 from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
 from modules.training.checkpoints import Checkpoints, digest_training
 from modules.training.freed_memory import KeepFreedMemory
+from modules.training.job import TrainingJob
 from modules.training.reference_predictions import ReferencePredictions, write_reference_predictions
 
 if TYPE_CHECKING:
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NUM_REFERENCE_IMAGES = 32
+# Of a chief in another process, from the last step of the training.
+_EXPORT_TIMEOUT_SECONDS = 600
 
 
 def _refuse_num_steps(fn_args: "FnArgs") -> None:
@@ -41,7 +48,8 @@ def _refuse_num_steps(fn_args: "FnArgs") -> None:
             )
 
 
-def _open_checkpoints(fn_args: "FnArgs", hyperparameters: Hyperparameters) -> Checkpoints:
+def _make_job(fn_args: "FnArgs") -> TrainingJob:
+    hyperparameters = Hyperparameters.model_validate(fn_args.custom_config["hyperparameters"])
     digest = digest_training(
         files=[
             *match_files(fn_args.train_files),
@@ -52,13 +60,21 @@ def _open_checkpoints(fn_args: "FnArgs", hyperparameters: Hyperparameters) -> Ch
         code_digest=fn_args.custom_config.get("code_digest", ""),
     )
     backup_root = fn_args.custom_config.get("backup_root", fn_args.model_run_dir)
-    checkpoints = Checkpoints(f"{backup_root}/{digest}")
-    if checkpoints.epochs_done:
-        logger.info("Going on after epoch %d/%d", checkpoints.epochs_done, hyperparameters.epochs)
-    return checkpoints
+    return TrainingJob(
+        train_files=fn_args.train_files,
+        eval_files=fn_args.eval_files,
+        transform_graph_path=fn_args.transform_graph_path,
+        model_run_dir=fn_args.model_run_dir,
+        checkpoint_dir=f"{backup_root}/{digest}",
+        hyperparameters=hyperparameters,
+    )
 
 
-def _make_callbacks(model_run_dir: str, checkpoints: Checkpoints) -> list[keras.callbacks.Callback]:
+def _make_callbacks(
+    model_run_dir: str, checkpoints: Checkpoints, *, writes: bool
+) -> list[keras.callbacks.Callback]:
+    if not writes:
+        return [FiniteLoss(), KeepFreedMemory(), *checkpoints.make_callbacks()]
     # In this order: nothing is recorded of an epoch whose loss is not finite, and the state is
     # saved last, when all else about the epoch is on disk.
     return [
@@ -75,15 +91,14 @@ def _make_callbacks(model_run_dir: str, checkpoints: Checkpoints) -> list[keras.
 
 
 def _keep_reference_predictions(
-    fn_args: "FnArgs", model: keras.Model, eval_examples: tf.data.Dataset
+    job: TrainingJob, model: keras.Model, transform_output: tft.TFTransformOutput
 ) -> None:
     """Keeps what the trained model answers, for the check of what is exported from it."""
-    images = read_raw_images(fn_args.eval_files, _NUM_REFERENCE_IMAGES)
-    transformed, _ = next(iter(eval_examples.batch(len(images))))
+    images, transformed = read_first_images(job.eval_files, transform_output, _NUM_REFERENCE_IMAGES)
     # Where the export will be served: a GPU computes with fewer bits by default (TF32).
     with tf.device("/CPU:0"):
         probabilities = tf.nn.softmax(model(transformed, training=False)).numpy()
-    write_reference_predictions(fn_args.model_run_dir, ReferencePredictions(images, probabilities))
+    write_reference_predictions(job.model_run_dir, ReferencePredictions(images, probabilities))
 
 
 def run_fn(fn_args: "FnArgs") -> None:
@@ -92,54 +107,105 @@ def run_fn(fn_args: "FnArgs") -> None:
     Best is the highest accuracy on the validation split. A run that was killed goes on after the
     last epoch that it finished, if inputs, hyperparameters and code are still the same.
 
+    A strategy of several processes has them started here. Where a platform has started them, each
+    with its TF_CONFIG, each calls this: all train, and the chief exports.
+
     Args:
-      fn_args: From TFX. Its `custom_config` has `hyperparameters` (those that differ from the
-        defaults), `code_digest` (of the source of this package) and `backup_root` (a directory
+      fn_args: From TFX. Its `custom_config` has `hyperparameters` (those that are missing have
+        their default), `code_digest` (of the source of this package) and `backup_root` (a directory
         that outlives the run; without it a killed run starts anew).
 
     Raises:
       ValueError: A hyperparameter, an input or a number of steps is not as expected.
       RuntimeError: The devices cannot be set up as asked; see modules.distribution.devices.
+      ClusterFault: One of several processes was lost or failed; see
+        modules.distribution.processes.launch.
+      TimeoutError: The chief, in another process, has exported nothing.
       FloatingPointError: The loss is not finite.
     """
     _refuse_num_steps(fn_args)
-    hyperparameters = Hyperparameters.model_validate(fn_args.custom_config["hyperparameters"])
-    strategy = make_strategy(
-        logical_cpus=hyperparameters.logical_cpus, hide_gpus=hyperparameters.hide_gpus
-    )
-    batch_size = hyperparameters.batch_size_per_replica * strategy.num_replicas_in_sync
+    job = _make_job(fn_args)
+    if job.hyperparameters.trains_apart and read_cluster() is None:
+        train_in_processes(job, train=f"{__name__}:{train.__name__}")
+    else:
+        distribution = make_distribution(job.hyperparameters)
+        train(job, distribution)
+        if not distribution.is_chief:
+            _wait_for_export(fn_args.serving_model_dir, _EXPORT_TIMEOUT_SECONDS)
+            return
+    _export_best(job, fn_args.serving_model_dir)
+
+
+def train(job: TrainingJob, distribution: Distribution) -> None:
+    """Trains in this process, and leaves state, history and best weights in the job's folders.
+
+    With several processes, each calls this, and the chief alone writes.
+
+    Args:
+      job: What to train.
+      distribution: The devices to train on, and who else does.
+
+    Raises:
+      ValueError: An input is not as expected.
+      FloatingPointError: The loss is not finite.
+    """
+    hyperparameters = job.hyperparameters
+    num_replicas = distribution.num_replicas
+    batch_size = hyperparameters.batch_size_per_replica * num_replicas
     keras.utils.set_random_seed(hyperparameters.seed)
 
-    transform_output = tft.TFTransformOutput(fn_args.transform_graph_path)
+    transform_output = tft.TFTransformOutput(job.transform_graph_path)
     num_classes = hyperparameters.num_classes
-    train_examples = read_examples(fn_args.train_files, transform_output, num_classes=num_classes)
-    eval_examples = read_examples(fn_args.eval_files, transform_output, num_classes=num_classes)
+    train_examples = read_examples(job.train_files, transform_output, num_classes=num_classes)
+    eval_examples = read_examples(job.eval_files, transform_output, num_classes=num_classes)
     steps_per_epoch = count_steps(train_examples, batch_size=batch_size)
 
-    with strategy.scope():
-        model = build_model(hyperparameters)
-        compile_model(model, hyperparameters, steps_per_epoch=steps_per_epoch)
-    checkpoints = _open_checkpoints(fn_args, hyperparameters)
-    model.fit(
+    model = distribution.make_model(
+        lambda: build_model(hyperparameters),
+        lambda model: compile_model(
+            model, hyperparameters, steps_per_epoch=steps_per_epoch, num_replicas=num_replicas
+        ),
+    )
+    checkpoints = Checkpoints(job.checkpoint_dir, writes=distribution.is_chief)
+    if checkpoints.epochs_done:
+        logger.info("Going on after epoch %d/%d", checkpoints.epochs_done, hyperparameters.epochs)
+    distribution.fit(
+        model,
         make_training_batches(
             train_examples,
             hyperparameters,
             batch_size=batch_size,
             first_epoch=checkpoints.epochs_done,
         ),
+        make_evaluation_batches(eval_examples, num_replicas=num_replicas),
         epochs=hyperparameters.epochs,
         initial_epoch=checkpoints.epochs_done,
         steps_per_epoch=steps_per_epoch,
-        validation_data=make_evaluation_batches(
-            eval_examples, num_replicas=strategy.num_replicas_in_sync
-        ),
-        callbacks=_make_callbacks(fn_args.model_run_dir, checkpoints),
+        callbacks=_make_callbacks(job.model_run_dir, checkpoints, writes=distribution.is_chief),
         shuffle=False,  # the batches come shuffled
         verbose=0,
     )
 
+
+def _export_best(job: TrainingJob, serving_model_dir: str) -> None:
+    """Exports what `train` left; needs no strategy, since the weights are just numbers."""
+    checkpoints = Checkpoints(job.checkpoint_dir)
+    model = build_model(job.hyperparameters)
     best_weights = checkpoints.restore_best_weights(model)
-    tf.io.gfile.copy(best_weights, f"{fn_args.model_run_dir}/best.weights.h5")
-    _keep_reference_predictions(fn_args, model, eval_examples)
-    export_model(model, transform_output, fn_args.serving_model_dir)
+    tf.io.gfile.copy(best_weights, f"{job.model_run_dir}/best.weights.h5")
+    transform_output = tft.TFTransformOutput(job.transform_graph_path)
+    _keep_reference_predictions(job, model, transform_output)
+    export_model(model, transform_output, serving_model_dir)
     checkpoints.delete()
+
+
+def _wait_for_export(serving_model_dir: str, timeout_seconds: float) -> None:
+    """Waits for the chief: TFX fails where a Trainer returns and there is no model."""
+    deadline = time.monotonic() + timeout_seconds
+    while not tf.io.gfile.exists(f"{serving_model_dir}/{tf.saved_model.SAVED_MODEL_FILENAME_PB}"):
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"{serving_model_dir}: expected the chief's export within {timeout_seconds:g} s "
+                "after the training. Has the chief failed, and does it see the same storage?"
+            )
+        time.sleep(1)

@@ -1,1 +1,1 @@
-"""Which devices train, and how they share a batch."""
+"""Which devices and processes train, and how they share a batch."""

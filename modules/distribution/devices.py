@@ -3,10 +3,15 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import tensorflow as tf
 
+from modules.hyperparameters import Hyperparameters
+
 logger = logging.getLogger(__name__)
+
+_Device = TypeVar("_Device")
 
 _NVIDIA_GPUS_OF_HOST = Path("/proc/driver/nvidia/gpus")
 
@@ -30,6 +35,54 @@ def prepare_devices(*, logical_cpus: int = 0, hide_gpus: bool = False) -> None:
         _let_memory_grow(gpu)
     if logical_cpus:
         _split_cpu(logical_cpus)
+
+
+def list_training_devices(hyperparameters: Hyperparameters) -> list[str]:
+    """Returns the devices of this process to train on, and logs them.
+
+    They are all logical CPUs if `logical_cpus` asks for them, else all visible GPUs, else the CPU.
+    """
+    has_gpus = tf.config.list_logical_devices("GPU") and not hyperparameters.logical_cpus
+    kind = "GPU" if has_gpus else "CPU"
+    devices = [device.name for device in tf.config.list_logical_devices(kind)]
+    log_devices(devices, hide_gpus=hyperparameters.hide_gpus)
+    return devices
+
+
+def take_share_of_gpus(rank: int, count: int) -> None:
+    """Leaves this process its share of the machine's GPUs, which other processes train on, too.
+
+    Args:
+      rank: Which of the processes of this machine it is.
+      count: How many there are.
+
+    Raises:
+      ValueError: There are GPUs, and not one for each process.
+      RuntimeError: TensorFlow is initialised in this process.
+    """
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus and count > 1:
+        tf.config.set_visible_devices(find_share(gpus, rank, count), "GPU")
+
+
+def find_share(gpus: Sequence[_Device], rank: int, count: int) -> Sequence[_Device]:
+    """Returns the devices of one of several processes: as many as each of the others has.
+
+    Args:
+      gpus: All of the machine.
+      rank: Which of the processes it is.
+      count: How many there are.
+
+    Raises:
+      ValueError: There is not one for each.
+    """
+    share = len(gpus) // count
+    if not share:
+        raise ValueError(
+            f"Expected a GPU for each of the {count} processes on this machine, or none; found "
+            f"{len(gpus)}. Lower training.workers, or set training.hide_gpus=true."
+        )
+    return gpus[rank * share : (rank + 1) * share]
 
 
 def find_gpus_of_host(folder: Path = _NVIDIA_GPUS_OF_HOST) -> list[str]:

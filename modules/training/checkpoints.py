@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from modules.hyperparameters import Hyperparameters
+from modules.hyperparameters import CHANGE_NO_WEIGHTS, Hyperparameters
 from modules.training.callbacks import EpochRow
 from modules.training.interrupts import interrupts_put_off
 from modules.training.whole_file import write_whole
@@ -34,14 +34,16 @@ class EpochStates(keras.callbacks.Callback):
       epochs_done: How many epochs are behind the state that was last found or saved.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, *, saves: bool = True) -> None:
         """Reads the newest state that is whole, if there is any.
 
         Args:
           directory: Where the states are or will be; must exist.
+          saves: False for a process that goes on from what another one saves.
         """
         super().__init__()
         self._directory = directory
+        self._saves = saves
         self.epochs_done, self._found = self._read_newest()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras passes it by name
@@ -52,6 +54,8 @@ class EpochStates(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - as above
         """Saves the state, then removes all but this one and the one before."""
+        if not self._saves:
+            return
         content = io.BytesIO()  # numpy seeks while it writes, which object stores can't
         np.savez(content, *(variable.numpy() for variable in self._variables()))
         write_whole(self._path(epoch + 1), content.getvalue())
@@ -103,15 +107,17 @@ class Checkpoints:
     other code does not.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, *, writes: bool = True) -> None:
         """Uses the directory and creates it if need be.
 
         Args:
           directory: Where the state is or will be; see `digest_training` for its name.
+          writes: False for a process that trains along and leaves the writing to another one.
         """
         tf.io.gfile.makedirs(directory)
         self._directory = directory
-        self._states = EpochStates(directory)
+        self._writes = writes
+        self._states = EpochStates(directory, saves=writes)
         self.history_path = f"{directory}/history.json"
 
     @property
@@ -130,6 +136,8 @@ class Checkpoints:
 
     def make_callbacks(self) -> list[keras.callbacks.Callback]:
         """Returns the callbacks that save and restore the state; they belong last in the list."""
+        if not self._writes:
+            return [self._states]
         accuracies = [row["val_accuracy"] for row in self.read_history()]
         return [
             _BestWeights(
@@ -173,12 +181,12 @@ def digest_training(
     Args:
       files: Data and transform graph. Their names and sizes count: TFX never writes to the same
         place twice.
-      hyperparameters: All of them.
+      hyperparameters: Those that change the weights count.
       code_digest: Digest of the source that trains.
     """
     content = {
         "files": [(file, tf.io.gfile.stat(file).length) for file in files],
-        "hyperparameters": hyperparameters.model_dump(),
+        "hyperparameters": hyperparameters.model_dump(exclude=set(CHANGE_NO_WEIGHTS)),
         "code_digest": code_digest,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

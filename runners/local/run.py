@@ -60,7 +60,11 @@ def run_locally(
       ValueError: There is no node of that name, or no run holds what comes before.
     """
     # TensorFlow fixes its devices with its first operation, which an earlier node would run.
-    prepare_devices(logical_cpus=config.training.logical_cpus, hide_gpus=config.training.hide_gpus)
+    prepare_devices(
+        logical_cpus=config.training.logical_cpus,
+        # The processes of a training that has several take the GPUs themselves.
+        hide_gpus=config.training.hide_gpus or config.training.trains_apart,
+    )
     outcome = _run_once(config, display, from_nodes, to_nodes)
     if not _push_is_gone(outcome):
         return outcome

@@ -64,8 +64,8 @@ def training_inputs(
     generate_examples: Callable[..., standard_artifacts.Examples],
     transform_graph: Path,
 ) -> Inputs:
-    """Returns the inputs of a training: some 400 images to learn from, 200 to validate on."""
+    """Returns the inputs of a training: 378 images, and an odd number, 223, to validate on."""
     folder = tmp_path_factory.mktemp("training")
-    source = mnist_idx_folder(folder / "data", num_train=600, num_test=20)
+    source = mnist_idx_folder(folder / "data", num_train=601, num_test=20)
     generate_examples(source, folder / "examples")
     return Inputs(folder / "examples", transform_graph)

@@ -21,6 +21,7 @@ from modules import features
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model
 from modules.trainer import run_fn
+from modules.training.job import TrainingJob
 from support.project import PROJECT
 
 SCHEMA_PATH = PROJECT / "data" / "schema" / "schema.pbtxt"
@@ -83,13 +84,19 @@ class Training:
 
     def run(self, **changes: object) -> "Training":
         """Runs here, with some of the arguments changed."""
-        self._make_folders()
+        self.make_folders()
         run_fn(FnArgs(**{**self.arguments, **changes}))
         return self
 
     def run_apart(self, set_up: str = "") -> subprocess.CompletedProcess[str]:
         """Runs in a process of its own, after the statements in `set_up`."""
-        self._make_folders()
+        self.make_folders()
+        return subprocess.run(
+            self.command_apart(set_up), capture_output=True, text=True, check=False
+        )
+
+    def command_apart(self, set_up: str = "") -> list[str]:
+        """Returns the command of `run_apart`, once the folders are there."""
         program = (
             "import json, sys\n"
             "from tfx.components.trainer.fn_args_utils import FnArgs\n"
@@ -97,11 +104,17 @@ class Training:
             f"{set_up}\n"
             "run_fn(FnArgs(**json.loads(sys.argv[1])))\n"
         )
-        return subprocess.run(
-            [sys.executable, "-c", program, json.dumps(self.arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
+        return [sys.executable, "-c", program, json.dumps(self.arguments)]
+
+    @property
+    def job(self) -> TrainingJob:
+        """What `run_fn` hands on to whoever trains, with a state that stays."""
+        return TrainingJob(
+            **{name: self.arguments[name] for name in ("train_files", "eval_files")},
+            transform_graph_path=self.arguments["transform_graph_path"],
+            model_run_dir=str(self.model_run_dir),
+            checkpoint_dir=str(self.folder / "state"),
+            hyperparameters=self.hyperparameters,
         )
 
     @property
@@ -121,8 +134,15 @@ class Training:
         model.set_weights(self.weights)
         return model
 
-    def _make_folders(self) -> None:
-        # TFX makes these before it calls run_fn.
+    def write_job(self) -> str:
+        """Makes the folders, and writes the job into one of them."""
+        self.make_folders()
+        path = f"{self.folder}/job.json"
+        self.job.write(path)
+        return path
+
+    def make_folders(self) -> None:
+        """Makes what TFX makes before it calls run_fn."""
         self.serving_model_dir.parent.mkdir(parents=True, exist_ok=True)
         self.model_run_dir.mkdir()
 

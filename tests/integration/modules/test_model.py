@@ -57,6 +57,18 @@ def test_learning_rate_makes_one_cycle():
     assert rates[100] == pytest.approx(0.0, abs=1e-6)
 
 
+def test_learning_rate_follows_the_rule_for_replicas():
+    hyperparameters = Hyperparameters(
+        filters=2, epochs=10, learning_rate=0.1, learning_rate_scaling="linear"
+    )
+    model = build_model(hyperparameters)
+
+    compile_model(model, hyperparameters, steps_per_epoch=10, num_replicas=4)
+
+    schedule = model.optimizer._learning_rate  # noqa: SLF001 - as above
+    assert float(schedule(30)) == pytest.approx(0.4)
+
+
 def test_augmentation_follows_from_the_seed():
     np.testing.assert_array_equal(augment(DOT, seed(1)), augment(DOT, seed(1)))
 

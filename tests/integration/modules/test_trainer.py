@@ -207,6 +207,9 @@ def test_digest_changes_with_all_that_a_training_depends_on(tmp_path: Path):
         digest_training(**{**arguments, "code_digest": "2"}),
     ]
     assert digest_training(**arguments) == digests[0]
+    for name, value in {"restarts": 5, "tpu": "other", "worker_timeout_seconds": 1.0}.items():
+        hyperparameters = Hyperparameters.model_validate({name: value})
+        assert digest_training(**{**arguments, "hyperparameters": hyperparameters}) == digests[0]
     file.write_bytes(b"22")
     digests.append(digest_training(**arguments))
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from components.idx_example_gen.settings import CLASS_COUNTS
-from modules.hyperparameters import PRESETS, Hyperparameters
+from modules.hyperparameters import CHANGE_NO_WEIGHTS, PRESETS, Hyperparameters
 
 
 def test_unknown_name_is_refused():
@@ -29,6 +29,13 @@ def test_unknown_name_is_refused():
         ("num_classes", 1),
         ("shuffle_buffer", 0),
         ("logical_cpus", -1),
+        ("strategy", "mirror"),
+        ("workers", 0),
+        ("parameter_servers", 0),
+        ("tpu", ""),
+        ("learning_rate_scaling", "cubic"),
+        ("restarts", -1),
+        ("worker_timeout_seconds", 0),
     ],
 )
 def test_value_out_of_bounds_is_refused_by_name(name: str, value: object):
@@ -74,3 +81,35 @@ def test_default_preset_is_the_defaults():
 
 def test_quick_preset_is_one_epoch():
     assert PRESETS["quick"].epochs == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "what_to_do"),
+    [
+        ({"workers": 2}, "workers", "for several there are multi_worker_mirrored"),
+        ({"strategy": "tpu", "workers": 2}, "workers", "for several there are"),
+        ({"strategy": "multi_worker_mirrored"}, "workers", "for one process there is mirrored"),
+        ({"strategy": "one_device", "logical_cpus": 2}, "strategy", "takes strategy=mirrored"),
+    ],
+)
+def test_a_strategy_that_does_not_fit_is_refused_with_what_does(
+    values: dict[str, object], name: str, what_to_do: str
+):
+    with pytest.raises(ValidationError) as refused:
+        Hyperparameters.model_validate(values)
+
+    [problem] = refused.value.errors()
+    assert problem["loc"] == (name,)
+    assert what_to_do in problem["msg"]
+
+
+@pytest.mark.parametrize(("scaling", "peak"), [("none", 0.02), ("sqrt", 0.04), ("linear", 0.08)])
+def test_peak_of_the_learning_rate_follows_the_rule_for_replicas(scaling: str, peak: float):
+    hyperparameters = Hyperparameters(learning_rate=0.02, learning_rate_scaling=scaling)
+
+    assert hyperparameters.peak_learning_rate(4) == pytest.approx(peak)
+    assert hyperparameters.peak_learning_rate(1) == pytest.approx(0.02)
+
+
+def test_what_changes_no_weights_exists():
+    assert Hyperparameters.model_fields.keys() >= CHANGE_NO_WEIGHTS

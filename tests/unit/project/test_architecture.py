@@ -61,7 +61,13 @@ _PUTS_SERVING_TOGETHER = "serving/server.py"
 _COMMAND_LINES = {"benchmarks", "runners"}
 _NOT_INSTALLED = {"benchmarks"}
 # A child process gets its parent's environment; nothing is read from it.
-_PASSES_ENVIRONMENT_ON = {"components/servability_validator/serving_process.py"}
+_PASSES_ENVIRONMENT_ON = {
+    "components/servability_validator/serving_process.py",
+    "modules/distribution/processes/launch.py",
+}
+# TensorFlow itself reads TF_CONFIG, and platforms set it: who trains together is known nowhere else
+# where a process of a training starts.
+_READS_TF_CONFIG = "modules/distribution/cluster.py"
 _IMPORT_CLICK = ("runners/commands/", "runners/node/__main__.py", "benchmarks/")
 # Commands with so much below them that they have a folder.
 _GROUPS = {("compile",), ("submit",)}
@@ -240,10 +246,22 @@ def test_only_command_lines_read_the_environment():
         for node in ast.walk(_syntax(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
-        and _name(path) not in _PASSES_ENVIRONMENT_ON
+        and _name(path) not in {*_PASSES_ENVIRONMENT_ON, _READS_TF_CONFIG}
     ]
 
     assert offenders == [], "what changes a run stands in its configuration, which is recorded"
+
+
+def test_only_one_file_of_modules_runs_as_a_program():
+    programs = [
+        _name(path)
+        for path in sorted((PROJECT / "modules").rglob("*.py"))
+        if '__name__ == "__main__"' in path.read_text("utf-8")
+    ]
+
+    assert programs == ["modules/distribution/processes/member.py"], (
+        "modules are called by TFX; the processes of one training alone have nobody to call them"
+    )
 
 
 def test_files_are_named_for_what_they_hold():

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modules.distribution.strategy import make_strategy
+from modules.distribution.strategy import make_distribution
+from modules.hyperparameters import Hyperparameters
 from modules.training.checkpoints import Checkpoints, EpochStates
 
 EPOCHS = 3
@@ -24,7 +25,7 @@ PROGRAM = "import sys; import test_checkpoints; test_checkpoints.train_and_die(*
 def train(directory: str, *callbacks: keras.callbacks.Callback, epochs: int = EPOCHS) -> None:
     """Trains a model with an optimizer and a dropout that remember, or goes on with it."""
     keras.utils.set_random_seed(1)
-    with make_strategy().scope():
+    with make_distribution(Hyperparameters()).strategy.scope():
         layers = [keras.layers.Dense(8), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
         model = keras.Sequential([keras.Input((4,)), *layers])
         model.compile(keras.optimizers.Adam(), loss="mse")

@@ -1,0 +1,117 @@
+"""What one process of a training does, with the arguments `JOB TRAIN FD PID`.
+
+It imports TensorFlow once its supervisor knows that it runs.
+"""
+
+import importlib
+import logging
+import os
+import sys
+from dataclasses import asdict
+from typing import NoReturn
+
+from modules.distribution.cluster import Cluster, read_cluster
+from modules.distribution.processes.reports import Reports, Stage, join
+from modules.training.progress import logger as progress_logger
+from modules.training.progress import progress_of
+
+# By its name as a module: it runs as __main__.
+logger = logging.getLogger("modules.distribution.processes.member")
+
+# What TensorFlow raises in a process whose peers no longer answer.
+_LOST_PEERS = {"AbortedError", "CancelledError", "DeadlineExceededError", "UnavailableError"}
+# What it says of an error within a tf.function before it comes to it.
+_BEFORE_THE_CAUSE = ("Graph execution error", "Detected at node")
+
+
+class _Forwarder(logging.Handler):
+    """Passes the progress of the training on to the supervisor."""
+
+    def __init__(self, reports: Reports) -> None:
+        super().__init__()
+        self._reports = reports
+
+    def emit(self, record: logging.LogRecord) -> None:
+        progress = progress_of(record)
+        if progress is not None:
+            ends_epoch = record.levelno >= logging.INFO
+            self._reports.progress({"progress": asdict(progress), "ends_epoch": ends_epoch})
+
+
+def main(job_path: str, train: str, reports_fd: int, parent_pid: int) -> None:
+    """Trains along with the others, or serves, and tells the supervisor how that went.
+
+    Args:
+      job_path: File of the TrainingJob.
+      train: `module:function` that trains, given the job and a Distribution.
+      reports_fd: As for `modules.distribution.processes.reports.join`.
+      parent_pid: The same.
+    """
+    reports = join(reports_fd, parent_pid)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("modules").setLevel(logging.INFO)
+    try:
+        cluster = read_cluster()
+        if cluster is not None and cluster.serves:
+            _serve(job_path, cluster, reports)
+        _train(job_path, train, reports)
+    except Exception as error:
+        logger.exception("The training failed")
+        reports.fail(
+            f"{type(error).__name__}: {_find_cause(error)}",
+            # By name, since it may be TensorFlow that could not be loaded.
+            lost_peers=type(error).__name__ in _LOST_PEERS,
+            # A port is taken, a disk is full, storage does not answer.
+            may_pass=isinstance(error, OSError),
+        )
+        _end(1)
+    _end(0)
+
+
+def _train(job_path: str, train: str, reports: Reports) -> None:
+    from modules.distribution.strategy import make_distribution  # noqa: PLC0415 - takes seconds
+    from modules.training.job import TrainingJob  # noqa: PLC0415 - the same
+
+    module, _, function = train.partition(":")
+    train_here = getattr(importlib.import_module(module), function)
+    job = TrainingJob.read(job_path)
+    reports.reach(Stage.LOADED)
+    progress_logger.setLevel(logging.DEBUG)
+    progress_logger.addHandler(_Forwarder(reports))
+    distribution = make_distribution(job.hyperparameters)
+    reports.reach(Stage.CONNECTED)
+    train_here(job, distribution)
+
+
+def _serve(job_path: str, cluster: Cluster, reports: Reports) -> NoReturn:
+    """Does what the chief says, until the supervisor ends it."""
+    from modules.distribution.server import start_server  # noqa: PLC0415 - takes seconds
+    from modules.training.job import TrainingJob  # noqa: PLC0415 - the same
+
+    job = TrainingJob.read(job_path)
+    reports.reach(Stage.LOADED)
+    server = start_server(cluster, hide_gpus=job.hyperparameters.hide_gpus)
+    reports.reach(Stage.CONNECTED)
+    while True:
+        server.join()
+
+
+def _find_cause(error: Exception) -> str:
+    """Returns the line that says what happened, without TensorFlow's account of where."""
+    lines = [
+        line
+        for line in str(error).splitlines()
+        if line.strip() and not line.startswith((" ", *_BEFORE_THE_CAUSE))
+    ]
+    return lines[0] if lines else ""
+
+
+def _end(exit_code: int) -> None:
+    """Ends at once: TensorFlow would wait for peers, and say much about those that have gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
