@@ -53,7 +53,9 @@ def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
 
 def _start(flags: tuple[str, ...], log: Path) -> subprocess.Popen[str]:
     rest_port, grpc_port = find_free_ports(2)
-    ports = [f"--rest_api_port={rest_port}", f"--port={grpc_port}"]
+    # Patient, since what a test does in between may take long on a busy machine.
+    patience = f"--rest_api_timeout_in_ms={1000 * DEADLINE_SECONDS}"
+    ports = [f"--rest_api_port={rest_port}", f"--port={grpc_port}", patience]
     with log.open("w") as log_file:
         return subprocess.Popen(
             [sys.executable, "-c", SERVE, *ports, *flags],

@@ -12,6 +12,13 @@ from serving.options import ServerOptions
 from serving.server import Server
 from support.waiting import DEADLINE_SECONDS
 
+# On free ports, and patient: what a test does in between may take long on a busy machine.
+_DEFAULTS = {
+    "rest_api_port": 0,
+    "port": 0,
+    "rest_api_timeout_in_ms": 1000 * DEADLINE_SECONDS,
+}
+
 
 @dataclass(frozen=True)
 class RunningServer:
@@ -31,7 +38,7 @@ class RunningServer:
 @contextmanager
 def running_server(**options: object) -> Iterator[RunningServer]:
     """Starts a server with these `ServerOptions` and stops it at the end."""
-    server = Server(ServerOptions(**{"rest_api_port": 0, "port": 0, **options}))  # type: ignore[arg-type]
+    server = Server(ServerOptions(**{**_DEFAULTS, **options}))  # type: ignore[arg-type]
     failures: list[BaseException] = []
 
     def run() -> None:
