@@ -97,5 +97,17 @@ def read_cluster(environ: Mapping[str, str] = os.environ) -> Cluster | None:
     return Cluster(addresses=addresses, task=task, index=index)
 
 
+def require_cluster() -> Cluster:
+    """As `read_cluster`, for a process that cannot do without.
+
+    Raises:
+      ValueError: As for `read_cluster`, or TF_CONFIG is not set.
+    """
+    cluster = read_cluster()
+    if cluster is None:
+        raise ValueError(f"{_VARIABLE}: expected who trains together, but it is not set.")
+    return cluster
+
+
 def _host(address: str) -> str:
     return address.rpartition(":")[0]

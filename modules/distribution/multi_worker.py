@@ -6,9 +6,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from modules.distribution.cluster import read_cluster
+from modules.distribution.cluster import require_cluster
 from modules.distribution.devices import log_devices, take_share_of_gpus
 from modules.distribution.distribution import Distribution
+from modules.distribution.server import listening_explained
 from modules.distribution.watchdog import Watchdog
 from modules.hyperparameters import Hyperparameters
 
@@ -135,21 +136,15 @@ def make_multi_worker_mirrored(hyperparameters: Hyperparameters) -> Distribution
       ValueError: TF_CONFIG is missing, is none, or names another number of workers.
       OSError: This process cannot listen on its address.
     """
-    cluster = read_cluster()
-    if cluster is None:
-        raise ValueError("TF_CONFIG: expected who trains together, but it is not set.")
+    cluster = require_cluster()
     if len(cluster.workers) != hyperparameters.workers:
         raise ValueError(
             f"TF_CONFIG: expected the {hyperparameters.workers} workers of training.workers, "
             f"received {len(cluster.workers)}: {', '.join(cluster.workers)}."
         )
     take_share_of_gpus(*cluster.rank_on_machine)
-    try:
+    with listening_explained(cluster):
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    except tf.errors.UnknownError as error:
-        raise OSError(
-            f"{cluster.own_address}: cannot listen there: {error.message}. Is the port taken?"
-        ) from error
     log_devices(strategy.extended.worker_devices, hide_gpus=hyperparameters.hide_gpus)
     return _MultiWorkerMirrored(
         strategy,

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from modules.distribution.cluster import read_cluster
+from modules.distribution.cluster import require_cluster
 from modules.distribution.distribution import Distribution
 from modules.distribution.scheduled_steps import Outcome, ScheduledSteps
 from modules.distribution.server import listening_explained
@@ -180,9 +180,7 @@ def make_parameter_server(hyperparameters: Hyperparameters) -> Distribution:
       ValueError: TF_CONFIG is missing, is none, or is that of another process than the chief.
       OSError: This process cannot listen on its address.
     """
-    cluster = read_cluster()
-    if cluster is None:
-        raise ValueError("TF_CONFIG: expected who trains together, but it is not set.")
+    cluster = require_cluster()
     if not cluster.is_chief:
         raise ValueError(
             f"TF_CONFIG: expected the chief, received {cluster.task} {cluster.index}: a platform "

@@ -105,8 +105,9 @@ def _log_folder(job: TrainingJob) -> Iterator[Path]:
     try:
         yield folder
     except ClusterFault as fault:
-        if is_remote:
-            _copy_files(folder, kept)
+        if not is_remote:
+            raise
+        _copy_files(folder, kept)
         raise ClusterFault(
             str(fault).replace(str(folder), kept), may_pass=fault.may_pass
         ) from fault

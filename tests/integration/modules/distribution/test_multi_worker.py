@@ -24,6 +24,7 @@ from modules.model import build_model
 from modules.training.checkpoints import Checkpoints
 from modules.training.reference_predictions import read_reference_predictions
 from support.distribution import losses, worker_trainings
+from support.distribution.clusters import children
 from support.free_ports import find_free_ports
 from support.project import PROJECT
 from support.trainings import Inputs, Training
@@ -59,10 +60,6 @@ def _log_what_modules_do(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     before = children()
     yield
     assert children() <= before
-
-
-def children() -> set[str]:
-    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
 @pytest.fixture(scope="module")
