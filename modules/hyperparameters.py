@@ -11,7 +11,9 @@ Strategy = Literal["mirrored", "one_device", "multi_worker_mirrored", "parameter
 
 _WITH_WORKERS: Final[frozenset[Strategy]] = frozenset({"multi_worker_mirrored", "parameter_server"})
 
-CHANGE_NO_WEIGHTS: Final = frozenset({"restarts", "tpu", "worker_timeout_seconds"})
+CHANGE_NO_WEIGHTS: Final = frozenset(
+    {"run_workers_in", "restarts", "start_timeout_seconds", "tpu", "worker_timeout_seconds"}
+)
 """What may change before a training goes on; one that is finished is run anew, as TFX sees it."""
 
 
@@ -90,6 +92,10 @@ class Hyperparameters(BaseModel):
     parameter_servers: int = Field(
         default=1, ge=1, le=1000, description="Processes that hold the weights: parameter_server."
     )
+    run_workers_in: Literal["processes", "pods"] = Field(
+        default="processes",
+        description="Where workers and servers run: in the Trainer's machine, or in Kubernetes.",
+    )
     tpu: str = Field(
         default="local",
         min_length=1,
@@ -110,6 +116,11 @@ class Hyperparameters(BaseModel):
         gt=0,
         description="Seconds that workers wait for one that does not start, answer or end.",
     )
+    start_timeout_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds that pods may take until all run: machines come, images are pulled.",
+    )
 
     @field_validator("workers")
     @classmethod
@@ -123,6 +134,17 @@ class Hyperparameters(BaseModel):
                 f"{' and '.join(sorted(_WITH_WORKERS))}"
             )
         return workers
+
+    @field_validator("run_workers_in")
+    @classmethod
+    def _have_workers(cls, run_workers_in: str, info: ValidationInfo) -> str:
+        strategy = info.data.get("strategy")
+        if run_workers_in == "pods" and strategy is not None and strategy not in _WITH_WORKERS:
+            raise ValueError(
+                f"{strategy} trains without workers; pods are for "
+                f"{' and '.join(sorted(_WITH_WORKERS))}"
+            )
+        return run_workers_in
 
     @field_validator("strategy")
     @classmethod

@@ -71,6 +71,19 @@ class Cluster:
         }
         return {_VARIABLE: json.dumps(content)}
 
+    def enter(self) -> None:
+        """Makes this process the one that it is there, for TensorFlow and for `read_cluster`."""
+        os.environ.update(self.to_environment())
+
+
+def make_clusters(addresses: Mapping[str, Sequence[str]]) -> list[Cluster]:
+    """Returns the cluster as each of its processes sees it, in the order of the addresses."""
+    return [
+        Cluster(addresses=addresses, task=task, index=index)
+        for task, of_task in addresses.items()
+        for index in range(len(of_task))
+    ]
+
 
 def read_cluster(environ: Mapping[str, str] = os.environ) -> Cluster | None:
     """Reads who trains together with this process; None if it was not told.

@@ -186,6 +186,7 @@ def test_a_pod_gets_image_command_volume_and_resources(
     assert password["valueFrom"]["secretKeyRef"] == {"name": "tfx-mlmd", "key": "password"}
     assert pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] == "tfx-shared"
     assert pod["metadata"]["namespace"] == "tfx"
+    assert pod["spec"]["serviceAccountName"] == "tfx-training"
 
 
 def test_dags_test_pushes_a_model_and_does_it_from_the_cache_the_second_time(

@@ -1,4 +1,4 @@
-"""Trains in processes of this machine: starts them, and starts them again when one is lost."""
+"""Trains in other processes, here or in pods: starts them, and again when one is lost."""
 
 import contextlib
 import logging
@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from modules.distribution.cluster import Cluster
+from modules.distribution.cluster import Cluster, make_clusters
 from modules.distribution.processes import member
 from modules.distribution.processes.supervision import ClusterFault, Member, run_members
 from modules.hyperparameters import Hyperparameters
@@ -59,6 +59,16 @@ def _train_once(job: TrainingJob, train: str) -> None:
     job_path = f"{job.checkpoint_dir}/job.json"
     tf.io.gfile.makedirs(job.checkpoint_dir)
     job.write(job_path)
+    if job.hyperparameters.run_workers_in == "pods":
+        # Kubernetes' client takes a second to load.
+        from modules.distribution.pods.launch import train_in_pods  # noqa: PLC0415
+
+        train_in_pods(job, job_path, train, _count_tasks(job.hyperparameters))
+    else:
+        _train_here(job, job_path, train)
+
+
+def _train_here(job: TrainingJob, job_path: str, train: str) -> None:
     with _log_folder(job) as logs, _make_clusters(_count_tasks(job.hyperparameters)) as clusters:
         members = [
             Member(
@@ -131,11 +141,7 @@ def _make_clusters(counts: Mapping[str, int]) -> Iterator[list[Cluster]]:
         addresses = {
             task: [_hold_port(held) for _ in range(count)] for task, count in counts.items()
         }
-        yield [
-            Cluster(addresses=addresses, task=task, index=index)
-            for task, count in counts.items()
-            for index in range(count)
-        ]
+        yield make_clusters(addresses)
 
 
 def _hold_port(held: contextlib.ExitStack) -> str:

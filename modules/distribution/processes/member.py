@@ -7,11 +7,12 @@ import importlib
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 from modules.distribution.cluster import Cluster, read_cluster
-from modules.distribution.processes.reports import Reports, Stage, join
+from modules.distribution.processes.reports import Stage, join
 from modules.training.progress import logger as progress_logger
 from modules.training.progress import progress_of
 
@@ -24,10 +25,23 @@ _LOST_PEERS = {"AbortedError", "CancelledError", "DeadlineExceededError", "Unava
 _BEFORE_THE_CAUSE = ("Graph execution error", "Detected at node")
 
 
+class Listener(Protocol):
+    """Whom a member tells how it gets on: `reports.Reports`, or the like."""
+
+    def reach(self, stage: Stage) -> None:
+        """Takes note of how far it is."""
+
+    def progress(self, content: Mapping[str, Any]) -> None:
+        """Takes note of where the training stands."""
+
+    def fail(self, message: str, *, lost_peers: bool, may_pass: bool) -> None:
+        """Takes note of why it is about to end."""
+
+
 class _Forwarder(logging.Handler):
     """Passes the progress of the training on to the supervisor."""
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Listener) -> None:
         super().__init__()
         self._reports = reports
 
@@ -48,8 +62,24 @@ def main(job_path: str, train: str, reports_fd: int, parent_pid: int) -> None:
       parent_pid: The same.
     """
     reports = join(reports_fd, parent_pid)
+    set_up_log()
+    take_part(job_path, train, reports)
+
+
+def set_up_log() -> None:
+    """Has this process log what it does."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("modules").setLevel(logging.INFO)
+
+
+def take_part(job_path: str, train: str, reports: Listener) -> NoReturn:
+    """Trains or serves, as the process that TF_CONFIG names, and ends this process.
+
+    Args:
+      job_path: File of the TrainingJob.
+      train: As for `main`.
+      reports: Is told how that goes.
+    """
     try:
         cluster = read_cluster()
         if cluster is not None and cluster.serves:
@@ -68,7 +98,7 @@ def main(job_path: str, train: str, reports_fd: int, parent_pid: int) -> None:
     _end(0)
 
 
-def _train(job_path: str, train: str, reports: Reports) -> None:
+def _train(job_path: str, train: str, reports: Listener) -> None:
     from modules.distribution.strategy import make_distribution  # noqa: PLC0415 - takes seconds
     from modules.training.job import TrainingJob  # noqa: PLC0415 - the same
 
@@ -83,7 +113,7 @@ def _train(job_path: str, train: str, reports: Reports) -> None:
     train_here(job, distribution)
 
 
-def _serve(job_path: str, cluster: Cluster, reports: Reports) -> NoReturn:
+def _serve(job_path: str, cluster: Cluster, reports: Listener) -> NoReturn:
     """Does what the chief says, until the supervisor ends it."""
     from modules.distribution.server import start_server  # noqa: PLC0415 - takes seconds
     from modules.training.job import TrainingJob  # noqa: PLC0415 - the same
@@ -106,7 +136,7 @@ def _find_cause(error: Exception) -> str:
     return lines[0] if lines else ""
 
 
-def _end(exit_code: int) -> None:
+def _end(exit_code: int) -> NoReturn:
     """Ends at once: TensorFlow would wait for peers, and say much about those that have gone."""
     sys.stdout.flush()
     sys.stderr.flush()

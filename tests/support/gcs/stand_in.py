@@ -7,7 +7,6 @@ uses, does the same with `HTTPS_PROXY` and `REQUESTS_CA_BUNDLE`. So the stand-in
 leads Google's hosts to itself, with a certificate of its own, and refuses all others.
 """
 
-import datetime as dt
 import json
 import ssl
 import threading
@@ -18,14 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from support.gcs.api import REFRESH_TOKEN, StorageApi
 from support.gcs.messages import Request
 from support.gcs.objects import ObjectStore
+from support.tls.certificates import write_certificate
 
 _HOSTS = ("www.googleapis.com", "storage.googleapis.com", "oauth2.googleapis.com")
 
@@ -45,7 +40,7 @@ class GcsStandIn(ThreadingHTTPServer):
 
     def __init__(self, folder: Path, *buckets: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        certificate = _write_certificate(folder)
+        certificate = write_certificate(folder, *_HOSTS)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(certificate)
         self.store = ObjectStore(*buckets)
@@ -151,31 +146,4 @@ def _write_credentials(folder: Path) -> Path:
         "refresh_token": REFRESH_TOKEN,
     }
     path.write_text(json.dumps(content))
-    return path
-
-
-def _write_certificate(folder: Path) -> Path:
-    """Writes a key with its own certificate for the hosts, which is also the authority to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in of a test")])
-    now = dt.datetime.now(tz=dt.UTC)
-    builder = x509.CertificateBuilder(
-        issuer_name=name,
-        subject_name=name,
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=now - dt.timedelta(days=1),
-        not_valid_after=now + dt.timedelta(days=1),
-    )
-    for extension in (
-        x509.SubjectAlternativeName([x509.DNSName(host) for host in _HOSTS]),
-        x509.BasicConstraints(ca=True, path_length=None),
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-    ):
-        builder = builder.add_extension(extension, critical=False)
-    certificate = builder.sign(key, hashes.SHA256())
-    path = folder / "stand-in.pem"
-    pem = serialization.Encoding.PEM
-    unprotected = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    path.write_bytes(key.private_bytes(pem, *unprotected) + certificate.public_bytes(pem))
     return path

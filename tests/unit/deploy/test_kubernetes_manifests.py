@@ -1,14 +1,13 @@
 """The manifests have the fields of Kubernetes' own models, and fit each other and the settings."""
 
-import re
 from typing import Any
 
 import pytest
 import yaml
 
+from modules.distribution.pods.manifests import PodGroup
+from support.kubernetes.fields import find_faults
 from support.project import PROJECT
-
-client = pytest.importorskip("kubernetes.client", reason="comes with kfp: Python 3.11 only")
 
 DEPLOY = PROJECT / "deploy"
 FOLDER = DEPLOY / "kubernetes"
@@ -18,11 +17,14 @@ MODELS = {
     ("v1", "PersistentVolumeClaim"): "V1PersistentVolumeClaim",
     ("v1", "Secret"): "V1Secret",
     ("v1", "Service"): "V1Service",
+    ("v1", "ServiceAccount"): "V1ServiceAccount",
     ("apps/v1", "Deployment"): "V1Deployment",
     ("apps/v1", "StatefulSet"): "V1StatefulSet",
     ("batch/v1", "Job"): "V1Job",
+    ("networking.k8s.io/v1", "NetworkPolicy"): "V1NetworkPolicy",
+    ("rbac.authorization.k8s.io/v1", "Role"): "V1Role",
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"): "V1RoleBinding",
 }
-PRIMITIVES = {"str": str, "int": int, "bool": bool, "object": (str, int), "float": (int, float)}
 
 
 def _documents(name: str) -> list[dict[str, Any]]:
@@ -41,47 +43,19 @@ def _find(kind: str, name: str) -> dict[str, Any]:
     return found
 
 
-def _faults(value: Any, kind: str, where: str) -> list[str]:
-    """Compares a value with a type as Kubernetes' client names it, all the way down."""
-    if inner := re.fullmatch(r"list\[(.+)\]", kind):
-        return [
-            fault
-            for index, item in enumerate(value)
-            for fault in _faults(item, inner[1], f"{where}[{index}]")
-        ]
-    if inner := re.fullmatch(r"dict\(str, (.+)\)", kind):
-        return [
-            fault
-            for key, item in value.items()
-            for fault in _faults(item, inner[1], f"{where}.{key}")
-        ]
-    if kind in PRIMITIVES:
-        return [] if isinstance(value, PRIMITIVES[kind]) else [f"{where}: {value!r} is no {kind}"]
-    model = getattr(client, kind)
-    attributes = {json: name for name, json in model.attribute_map.items()}
-    faults = [f"{where}: no such field: {key}" for key in value if key not in attributes]
-    for key in set(value) & set(attributes):
-        faults += _faults(value[key], model.openapi_types[attributes[key]], f"{where}.{key}")
-    try:
-        model(**{attributes[key]: item for key, item in value.items() if key in attributes})
-    except ValueError as error:  # a required field is missing
-        faults.append(f"{where}: {error}")
-    return faults
-
-
 @pytest.mark.parametrize("document", _everything(), ids=lambda each: each["metadata"]["name"])
 def test_a_manifest_has_only_fields_of_kubernetes_and_all_that_are_required(
     document: dict[str, Any],
 ):
     kind = MODELS[document["apiVersion"], document["kind"]]
 
-    assert _faults(document, kind, document["kind"]) == []
+    assert find_faults(document, kind, document["kind"]) == []
 
 
 def test_the_check_itself_finds_misspelt_missing_and_mistyped_fields():
     service = {"spec": {"ports": [{"name": "http", "portt": 1}], "type": 3}}
 
-    assert sorted(_faults(service, "V1Service", "Service")) == [
+    assert sorted(find_faults(service, "V1Service", "Service")) == [
         "Service.spec.ports[0]: Invalid value for `port`, must not be `None`",
         "Service.spec.ports[0]: no such field: portt",
         "Service.spec.type: 3 is no str",
@@ -178,3 +152,28 @@ def test_the_settings_of_kubeflow_name_what_the_manifests_make():
     )
     [kserve] = _documents("kserve.yaml")
     assert kserve["spec"]["predictor"]["model"]["storageUri"] == f"pvc://{volume['claim']}/serving"
+
+
+def test_who_may_train_in_pods_is_who_runs_the_steps():
+    binding = _find("RoleBinding", "tfx-training")
+    airflow = yaml.safe_load((DEPLOY / "airflow" / "kubernetes.yaml").read_text())["kubernetes"]
+    account = airflow["pod_template"]["spec"]["serviceAccountName"]
+
+    assert _find("Role", binding["roleRef"]["name"])
+    assert _find("ServiceAccount", account)
+    assert airflow["namespace"] == KUSTOMIZATION["namespace"]
+    assert [(each["name"], each["namespace"]) for each in binding["subjects"]] == [
+        (account, KUSTOMIZATION["namespace"]),
+        ("pipeline-runner", KUSTOMIZATION["namespace"]),
+    ]
+
+
+def test_workers_are_reached_by_workers_only():
+    labels = PodGroup(namespace="tfx", tasks={"worker": 2}, checkpoint_dir="/tfx/1a").labels
+    policy = _find("NetworkPolicy", "tfx-training")["spec"]
+    [rule] = policy["ingress"]
+    [who] = rule["from"]
+
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    assert who == {"podSelector": policy["podSelector"]}
+    assert policy["policyTypes"] == ["Ingress"]

@@ -36,6 +36,8 @@ def test_unknown_name_is_refused():
         ("learning_rate_scaling", "cubic"),
         ("restarts", -1),
         ("worker_timeout_seconds", 0),
+        ("run_workers_in", "threads"),
+        ("start_timeout_seconds", 0),
     ],
 )
 def test_value_out_of_bounds_is_refused_by_name(name: str, value: object):
@@ -89,6 +91,7 @@ def test_quick_preset_is_one_epoch():
         ({"workers": 2}, "workers", "for several there are multi_worker_mirrored"),
         ({"strategy": "tpu", "workers": 2}, "workers", "for several there are"),
         ({"strategy": "multi_worker_mirrored"}, "workers", "for one process there is mirrored"),
+        ({"run_workers_in": "pods"}, "run_workers_in", "mirrored trains without workers"),
         ({"strategy": "one_device", "logical_cpus": 2}, "strategy", "takes strategy=mirrored"),
     ],
 )

@@ -1,0 +1,147 @@
+"""Watches the pods of a training until it is done, or one of them fails."""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from modules.distribution.pods.epochs import NewEpochs
+from modules.distribution.pods.kubernetes_api import KubernetesApi
+from modules.distribution.pods.manifests import PodGroup, read_index
+from modules.distribution.pods.states import explain_failure, explain_waiting
+from modules.distribution.processes.supervision import ClusterFault
+from modules.training.job import TrainingJob
+from modules.training.whole_file import write_whole
+
+logger = logging.getLogger(__name__)
+
+_Json = Mapping[str, Any]
+
+# Pods do not see when the Trainer's is killed, and Kubernetes keeps a pod that has ended, and with
+# it what it owns. So their Job ends by itself unless that is put off again and again.
+LEASE_SECONDS = 900
+_SECONDS_BETWEEN_RENEWALS = 60
+_POLL_SECONDS = 2
+_LINES_OF_LOG = 20
+_CHIEF = 0
+
+
+class PodWatch:
+    """Looks at the pods of one try, now and then."""
+
+    def __init__(self, api: KubernetesApi, group: PodGroup, job: TrainingJob) -> None:
+        """Begins to count the time; the pods have just been asked for."""
+        self._api = api
+        self._group = group
+        self._job = job
+        self._epochs = NewEpochs(job)
+        self._began = time.monotonic()
+        self._renewed = self._began
+        self._waiting: dict[str, str] = {}
+        self._all_started = False
+
+    def wait(self) -> None:
+        """Returns when the chief has done its work, whatever the others do then.
+
+        Raises:
+          ClusterFault: A pod failed or did not start, or the Job was ended by somebody else.
+        """
+        while not self._look():
+            time.sleep(_POLL_SECONDS)
+        self._keep_logs(self._job.model_run_dir)
+
+    def _look(self) -> bool:
+        # In this order: of a Job that has failed, the pods say why.
+        state = self._api.read_job(self._group.name)
+        pods = {read_index(pod): pod for pod in self._api.list_pods(self._group.selector)}
+        self._epochs.report()
+        chief = pods.get(_CHIEF)
+        if chief and _phase(chief) == "Succeeded":
+            return True
+        self._refuse_failures(pods)
+        self._refuse_end(state)
+        self._refuse_delay(pods)
+        self._renew()
+        return False
+
+    def _refuse_failures(self, pods: Mapping[int, _Json]) -> None:
+        failed = {index: pod for index, pod in pods.items() if _phase(pod) == "Failed"}
+        if not failed:
+            return
+        causes = {index: explain_failure(pod) for index, pod in failed.items()}
+        index = min(causes, key=lambda each: causes[each].rank)
+        folder = f"{self._job.checkpoint_dir}/logs"
+        logs = self._keep_logs(folder)
+        member = self._group.members[index]
+        for line in logs.get(member, b"").decode(errors="replace").splitlines()[-_LINES_OF_LOG:]:
+            logger.error("%s: %s", member, line)
+        place = _log_path(folder, member) if member in logs else "none"
+        pod = f"pod {failed[index]['metadata']['name']}"
+        message = f"{member} ({pod}) {causes[index].what}. Log: {place}"
+        raise ClusterFault(message, may_pass=causes[index].may_pass)
+
+    def _refuse_end(self, state: _Json | None) -> None:
+        """Refuses a Job that has ended though no pod is known to have failed."""
+        if state is None:
+            raise ClusterFault(
+                f"Job {self._group.name} was deleted by somebody else", may_pass=False
+            )
+        for condition in (state.get("status") or {}).get("conditions") or ():
+            if condition["type"] in {"Failed", "FailureTarget"} and condition["status"] == "True":
+                raise ClusterFault(
+                    f"Job {self._group.name} failed, {condition.get('reason')}: "
+                    f"{condition.get('message')}. No pod is left to tell why: one was deleted, or "
+                    "its machine was lost.",
+                    may_pass=True,
+                )
+
+    def _refuse_delay(self, pods: Mapping[int, _Json]) -> None:
+        if self._all_started:  # one that is missing now was lost, as its Job will soon say
+            return
+        waiting = {
+            member: reason
+            for index, member in enumerate(self._group.members)
+            if (reason := explain_waiting(pods.get(index, {})))
+        }
+        for member, reason in waiting.items() - self._waiting.items():
+            logger.info("%s has not started: %s", member, reason)
+        self._waiting = waiting
+        self._all_started = not waiting
+        limit = self._job.hyperparameters.start_timeout_seconds
+        if waiting and time.monotonic() - self._began > limit:
+            reasons = "; ".join(f"{member}: {reason}" for member, reason in waiting.items())
+            raise ClusterFault(
+                f"{len(waiting)} of {len(self._group.members)} pods of job {self._group.name} have "
+                f"not started within {limit:g} s (training.start_timeout_seconds). {reasons}",
+                may_pass=True,
+            )
+
+    def _renew(self) -> None:
+        now = time.monotonic()
+        if now - self._renewed > _SECONDS_BETWEEN_RENEWALS:
+            self._renewed = now
+            self._api.end_job_after(self._group.name, int(now - self._began) + LEASE_SECONDS)
+
+    def _keep_logs(self, folder: str) -> dict[str, bytes]:
+        """Writes the logs into a folder, for they go with the pods; returns them by member."""
+        logs: dict[str, bytes] = {}
+        try:
+            tf.io.gfile.makedirs(folder)
+            for pod in self._api.list_pods(self._group.selector):
+                member = self._group.members[read_index(pod)]
+                if log := self._api.read_log(pod["metadata"]["name"]):
+                    logs[member] = log
+                    write_whole(_log_path(folder, member), log)
+        except (ClusterFault, OSError, tf.errors.OpError) as error:  # no reason to fail
+            logger.warning("Logs of the pods are lost: %s", error)
+        return logs
+
+
+def _phase(pod: _Json) -> str:
+    return str((pod.get("status") or {}).get("phase"))
+
+
+def _log_path(folder: str, member: str) -> str:
+    return f"{folder}/{member.replace(' ', '-')}.log"

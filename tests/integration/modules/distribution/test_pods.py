@@ -1,0 +1,439 @@
+"""A training in pods: the same weights, and a fault that says who and why, with nothing left."""
+
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from modules.distribution.pods import watch
+from modules.distribution.processes.launch import train_in_processes
+from modules.distribution.processes.supervision import ClusterFault
+from modules.hyperparameters import Hyperparameters
+from modules.training.job import TrainingJob
+from support.kubernetes.own_pods import of_kubeflow
+from support.kubernetes.stand_in import KubernetesStandIn
+from support.trainings import Inputs, Training
+
+NEVER_ENDS = "signal.pause()"
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> TrainingJob:
+    return _make_job(tmp_path)
+
+
+@pytest.fixture
+def have_pods_run(kubernetes: KubernetesStandIn) -> Callable[..., None]:
+    """Returns a function that has pods run Python statements instead of a training."""
+
+    def have(*programs: str) -> None:
+        choices = "".join(f"if index == '{i}': {each}\n" for i, each in enumerate(programs))
+        program = (
+            "import os, pathlib, signal, sys\n"
+            "job, train, addresses, seconds, termination_log, index = sys.argv[3:]\n"
+            f"{choices}"
+        )
+        kubernetes.cluster.programs = {"this environment": [sys.executable, "-S", "-c", program]}
+
+    return have
+
+
+def _make_job(folder: Path, **hyperparameters: Any) -> TrainingJob:
+    settings = {"restarts": 0, "strategy": "multi_worker_mirrored", "workers": 2}
+    (folder / "model_run").mkdir()
+    return TrainingJob(
+        train_files=(),
+        eval_files=(),
+        transform_graph_path="",
+        model_run_dir=str(folder / "model_run"),
+        checkpoint_dir=str(folder / "checkpoints"),
+        hyperparameters=Hyperparameters.model_validate(
+            {**settings, "run_workers_in": "pods", **hyperparameters}
+        ),
+    )
+
+
+def _fault(job: TrainingJob) -> ClusterFault:
+    with pytest.raises(ClusterFault) as raised:
+        train_in_processes(job, train="none:none")
+    return raised.value
+
+
+def test_two_pods_learn_the_weights_of_two_devices(
+    kubernetes: KubernetesStandIn,
+    training_inputs: Inputs,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level(logging.INFO, logger="modules")
+    pods = Training(
+        training_inputs,
+        tmp_path / "two_pods",
+        strategy="multi_worker_mirrored",
+        workers=2,
+        run_workers_in="pods",
+    )
+    devices = Training(training_inputs, tmp_path / "two_devices", logical_cpus=2)
+
+    pods.run()
+    process = devices.run_apart()
+
+    assert process.returncode == 0, process.stderr
+    assert (pods.serving_model_dir / "saved_model.pb").exists()
+    for of_pods, of_devices in zip(pods.weights, devices.weights, strict=True):
+        np.testing.assert_array_equal(of_pods, of_devices)
+    epochs = [message for message in caplog.messages if message.startswith("Epoch ")]
+    assert [epoch.partition(":")[0] for epoch in epochs] == ["Epoch 1/2", "Epoch 2/2"]
+    for worker in (0, 1):
+        assert f"worker {worker}: waiting" in (
+            pods.model_run_dir / f"worker-{worker}.log"
+        ).read_text(encoding="utf-8")
+    needed_after_a_minute = {("patch", "jobs")}
+    assert set(kubernetes.requests) | needed_after_a_minute == kubernetes.rights
+
+
+def test_the_training_is_done_when_its_chief_is_and_servers_end_with_it(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
+):
+    job = _make_job(tmp_path, strategy="parameter_server", workers=1)
+    have_pods_run("print('trained')", NEVER_ENDS, NEVER_ENDS)
+
+    train_in_processes(job, train="none:none")
+
+    assert (tmp_path / "model_run" / "chief-0.log").read_text() == "trained\n"
+    assert ("delete", "jobs") in kubernetes.requests
+
+
+def test_an_error_of_a_pod_is_told_with_its_last_words_and_ends_the_others(
+    have_pods_run: Callable[..., None], job: TrainingJob, caplog: pytest.LogCaptureFixture
+):
+    have_pods_run(NEVER_ENDS, "print('first'), print('last words'), sys.exit(3)")
+
+    fault = _fault(job)
+
+    log = Path(job.checkpoint_dir, "logs", "worker-1.log")
+    assert re.fullmatch(
+        rf"worker 1 \(pod tfx-training-\w+-1-\w+\) ended with exit code 3: last words\. Log: {log}",
+        str(fault),
+    )
+    assert not fault.may_pass
+    assert log.read_text() == "first\nlast words\n"
+    assert "worker 1: last words" in caplog.messages
+
+
+def test_the_cause_that_a_pod_leaves_is_that_of_the_fault(
+    have_pods_run: Callable[..., None], job: TrainingJob
+):
+    message = json.dumps({"failure": "ValueError: no data", "lost_peers": False})
+    have_pods_run(NEVER_ENDS, f"pathlib.Path(termination_log).write_text({message!r}), sys.exit(1)")
+
+    assert " failed: ValueError: no data. Log: " in str(_fault(job))
+
+
+@pytest.mark.parametrize(
+    ("reason", "what"),
+    [
+        ("OOMKilled", "was killed: it needed more memory than its limit"),
+        ("Error", "was killed by signal 9 (Killed)"),
+    ],
+)
+def test_a_pod_that_is_killed_is_told_apart_and_may_live_another_time(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+    reason: str,
+    what: str,
+):
+    kubernetes.cluster.reasons = {1: reason}
+    have_pods_run(NEVER_ENDS, "os.kill(os.getpid(), signal.SIGKILL)")
+
+    fault = _fault(job)
+
+    assert what in str(fault)
+    assert fault.may_pass
+
+
+def test_after_a_kill_all_pods_are_made_anew(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
+):
+    job = _make_job(tmp_path, restarts=1)
+    have_pods_run(NEVER_ENDS, "os.kill(os.getpid(), signal.SIGKILL)")
+
+    def have_others_live(verb: str, resource: str) -> None:
+        if (verb, resource) == ("delete", "jobs"):
+            have_pods_run("print()", "print()")
+
+    kubernetes.on_request = have_others_live
+
+    train_in_processes(job, train="none:none")
+
+    assert kubernetes.requests.count(("create", "jobs")) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        (
+            {
+                "conditions": [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "0/3 nodes are available",
+                    }
+                ]
+            },
+            "worker 1: Unschedulable: 0/3 nodes are available",
+        ),
+        (
+            {
+                "containerStatuses": [
+                    {"state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}
+                ]
+            },
+            "worker 1: ErrImagePull: no such image",
+        ),
+    ],
+)
+def test_a_pod_that_does_not_start_in_time_is_told_in_the_words_of_kubernetes(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    tmp_path: Path,
+    status: dict[str, Any],
+    what: str,
+):
+    job = _make_job(tmp_path, start_timeout_seconds=0.1)
+    kubernetes.cluster.waiting = {1: {"phase": "Pending", **status}}
+    have_pods_run(NEVER_ENDS)
+
+    fault = _fault(job)
+
+    assert "have not started within 0.1 s (training.start_timeout_seconds)" in str(fault)
+    assert what in str(fault)
+    assert fault.may_pass
+
+
+def test_who_may_not_make_pods_is_told_what_gives_the_right(
+    kubernetes: KubernetesStandIn, job: TrainingJob
+):
+    kubernetes.rights -= {("create", "jobs")}
+
+    fault = _fault(job)
+
+    assert "system:serviceaccount:tfx:pipeline-runner" in str(fault)
+    assert 'cannot create resource "jobs"' in str(fault)
+    assert "deploy/kubernetes/training.yaml" in str(fault)
+    assert not fault.may_pass
+
+
+def test_a_right_that_lacks_later_leaves_nothing_behind(
+    kubernetes: KubernetesStandIn, job: TrainingJob
+):
+    kubernetes.rights -= {("create", "services")}
+
+    assert 'cannot create resource "services"' in str(_fault(job))
+    assert ("delete", "jobs") in kubernetes.requests
+
+
+def test_without_the_right_to_read_logs_a_training_is_done_and_a_fault_is_told(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
+):
+    kubernetes.rights -= {("get", "pods/log")}
+    have_pods_run("print()", "print()")
+    train_in_processes(job, train="none:none")
+
+    have_pods_run(NEVER_ENDS, "print('last words'), sys.exit(3)")
+
+    assert "ended with exit code 3: last words. Log: none" in str(_fault(job))
+
+
+def test_a_pod_that_is_deleted_ends_its_job_and_may_live_another_time(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
+):
+    job = _make_job(tmp_path, start_timeout_seconds=60)
+    have_pods_run(NEVER_ENDS, NEVER_ENDS)
+
+    def delete_pod(verb: str, resource: str) -> None:
+        if (verb, resource) == ("list", "pods") and kubernetes.cluster.pods:
+            kubernetes.on_request = lambda *_: None
+            [_, second] = kubernetes.cluster.pods.values()
+            kubernetes.cluster.lose(second)
+
+    kubernetes.on_request = delete_pod
+
+    fault = _fault(job)
+
+    assert "No pod is left to tell why" in str(fault)
+    assert fault.may_pass
+
+
+def test_a_server_in_trouble_is_asked_again(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
+):
+    have_pods_run("print()", "print()")
+
+    def make_trouble(verb: str, resource: str) -> None:
+        if (verb, resource) == ("create", "services") and not kubernetes.troubles:
+            kubernetes.troubles.extend([None, 429])
+            kubernetes.on_request = lambda *_: None
+
+    kubernetes.troubles.append(500)
+    kubernetes.on_request = make_trouble
+
+    train_in_processes(job, train="none:none")
+
+    assert kubernetes.troubles == []
+
+
+def test_an_object_that_was_made_though_nobody_heard_of_it_is_no_other(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
+):
+    have_pods_run("print()", "print()")
+    lost = {("create", "jobs"), ("create", "services")}
+
+    def lose_answer(verb: str, resource: str) -> None:
+        if (verb, resource) in lost:
+            lost.remove((verb, resource))
+            raise ConnectionError
+
+    kubernetes.on_request = lose_answer
+
+    train_in_processes(job, train="none:none")
+
+    assert kubernetes.requests.count(("create", "jobs")) == 2
+    assert lost == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_behind(
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+    number: signal.Signals,
+):
+    before = signal.signal(number, signal.default_int_handler)  # as a node does
+    have_pods_run(f"os.kill({os.getpid()}, {int(number)}), signal.pause()", NEVER_ENDS)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train_in_processes(job, train="none:none")
+    finally:
+        signal.signal(number, before)
+
+
+def test_the_end_of_the_pods_is_put_off_as_long_as_somebody_watches(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    monkeypatch.setattr(watch, "_SECONDS_BETWEEN_RENEWALS", 0)
+    have_pods_run(f"open({str(fifo)!r}).read()", NEVER_ENDS)
+    deadlines = []
+
+    def let_chief_end(verb: str, resource: str) -> None:
+        if (verb, resource) == ("patch", "jobs"):
+            [made] = kubernetes.cluster.jobs.values()
+            deadlines.append(made["spec"]["activeDeadlineSeconds"])
+            if len(deadlines) == 2:  # two seconds later
+                fifo.open("w").close()
+
+    kubernetes.on_request = let_chief_end
+
+    train_in_processes(job, train="none:none")
+
+    assert deadlines[1] > watch.LEASE_SECONDS
+
+
+def _leave_job(kubernetes: KubernetesStandIn, job: TrainingJob) -> str:
+    """Leaves what a Trainer does that is killed, and returns its name."""
+    all_rights = set(kubernetes.rights)
+    kubernetes.rights -= {("delete", "jobs")}
+    _fault(job)
+    kubernetes.rights = all_rights
+    [name] = kubernetes.cluster.jobs
+    return name
+
+
+def test_what_a_killed_trainer_left_is_removed_by_the_next_one(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+):
+    have_pods_run(NEVER_ENDS, "sys.exit(1)")
+    [own_pod] = kubernetes.own_pods.values()
+    left = _leave_job(kubernetes, job)
+    own_pod["metadata"]["uid"] = "another pod of the same name"
+    have_pods_run("print()", "print()")
+
+    train_in_processes(job, train="none:none")
+
+    assert left not in kubernetes.cluster.jobs
+
+
+def test_two_that_run_do_not_train_the_same(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+):
+    have_pods_run(NEVER_ENDS, "sys.exit(1)")
+    left = _leave_job(kubernetes, job)
+    other = of_kubeflow()
+    other["metadata"] |= {"name": "other", "uid": "uid-of-other"}
+    kubernetes.own_pods["other"] = other
+    [owner] = kubernetes.cluster.jobs[left]["metadata"]["ownerReferences"]
+    owner |= {"name": "other", "uid": "uid-of-other"}
+
+    fault = _fault(job)
+
+    assert f"Pod other trains the very same, in job {left}" in str(fault)
+    assert list(kubernetes.cluster.jobs) == [left]
+    kubernetes.cluster.delete_job(left)
+
+
+def test_a_job_that_somebody_deletes_is_not_made_again(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
+):
+    job = _make_job(tmp_path, restarts=1)
+    have_pods_run(NEVER_ENDS, NEVER_ENDS)
+
+    def delete(verb: str, resource: str) -> None:
+        if (verb, resource) == ("create", "services"):
+            [name] = kubernetes.cluster.jobs
+            kubernetes.cluster.delete_job(name)
+
+    kubernetes.on_request = delete
+
+    assert "was deleted by somebody else" in str(_fault(job))
+
+
+def test_a_pod_whose_name_is_longer_than_a_hostname_is_found_by_its_address(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
+):
+    have_pods_run("print()", "print()")
+    [(hostname, own_pod)] = kubernetes.own_pods.items()
+    own_pod["metadata"]["name"] = f"{hostname}-cut-off-from-this"
+    own_pod["status"]["podIP"] = socket.gethostbyname(hostname)
+    over = of_kubeflow()
+    over["metadata"]["name"] = "had-the-address-before"
+    over["status"] = {**own_pod["status"], "phase": "Succeeded"}
+    kubernetes.own_pods = {each["metadata"]["name"]: each for each in (over, own_pod)}
+
+    train_in_processes(job, train="none:none")
+
+
+def test_outside_of_a_cluster_the_key_is_named(job: TrainingJob):
+    with pytest.raises(ValueError, match=r"^training\.run_workers_in=pods: expected .* in a pod"):
+        train_in_processes(job, train="none:none")

@@ -1,0 +1,1 @@
+"""Kubernetes: the fields of its objects, and what stands in for a cluster."""

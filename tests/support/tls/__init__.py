@@ -1,0 +1,1 @@
+"""Certificates of stand-ins that are asked over TLS."""
