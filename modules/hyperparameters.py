@@ -94,7 +94,7 @@ class Hyperparameters(BaseModel):
     )
     run_workers_in: Literal["processes", "pods"] = Field(
         default="processes",
-        description="Where workers and servers run: in the Trainer's machine, or in Kubernetes.",
+        description="Where the Trainer starts workers and servers: here, or in Kubernetes.",
     )
     tpu: str = Field(
         default="local",
@@ -119,7 +119,7 @@ class Hyperparameters(BaseModel):
     start_timeout_seconds: float = Field(
         default=600.0,
         gt=0,
-        description="Seconds that pods may take until all run: machines come, images are pulled.",
+        description="Seconds until all pods or replicas run: machines come, images are pulled.",
     )
 
     @field_validator("workers")
@@ -161,6 +161,12 @@ class Hyperparameters(BaseModel):
         there for ever.
         """
         return self.strategy in {*_WITH_WORKERS, "tpu"}
+
+    @property
+    def seconds_to_meet(self) -> float:
+        """How long workers on machines of their own may take to find each other."""
+        # The first to start waits for the last, which has then yet to load TensorFlow.
+        return self.start_timeout_seconds + self.worker_timeout_seconds
 
     def peak_learning_rate(self, num_replicas: int) -> float:
         """Returns the peak for so many replicas, each of which adds its share to a batch."""

@@ -1,7 +1,6 @@
 """Trains and exports the model: TFX's Trainer calls `run_fn`."""
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 import keras
@@ -18,6 +17,7 @@ from modules.dataset import (
 )
 from modules.distribution.cluster import read_cluster
 from modules.distribution.distribution import Distribution
+from modules.distribution.platform_member import ChiefsExport, take_part
 from modules.distribution.processes.launch import train_in_processes
 from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NUM_REFERENCE_IMAGES = 32
-# Of a chief in another process, from the last step of the training.
-_EXPORT_TIMEOUT_SECONDS = 600
 
 
 def _refuse_num_steps(fn_args: "FnArgs") -> None:
@@ -108,7 +106,7 @@ def run_fn(fn_args: "FnArgs") -> None:
     last epoch that it finished, if inputs, hyperparameters and code are still the same.
 
     A strategy of several processes has them started here. Where a platform has started them, each
-    with its TF_CONFIG, each calls this: all train, and the chief exports.
+    with its TF_CONFIG, each calls this: all train, or serve those that do, and the chief exports.
 
     Args:
       fn_args: From TFX. Its `custom_config` has `hyperparameters` (those that are missing have
@@ -125,14 +123,15 @@ def run_fn(fn_args: "FnArgs") -> None:
     """
     _refuse_num_steps(fn_args)
     job = _make_job(fn_args)
-    if job.hyperparameters.trains_apart and read_cluster() is None:
+    cluster = read_cluster()
+    if cluster is not None and cluster.size > 1:
+        take_part(job, cluster, train, ChiefsExport(fn_args.serving_model_dir))
+        if not cluster.is_chief:
+            return
+    elif cluster is None and job.hyperparameters.trains_apart:
         train_in_processes(job, train=f"{__name__}:{train.__name__}")
     else:
-        distribution = make_distribution(job.hyperparameters)
-        train(job, distribution)
-        if not distribution.is_chief:
-            _wait_for_export(fn_args.serving_model_dir, _EXPORT_TIMEOUT_SECONDS)
-            return
+        train(job, make_distribution(job.hyperparameters))
     _export_best(job, fn_args.serving_model_dir)
 
 
@@ -197,15 +196,3 @@ def _export_best(job: TrainingJob, serving_model_dir: str) -> None:
     _keep_reference_predictions(job, model, transform_output)
     export_model(model, transform_output, serving_model_dir)
     checkpoints.delete()
-
-
-def _wait_for_export(serving_model_dir: str, timeout_seconds: float) -> None:
-    """Waits for the chief: TFX fails where a Trainer returns and there is no model."""
-    deadline = time.monotonic() + timeout_seconds
-    while not tf.io.gfile.exists(f"{serving_model_dir}/{tf.saved_model.SAVED_MODEL_FILENAME_PB}"):
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"{serving_model_dir}: expected the chief's export within {timeout_seconds:g} s "
-                "after the training. Has the chief failed, and does it see the same storage?"
-            )
-        time.sleep(1)

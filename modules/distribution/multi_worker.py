@@ -130,7 +130,7 @@ def make_multi_worker_mirrored(hyperparameters: Hyperparameters) -> Distribution
     """Makes the strategy together with all other workers; must be TensorFlow's first operation.
 
     Who they are stands in TF_CONFIG; the first of them is the chief. It returns when all are there,
-    and waits without a bound for one that is not.
+    and waits without a bound for one that is not: see `start_limit`.
 
     Raises:
       ValueError: TF_CONFIG is missing, is none, or names another number of workers.

@@ -183,8 +183,8 @@ def make_parameter_server(hyperparameters: Hyperparameters) -> Distribution:
     cluster = require_cluster()
     if not cluster.is_chief:
         raise ValueError(
-            f"TF_CONFIG: expected the chief, received {cluster.task} {cluster.index}: a platform "
-            "cannot start the processes of parameter_server yet. Unset it to have them started."
+            f"TF_CONFIG: expected a chief that workers and ps serve, and this process to be it, "
+            f"received {cluster.task} {cluster.index} of {', '.join(cluster.addresses)}."
         )
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver(rpc_layer="grpc")
     with listening_explained(cluster):

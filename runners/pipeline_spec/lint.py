@@ -14,6 +14,7 @@ import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from runners.pipeline_spec.executors import lint_custom_job, list_programs
 from runners.pipeline_spec.references import find_dangling_references
 
 _SCHEMA_VERSION = "2.1.0"
@@ -107,6 +108,7 @@ def lint_vertex(text: str) -> list[str]:
             f"runtimeConfig: sets {name}, which is no parameter of the pipeline"
             for name in sorted(spec.values - set(spec.pipeline.root.input_definitions.parameters))
         ),
+        *_lint_custom_jobs(spec),
         *_lint_root(spec.root, _VERTEX_ROOTS),
     ]
 
@@ -154,15 +156,16 @@ def _lint_both(spec: _Spec) -> Iterator[str]:
 
 
 def _lint_tries(spec: _Spec) -> Iterator[str]:
-    """Finds container steps whose retries or time limit were lost; compilers drop them."""
+    """Finds steps with programs whose retries or time limit were lost; compilers drop them."""
     labels = {name: part.executor_label for name, part in spec.pipeline.components.items()}
     for name, task in sorted(spec.pipeline.root.dag.tasks.items()):
         executor = spec.executors.get(labels.get(task.component_ref.name, ""))
-        if executor is None or not executor.HasField("container"):
+        programs = list_programs(executor) if executor is not None else []
+        if not programs:
             continue
         if not task.HasField("retry_policy"):
             yield f"task {name}: has no retryPolicy; 0 retries are to be said as well"
-        if executor.container.command[:1] != ["timeout"]:
+        if any(program.command[:1] != ["timeout"] for program in programs):
             yield f"task {name}: has no time limit; expected a command that begins with timeout"
 
 
@@ -182,8 +185,16 @@ def _lint_executors_of_kubeflow(spec: _Spec) -> Iterator[str]:
     for label, executor in sorted(spec.executors.items()):
         if executor.HasField("resolver"):
             yield f"executor {label}: is a resolver, which Kubeflow Pipelines does not run"
+        if executor.HasField("custom_job"):
+            yield f"executor {label}: is a custom job, which Kubeflow Pipelines does not run"
         if executor.container.HasField("lifecycle"):
             yield f"executor {label}: has a lifecycle hook, which Kubeflow Pipelines leaves out"
+
+
+def _lint_custom_jobs(spec: _Spec) -> Iterator[str]:
+    for label, executor in sorted(spec.executors.items()):
+        for fault in lint_custom_job(executor):
+            yield f"executor {label}: {fault}"
 
 
 def _lint_platforms(spec: _Spec, platforms: pipeline_spec_pb2.PlatformSpec) -> Iterator[str]:

@@ -6,6 +6,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb2
 
+from runners.pipeline_spec.executors import list_programs
+
 # Both as KFP and TFX write them: {{$.inputs.parameters['run_id']}}, with either kind of quotes.
 _PLACEHOLDER = re.compile(r"""\{\{\$\.(inputs|outputs)\.(artifacts|parameters)\[['"](.+?)['"]\]""")
 _IN_CONDITION = re.compile(r"""inputs\.(artifacts|parameters|parameter_values)\[['"](.+?)['"]\]""")
@@ -29,8 +31,9 @@ def find_dangling_references(
         elif component.executor_label not in executors:
             yield f"component {name}: no such executor: {component.executor_label!r}"
         else:
-            container = executors[component.executor_label].container
-            yield from _lint_placeholders(name, component, [*container.command, *container.args])
+            programs = list_programs(executors[component.executor_label])
+            words = [word for program in programs for word in (*program.command, *program.args)]
+            yield from _lint_placeholders(name, component, words)
 
 
 def _lint_dag(
@@ -130,7 +133,7 @@ def _lint_order(tasks: Mapping[str, pb2.PipelineTaskSpec]) -> Iterator[str]:
 
 
 def _lint_placeholders(name: str, component: pb2.ComponentSpec, words: list[str]) -> Iterator[str]:
-    for word in words:
+    for word in dict.fromkeys(words):  # the pools of a custom job run the same
         for side, kind, key in _PLACEHOLDER.findall(word):
             definitions = getattr(component, f"{side.removesuffix('s')}_definitions")
             if key not in getattr(definitions, kind):

@@ -95,6 +95,7 @@ class Submission:
             runtime["gcsOutputDirectory"] = self.pipeline_root
         check_vertex(json.dumps(content))
         spec = content["pipelineSpec"]
+        _configure_custom_jobs(spec, serviceAccount=self.service_account, network=self.network)
         if self.pipeline_root and compiled:
             _move_folders(spec, compiled, self.pipeline_root)
         runtime.setdefault("parameterValues", {}).update(read_parameters(spec, self.assignments))
@@ -186,6 +187,14 @@ def _move_folders(spec: Mapping[str, Any], compiled: str, root: str) -> None:
             value = parameter.get("runtimeValue", {})
             if isinstance(value.get("constant"), str):
                 value["constant"] = value["constant"].replace(old, new)
+
+
+def _configure_custom_jobs(spec: Mapping[str, Any], **settings: str | None) -> None:
+    """Has custom jobs run as all other tasks do: each is a job with settings of its own."""
+    given = {name: value for name, value in settings.items() if value}
+    for executor in spec.get("deploymentSpec", {}).get("executors", {}).values():
+        if job := executor.get("customJob"):
+            job["customJob"]["jobSpec"].update(given)
 
 
 def _switch_cache_off(spec: Mapping[str, Any]) -> None:

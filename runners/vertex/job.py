@@ -2,7 +2,8 @@
 
 TFX's own compiler does the most of it. What it loses is put back: `repairs` sees to what is in the
 pipeline, `parameters` to the parameters of a run, `resolvers` to the queries, and this module
-to retries, time limits, machines and the condition of a push.
+to retries, time limits, machines and the condition of a push. Where the Trainer's strategy has
+workers, `worker_pools` makes it a custom job.
 """
 
 import json
@@ -27,6 +28,7 @@ from runners.vertex.resolvers import (
     scope_queries,
 )
 from runners.vertex.settings import Resources, VertexSettings
+from runners.vertex.worker_pools import add_worker_pools, check_settings
 
 _ON_GOOGLE_CLOUD = ("gs://", "/gcs/")
 # A task with one of these inputs is not started unless it is a blessing.
@@ -42,13 +44,14 @@ def render_job(config: PipelineConfig, settings: VertexSettings) -> str:
 
     Raises:
       ValueError: The settings name a node that is not there, models would be lost with a task's
-        machine, or a parameter of a run cannot be placed.
+        machine, workers cannot be as configured, or a parameter of a run cannot be placed.
     """
     if not config.serving_model_dir.startswith(_ON_GOOGLE_CLOUD):
         raise ValueError(
             f"serving_model_dir: expected gs://..., received {config.serving_model_dir}, which "
             "would be lost with the task. Set it with --set serving_model_dir=gs://..."
         )
+    check_settings(config.training, settings)
     job = _compile(config, settings)
     spec = job["pipelineSpec"]
     add_parameters(spec, config, lambda other: _compile(other, settings)["pipelineSpec"])
@@ -56,6 +59,7 @@ def render_job(config: PipelineConfig, settings: VertexSettings) -> str:
     for task in spec["root"]["dag"]["tasks"].values():
         _configure(task, spec, settings)
         _add_condition(task)
+    add_worker_pools(spec, config.training, settings)
     return json.dumps(job, indent=2, sort_keys=True) + "\n"
 
 

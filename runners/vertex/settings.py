@@ -12,6 +12,9 @@ class Resources(Section):
     memory_limit_gb: float | None = Field(None, gt=0, description="In GB, e.g. 16.")
     accelerator: str | None = Field(None, description="Its type, e.g. NVIDIA_TESLA_T4.")
     accelerator_count: int = Field(1, ge=1, description="How many of it.")
+    machine_type: str | None = Field(
+        None, description="Of each worker, where the strategy has some, e.g. g2-standard-12."
+    )
 
 
 class TaskSettings(Section):

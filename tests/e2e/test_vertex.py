@@ -6,11 +6,13 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from support.vertex.driver import LocalVertex, TaskRun
+from support.waiting import DEADLINE_SECONDS
 from support.workspaces import Workspace
 
 pytest.importorskip("kfp", reason="kfp installs on Python 3.11 only")
@@ -26,12 +28,16 @@ def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
 @pytest.fixture(scope="module")
 def pipeline(workspace: Workspace) -> Path:
     """The pipeline with everything in a bucket."""
-    output = workspace.folder / "compiled" / "tfx-mnist.json"
+    return _compile(workspace, "tfx-mnist.json")
+
+
+def _compile(workspace: Workspace, name: str, *settings_of_pipeline: str) -> Path:
+    output = workspace.folder / "compiled" / name
     settings = workspace.folder / "settings.yaml"
     settings.write_text(yaml.safe_dump({"image": "not pulled", "retries": 1}))
     answer = workspace.tfx_mnist(
         *("compile", "vertex", "--settings", str(settings), "--output", str(output)),
-        *(f"--set={setting}" for setting in workspace.settings),
+        *workspace.arguments(*settings_of_pipeline),
         *(f"--set={key}={BUCKET}/{key}" for key in ("data_root", "serving_model_dir")),
         f"--set=pipeline_root={BUCKET}/runs",
     )
@@ -98,8 +104,7 @@ def test_a_run_with_parameters_does_again_what_they_change_and_compares_with_the
         "Transform",
     }
     [model_run] = second["Trainer"].artifacts["model_run"]
-    history = json.loads((Path(model_run["uri"]) / "history.json").read_text())
-    assert [row["epoch"] for row in history] == [1]
+    assert [row["epoch"] for row in _history(model_run)] == [1]
     accepted = first_run["AnomalyGate"].artifacts["accepted_statistics"]
     assert second["previous_statistics_resolver"].artifacts["accepted_statistics"] == accepted
     [blessing] = second["Evaluator"].artifacts["blessing"]
@@ -133,3 +138,35 @@ def test_data_that_are_not_there_fail_the_first_task_and_nothing_else_starts(
     assert tasks["IdxExampleGen"].state == "FAILED"
     assert nowhere in tasks["IdxExampleGen"].output
     assert "StatisticsGen" not in tasks
+
+
+@pytest.mark.usefixtures("first_run")
+def test_two_workers_train_together_to_a_model_that_is_pushed(
+    workspace: Workspace, vertex: LocalVertex
+):
+    pipeline = _compile(
+        workspace,
+        "workers.json",
+        *("training.strategy=multi_worker_mirrored", "training.workers=2"),
+        "training.batch_size_per_replica=32",
+        f"training.worker_timeout_seconds={DEADLINE_SECONDS}",
+    )
+    versions = _versions(vertex)
+
+    run = vertex.run(pipeline, "workers", thresholds_max_accuracy_drop=1.0)
+
+    trainer = run["Trainer"]
+    assert trainer.state == "SUCCEEDED", trainer.output
+    for replica in ("chief 0", "worker 0"):
+        assert f"{replica}: waiting for all of" in trainer.output
+    assert run["Transform"].state == "CACHED"
+    [model_run] = trainer.artifacts["model_run"]
+    assert [row["epoch"] for row in _history(model_run)] == [1, 2]
+    [blessing] = run["Evaluator"].artifacts["blessing"]
+    assert blessing["metadata"]["blessed"] == 1
+    assert run["Pusher"].state == "SUCCEEDED", run["Pusher"].output
+    assert len(_versions(vertex)) == len(versions) + 1
+
+
+def _history(model_run: dict[str, Any]) -> list[dict[str, float]]:
+    return json.loads((Path(model_run["uri"]) / "history.json").read_text())

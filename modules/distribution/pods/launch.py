@@ -63,9 +63,7 @@ def train_in_pods(job: TrainingJob, job_path: str, train: str, tasks: Mapping[st
 
 def _make_command(job: TrainingJob, job_path: str, train: str, group: PodGroup) -> list[str]:
     """Returns what a pod runs; its index is appended."""
-    settings = job.hyperparameters
-    # The first to start waits for the last, which has then yet to load TensorFlow.
-    seconds = settings.start_timeout_seconds + settings.worker_timeout_seconds
+    seconds = job.hyperparameters.seconds_to_meet
     addresses = json.dumps(group.addresses)
     arguments = [job_path, train, addresses, str(seconds), TERMINATION_LOG]
     return [sys.executable, "-m", member.__name__, *arguments]

@@ -1,6 +1,5 @@
 """What a pod of a training runs, `python -m modules.distribution.pods.member`: see `main`."""
 
-import faulthandler
 import json
 import logging
 import sys
@@ -13,6 +12,7 @@ from modules.distribution.cluster import make_clusters
 from modules.distribution.pods.states import write_failure
 from modules.distribution.processes import member
 from modules.distribution.processes.reports import Stage
+from modules.distribution.start_limit import StartLimit
 
 logger = logging.getLogger(f"{__package__}.member")  # also where it is __main__
 
@@ -24,19 +24,16 @@ class PodReports:
     """What a pod tells its Trainer: by its end why it failed; how far it is stands in files."""
 
     def __init__(self, start_timeout_seconds: float, path: Path) -> None:
-        """Ends this process if it has not reached Stage.CONNECTED in time.
-
-        Nobody else would: TensorFlow waits for others without a bound, and without heeding SIGTERM.
-        """
+        """Ends this process if it has not reached Stage.CONNECTED in time; nobody else would."""
         self._path = path
         message = f"the others did not all come within {start_timeout_seconds:g} s"
         self._write(write_failure(message, lost_peers=True))
-        faulthandler.dump_traceback_later(start_timeout_seconds, exit=True)
+        self._limit = StartLimit(start_timeout_seconds)
 
     def reach(self, stage: Stage) -> None:
         """Lets it run for as long as it likes once all have found each other."""
         if stage == Stage.CONNECTED:
-            faulthandler.cancel_dump_traceback_later()
+            self._limit.lift()
             self._write("")
 
     def progress(self, content: Mapping[str, Any]) -> None:
@@ -44,7 +41,7 @@ class PodReports:
 
     def fail(self, message: str, *, lost_peers: bool, may_pass: bool = False) -> None:
         """Tells why it is about to end."""
-        faulthandler.cancel_dump_traceback_later()
+        self._limit.lift()
         self._write(write_failure(message, lost_peers=lost_peers, may_pass=may_pass))
         if lost_peers:
             time.sleep(_SECONDS_BEHIND_THE_CAUSE)

@@ -29,13 +29,26 @@ class Container:
         hook = self.spec.get("lifecycle", {}).get("preCacheCheck", {})
         return [*hook.get("command", ()), *hook.get("args", ())]
 
+    def run(self, given: Json) -> subprocess.CompletedProcess[str]:
+        return self.execute(self.command, given)
+
     def execute(self, words: list[str], given: Json) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        process = self.start(words, given)
+        stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
+
+    def start(
+        self, words: list[str], given: Json, *, in_session: bool = False, **environment: str
+    ) -> subprocess.Popen[str]:
+        """Starts a program, if need be with more in its environment, and in its own session."""
+        path = f"{self.python_folder}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.Popen(
             [json.dumps(given) if word == "{{$}}" else word for word in words],
             cwd=self.working_directory,
-            env=os.environ | {"PATH": f"{self.python_folder}{os.pathsep}{os.environ['PATH']}"},
-            check=False,
-            capture_output=True,
+            env=os.environ | {"PATH": path} | environment,
+            start_new_session=in_session,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
 

@@ -1,8 +1,8 @@
 """Runs a compiled Vertex AI pipeline on this machine, as Vertex would.
 
 It reads nothing but the JSON: it resolves parameters, artifacts and queries, evaluates conditions,
-replaces placeholders and runs each container's command as a process, two at a time. The bucket is a
-local folder.
+replaces placeholders and runs each container's command as a process, two tasks at a time. The
+bucket is a local folder.
 """
 
 import json
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from support.vertex.container import Container, merge_outputs
+from support.vertex.custom_job import CustomJob
 from support.vertex.store import Artifacts, MetadataStore
 
 Json = dict[str, Any]
@@ -124,12 +125,16 @@ class _Run:
                 {key: self._resolve(about["filter"], artifacts) for key, about in queries.items()},
             )
         parameters = read_parameters(task, self.values)
-        container = Container(
-            executor["container"], self.vertex.working_directory, self.vertex.python_folder
-        )
+        program = self._read_program(executor)
         folder = self.root / name
         executor_input = self._make_executor_input(component, folder, artifacts, parameters)
-        return self._run_container(task, container, executor_input)
+        return self._run_program(task, program, executor_input)
+
+    def _read_program(self, executor: Json) -> Container | CustomJob:
+        places = self.vertex.working_directory, self.vertex.python_folder
+        if "customJob" in executor:
+            return CustomJob(executor["customJob"]["customJob"]["jobSpec"], *places)
+        return Container(executor["container"], *places)
 
     def _read_artifacts(self, source: Json) -> list[Json]:
         return list(self.done[source["producerTask"]].artifacts[source["outputArtifactKey"]])
@@ -171,20 +176,20 @@ class _Run:
             },
         }
 
-    def _run_container(self, task: Json, container: Container, given: Json) -> TaskRun:
+    def _run_program(self, task: Json, program: Container | CustomJob, given: Json) -> TaskRun:
         """Runs the hook, then looks into the cache, then runs the command."""
         parameters = given["inputs"]["parameterValues"]
-        if hook := container.hook:
-            answer = container.execute(hook, given)
+        if isinstance(program, Container) and program.hook:
+            answer = program.execute(program.hook, given)
             if answer.returncode:
                 return TaskRun("FAILED", {}, parameters, answer.stdout + answer.stderr, 1)
-        key = container.cache_key(given)
+        key = program.cache_key(given)
         cached = self.vertex.store.recall(key)
         if cached is not None and task.get("cachingOptions", {}).get("enableCache"):
             return TaskRun("CACHED", cached, parameters)
-        answer, tries = container.execute(container.command, given), 1
+        answer, tries = program.run(given), 1
         while answer.returncode and tries <= task["retryPolicy"]["maxRetryCount"]:
-            answer, tries = container.execute(container.command, given), tries + 1
+            answer, tries = program.run(given), tries + 1
         output = answer.stdout + answer.stderr
         if answer.returncode:
             return TaskRun("FAILED", {}, parameters, output, tries)

@@ -25,6 +25,7 @@ from modules.training.checkpoints import Checkpoints
 from modules.training.reference_predictions import read_reference_predictions
 from support.distribution import losses, worker_trainings
 from support.distribution.clusters import children
+from support.distribution.platform import start_all
 from support.free_ports import find_free_ports
 from support.project import PROJECT
 from support.trainings import Inputs, Training
@@ -228,24 +229,10 @@ def test_where_a_platform_has_started_the_workers_each_takes_its_role_and_starts
     two_workers: Training, training_inputs: Inputs, tmp_path: Path
 ):
     training = Training(training_inputs, tmp_path / "platform", **TWO_WORKERS)
-    training.make_folders()
-    addresses = {"worker": [f"127.0.0.1:{port}" for port in find_free_ports(2)]}
 
-    with contextlib.ExitStack() as running:
-        processes = []
-        for index in range(2):
-            cluster = Cluster(addresses=addresses, task="worker", index=index)
-            log = running.enter_context((tmp_path / f"{index}.log").open("w"))
-            process = subprocess.Popen(
-                training.command_apart(),
-                env={**os.environ, **cluster.to_environment()},
-                stderr=log,
-            )
-            running.callback(process.kill)
-            processes.append(process)
-        exit_codes = [process.wait() for process in processes]
+    ended = start_all(training, {"chief": 1, "worker": 1})
 
-    assert exit_codes == [0, 0], [path.read_text() for path in tmp_path.glob("*.log")]
+    assert [each.exit_code for each in ended.values()] == [0, 0], ended
     assert (training.serving_model_dir / "saved_model.pb").exists()
     assert list(training.backup.iterdir()) == []
     # No worker was started that would have left its log.

@@ -1,6 +1,5 @@
 """A training in pods: the same weights, and a fault that says who and why, with nothing left."""
 
-import json
 import logging
 import os
 import re
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from modules.distribution.pods import watch
+from modules.distribution.pods.states import write_failure
 from modules.distribution.processes.launch import train_in_processes
 from modules.distribution.processes.supervision import ClusterFault
 from modules.hyperparameters import Hyperparameters
@@ -133,7 +133,7 @@ def test_an_error_of_a_pod_is_told_with_its_last_words_and_ends_the_others(
 def test_the_cause_that_a_pod_leaves_is_that_of_the_fault(
     have_pods_run: Callable[..., None], job: TrainingJob
 ):
-    message = json.dumps({"failure": "ValueError: no data", "lost_peers": False})
+    message = write_failure("ValueError: no data", lost_peers=False)
     have_pods_run(NEVER_ENDS, f"pathlib.Path(termination_log).write_text({message!r}), sys.exit(1)")
 
     assert " failed: ValueError: no data. Log: " in str(_fault(job))

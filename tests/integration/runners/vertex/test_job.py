@@ -54,6 +54,14 @@ def spec(text: str) -> Json:
     return json.loads(text)["pipelineSpec"]
 
 
+@pytest.fixture(scope="module")
+def text_of_workers() -> str:
+    """The same pipeline, trained by three workers."""
+    settings = VertexSettings.model_validate(yaml.safe_load(EXAMPLE.read_text()))
+    training = {"strategy": "multi_worker_mirrored", "workers": 3}
+    return render_job(PipelineConfig.model_validate({**REMOTE, "training": training}), settings)
+
+
 def _container(spec: Json, node_id: str) -> Json:
     return spec["deploymentSpec"]["executors"][f"{node_id}_executor"]["container"]
 
@@ -68,7 +76,11 @@ def _compile(tmp_path: Path, *options: str, **settings: object) -> Result:
     )
 
 
-def test_the_linter_and_googles_own_client_accept_the_job(text: str, tmp_path: Path):
+@pytest.mark.parametrize("form", ["text", "text_of_workers"])
+def test_the_linter_and_googles_own_client_accept_the_job(
+    form: str, request: pytest.FixtureRequest, tmp_path: Path
+):
+    text = request.getfixturevalue(form)
     file = tmp_path / "job.json"
     file.write_text(text)
 
@@ -151,6 +163,42 @@ def test_each_task_has_its_image_machine_time_limit_and_retries(spec: Json):
     }
 
 
+def test_workers_change_nothing_but_the_trainers_executor(text: str, text_of_workers: str):
+    executors = json.loads(text_of_workers)["pipelineSpec"]["deploymentSpec"]["executors"]
+    expected = json.loads(text)
+    expected["pipelineSpec"]["deploymentSpec"]["executors"]["Trainer_executor"] = executors[
+        "Trainer_executor"
+    ]
+    [custom_config] = [
+        task["inputs"]["parameters"]["custom_config"]["runtimeValue"]
+        for name, task in expected["pipelineSpec"]["root"]["dag"]["tasks"].items()
+        if name == "Trainer"
+    ]
+    for one, three in [('"mirrored"', '"multi_worker_mirrored"'), ('"workers": 1', '"workers": 3')]:
+        custom_config["constant"] = custom_config["constant"].replace(one, three)
+
+    assert text_of_workers == json.dumps(expected, indent=2, sort_keys=True) + "\n"
+
+
+def test_every_worker_runs_what_the_trainers_container_would(spec: Json, text_of_workers: str):
+    executors = json.loads(text_of_workers)["pipelineSpec"]["deploymentSpec"]["executors"]
+    pools = executors["Trainer_executor"]["customJob"]["customJob"]["jobSpec"]["workerPoolSpecs"]
+    container = _container(spec, "Trainer")
+
+    assert [pool["replicaCount"] for pool in pools] == ["1", "2"]
+    for pool in pools:
+        assert pool["containerSpec"] == {
+            "imageUri": container["image"],
+            "command": container["command"],
+            "args": container["args"],
+        }
+        assert pool["machineSpec"] == {
+            "machineType": "n1-standard-8",
+            "acceleratorType": "NVIDIA_TESLA_T4",
+            "acceleratorCount": 1,
+        }
+
+
 def test_queries_are_scoped_to_the_pipeline_and_to_accepted_statistics(spec: Json):
     executors = spec["deploymentSpec"]["executors"]
     queries = [
@@ -181,6 +229,11 @@ def test_a_push_waits_for_both_blessings(spec: Json):
         (["--set=pipeline_root=/tmp/runs"], {}, "pipeline root: expected gs://..., received"),
         (["--set=serving_model_dir=/srv"], {}, "serving_model_dir: expected gs://..., received"),
         ([], {"tasks": {"Tuner": {"retries": 1}}}, "tasks: no such task: Tuner; the tasks are Idx"),
+        (
+            ["--set=training.strategy=parameter_server", "--set=training.run_workers_in=pods"],
+            {},
+            "training.run_workers_in: expected processes, received pods, which Vertex AI has not",
+        ),
         ([], {"retries": -1}, "retries: Input should be greater than or equal to 0"),
         ([], {"gpus": 1}, "gpus: Extra inputs are not permitted"),
     ],

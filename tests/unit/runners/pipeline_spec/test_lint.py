@@ -225,6 +225,99 @@ def test_kubeflow_takes_neither_resolvers_nor_hooks_nor_names_with_an_underscore
     ]
 
 
+def _make_custom_job(spec: Spec) -> Spec:
+    """Has the trainer train on three machines, and returns its job."""
+    container = _executors(spec)["exec-trainer"].pop("container")
+    described = {
+        "containerSpec": {
+            "imageUri": container["image"],
+            "command": container["command"],
+            "args": container["args"],
+        },
+        "machineSpec": {"machineType": "n1-standard-8", "acceleratorType": "NVIDIA_TESLA_T4"},
+    }
+    pools = [copy.deepcopy(described) | {"replicaCount": count} for count in ("1", "2")]
+    job: Spec = {"displayName": "train", "jobSpec": {"workerPoolSpecs": pools}}
+    _executors(spec)["exec-trainer"]["customJob"] = {"customJob": job}
+    return job
+
+
+def test_vertex_takes_a_custom_job_and_kubeflow_does_not(sound: Spec):
+    spec = copy.deepcopy(sound)
+    _make_custom_job(spec)
+
+    assert lint_vertex(_to_job(spec)) == []
+    assert lint_kubeflow(_to_yaml(spec)) == [
+        "executor exec-trainer: is a custom job, which Kubeflow Pipelines does not run"
+    ]
+
+
+def _two_chiefs(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001 - all have the same arguments
+    pools[0]["replicaCount"] = "2"
+
+
+def _nobody(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    pools[1]["replicaCount"] = "0"
+
+
+def _no_machine(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    del pools[1]["machineSpec"]["machineType"]
+
+
+def _no_image(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    del pools[1]["containerSpec"]["imageUri"]
+
+
+def _no_time_limit(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    pools[1]["containerSpec"]["command"] = ["train"]
+
+
+def _no_such_input(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    pools[1]["containerSpec"]["args"] = ["{{$.inputs.parameters['steps']}}"]
+
+
+def _no_such_accelerator(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    pools[1]["machineSpec"]["acceleratorType"] = "NVIDIA_T4"
+
+
+def _no_job_spec(job: Spec, pools: list[Spec]) -> None:  # noqa: ARG001
+    job["workerPoolSpecs"] = job.pop("jobSpec")["workerPoolSpecs"]
+
+
+def _no_pools(job: Spec, pools: list[Spec]) -> None:
+    del job["displayName"]
+    pools.clear()
+
+
+@pytest.mark.parametrize(
+    ("plant", "fault"),
+    [
+        (_two_chiefs, "executor exec-trainer: worker pool 0: expected 1 replica, the chief, recei"),
+        (_nobody, "executor exec-trainer: worker pool 1: expected replicas, received 0"),
+        (_no_machine, "executor exec-trainer: worker pool 1: has no machineType"),
+        (_no_image, "executor exec-trainer: worker pool 1: has no image"),
+        (_no_time_limit, "task trainer: has no time limit; expected a command that begins with"),
+        (_no_such_input, "component comp-trainer: its command reads inputs.parameters['steps']"),
+        (_no_such_accelerator, "executor exec-trainer: expected the JSON of a CustomJob: "),
+        (_no_job_spec, "executor exec-trainer: expected the JSON of a CustomJob: "),
+        (
+            _no_pools,
+            "executor exec-trainer: expected a custom job with a displayName and a jobSpec",
+        ),
+    ],
+)
+def test_a_planted_fault_in_a_custom_job_is_found(
+    sound: Spec, plant: Callable[[Spec, list[Spec]], None], fault: str
+):
+    spec = copy.deepcopy(sound)
+    job = _make_custom_job(spec)
+    plant(job, job["jobSpec"]["workerPoolSpecs"])
+
+    faults = lint_vertex(_to_job(spec))
+
+    assert [line for line in faults if line.startswith(fault)], faults
+
+
 def test_a_platform_configures_only_executors_that_exist(sound: Spec):
     assert lint_kubeflow(_to_yaml(sound, executor="exec-train")) == [
         "platform kubernetes: configures executor exec-train, which does not exist"

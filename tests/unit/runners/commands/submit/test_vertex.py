@@ -104,6 +104,41 @@ def test_a_run_carries_the_pipeline_and_typed_parameters(pipeline: Path, vertex:
     }
 
 
+def test_a_custom_job_runs_as_the_other_tasks_and_in_their_network(
+    pipeline: Path, vertex: VertexStandIn
+):
+    job = json.loads(pipeline.read_text())
+    executors = job["pipelineSpec"]["deploymentSpec"]["executors"]
+    container = executors["train"]["container"]
+    pool = {
+        "replicaCount": "1",
+        "machineSpec": {"machineType": "n1-standard-4"},
+        "containerSpec": {
+            "imageUri": container["image"],
+            "command": container["command"],
+            "args": container["args"],
+        },
+    }
+    custom_job = {"displayName": "train", "jobSpec": {"workerPoolSpecs": [pool]}}
+    executors["train"] = {"customJob": {"customJob": custom_job}}
+    pipeline.write_text(json.dumps(job))
+
+    answer = _submit(
+        pipeline,
+        vertex.url,
+        "--service-account=runner@mail.iam.gserviceaccount.com",
+        "--network=projects/1/global/networks/inner",
+    )
+
+    assert answer.exit_code == 0, answer.output
+    [sent] = vertex.requests[0].body["pipelineSpec"]["deploymentSpec"]["executors"].values()
+    assert sent["customJob"]["customJob"]["jobSpec"] == {
+        "workerPoolSpecs": [pool],
+        "serviceAccount": "runner@mail.iam.gserviceaccount.com",
+        "network": "projects/1/global/networks/inner",
+    }
+
+
 def test_a_request_is_signed_with_the_default_credentials(
     pipeline: Path, vertex: VertexStandIn, account_key: tuple[Path, str]
 ):

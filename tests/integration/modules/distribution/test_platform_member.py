@@ -1,0 +1,91 @@
+"""Processes that a platform has started train together: what they wait for, and for how long."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from modules.distribution.platform_member import ChiefsExport
+from support.distribution.platform import Ended, start_all
+from support.trainings import Inputs, Training
+from support.waiting import DEADLINE_SECONDS
+
+OF_AN_EARLIER_TRY = "of an earlier try"
+
+
+@pytest.fixture(scope="module")
+def served(training_inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """Returns a training by parameter servers, before which another try has exported."""
+    folder = tmp_path_factory.mktemp("served") / "training"
+    settings = {"strategy": "parameter_server", "workers": 1, "epochs": 1}
+    training = Training(
+        training_inputs, folder, **settings, worker_timeout_seconds=DEADLINE_SECONDS
+    )
+    training.serving_model_dir.mkdir(parents=True)
+    (training.serving_model_dir / "saved_model.pb").write_text(OF_AN_EARLIER_TRY)
+    return training
+
+
+@pytest.fixture(scope="module")
+def ended(served: Training) -> dict[str, Ended]:
+    """Returns how the processes of that training ended."""
+    return start_all(served, {"chief": 1, "worker": 1, "ps": 1})
+
+
+def test_workers_and_servers_serve_until_the_chief_has_exported(
+    ended: dict[str, Ended], served: Training
+):
+    assert {name: each.exit_code for name, each in ended.items()} == {
+        "chief 0": 0,
+        "worker 0": 0,
+        "ps 0": 0,
+    }, ended
+    assert "Epoch 1/1: loss" in ended["chief 0"].log
+    assert [row["epoch"] for row in served.history] == [1]
+    assert list(served.backup.iterdir()) == []
+
+
+@pytest.mark.usefixtures("ended")
+def test_the_chief_replaces_what_an_earlier_try_has_exported(served: Training):
+    assert (
+        OF_AN_EARLIER_TRY.encode() not in (served.serving_model_dir / "saved_model.pb").read_bytes()
+    )
+    assert (served.serving_model_dir / "variables").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "counts", "present"),
+    [
+        ("multi_worker_mirrored", {"chief": 1, "worker": 1}, "chief 0"),
+        ("parameter_server", {"chief": 1, "worker": 2, "ps": 1}, "chief 0"),
+    ],
+)
+def test_a_process_whose_peers_never_come_ends_by_itself_and_says_where_it_waited(
+    training_inputs: Inputs, tmp_path: Path, strategy: str, counts: dict[str, int], present: str
+):
+    waits = {"start_timeout_seconds": 0.5, "worker_timeout_seconds": 0.5}
+    training = Training(training_inputs, tmp_path / "alone", strategy=strategy, workers=2, **waits)
+
+    ended = start_all(training, counts, present=present)
+
+    assert ended[present].exit_code == 1
+    assert "waiting for all of" in ended[present].log
+    assert "Timeout (0:00:01)!" in ended[present].log
+    assert not training.serving_model_dir.exists()
+
+
+def test_the_export_of_an_earlier_try_is_not_waited_for(tmp_path: Path):
+    model = tmp_path / "model" / "saved_model.pb"
+    model.parent.mkdir()
+    model.write_text(OF_AN_EARLIER_TRY)
+    os.utime(model, (0, 0))
+    export = ChiefsExport(str(model.parent))
+
+    with pytest.raises(TimeoutError, match="expected the chief's export within 0 s after the tra"):
+        export.wait(0)
+
+    export.clear()
+    assert not model.parent.exists()
+    model.parent.mkdir()
+    model.touch()
+    export.wait(0)
