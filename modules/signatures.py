@@ -12,6 +12,7 @@ from modules.features import (
     PROBABILITIES_KEY,
     transformed_name,
 )
+from modules.folders import rename_folder
 from modules.preprocessing import scale_pixels
 
 _EXAMPLES_SPEC = tf.TensorSpec([None], tf.string, name="examples")
@@ -67,4 +68,4 @@ def export_model(
     archive.add_endpoint("transform_features", transform_features, [_EXAMPLES_SPEC])
     partial = f"{directory.rstrip('/')}.partial"
     archive.write_out(partial, verbose=False)
-    tf.io.gfile.rename(partial, directory)
+    rename_folder(partial, directory)

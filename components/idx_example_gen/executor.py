@@ -25,6 +25,7 @@ from components.idx_example_gen.idx_folder import IdxFolder, find_idx_files
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
 from components.idx_example_gen.source_files import note_source_files
+from modules.folders import remove_folder
 
 _DIGEST_CHUNK_BYTES = 1 << 20
 
@@ -139,9 +140,9 @@ def _nothing_left_behind(examples: types.Artifact) -> Iterator[str]:
     except BaseException:
         for path in written:
             if fileio.exists(path):
-                fileio.rmtree(path)
+                remove_folder(path)
         raise
-    fileio.rmtree(temporary_dir)
+    remove_folder(temporary_dir)
 
 
 def _check_no_split_is_empty(

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from modules.folders import remove_folder
 from modules.hyperparameters import CHANGE_NO_WEIGHTS, Hyperparameters
 from modules.training.callbacks import EpochRow
 from modules.training.interrupts import interrupts_put_off
@@ -167,7 +168,7 @@ class Checkpoints:
         """Removes the state of a training that has reached its end."""
         # First what leads a later run to all the rest, should this one be killed here.
         self._states.delete()
-        tf.io.gfile.rmtree(self._directory)
+        remove_folder(self._directory)
 
     def _weights_path(self, epoch: str) -> str:
         return f"{self._directory}/epoch-{epoch}.weights.h5"

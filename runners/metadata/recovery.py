@@ -12,6 +12,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.io import fileio
 
+from modules.folders import remove_folder
 from runners.metadata.connection import open_store
 from runners.metadata.records import RESULT_PROPERTY, list_executions, node_id_of, state_of
 from runners.metadata.states import NodeState
@@ -56,7 +57,7 @@ def close_execution(
     """
     node_id = node_id_of(store, execution)
     for folder in _output_folders(f"{pipeline_root}/{node_id}", execution.id):
-        fileio.rmtree(folder)
+        remove_folder(folder)
     execution.last_known_state = Execution.FAILED
     _set_message(execution, reason)
     store.put_executions([execution])
