@@ -42,6 +42,11 @@ class Cluster:
         return (self.task, self.index) == (_CHIEF if _CHIEF in self.addresses else _WORKER, 0)
 
     @property
+    def chief_address(self) -> str:
+        """Where the one listens that writes."""
+        return (self.addresses.get(_CHIEF) or self.addresses[_WORKER])[0]
+
+    @property
     def serves(self) -> bool:
         """Whether this process does what a chief tells it: all others do, of parameter servers."""
         return _PARAMETER_SERVER in self.addresses and not self.is_chief

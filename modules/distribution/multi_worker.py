@@ -81,6 +81,7 @@ class _MultiWorkerMirrored(Distribution):
     ) -> None:
         super().__init__(strategy, is_chief=is_chief)
         self._watchdog = Watchdog(timeout_seconds)
+        self._watchdog.expect("while it read its data")
 
     def make_model(
         self, build: Callable[[], keras.Model], compile_: Callable[[keras.Model], None]
@@ -94,7 +95,7 @@ class _MultiWorkerMirrored(Distribution):
             compile_(model)
             # Else there would be no variables when callbacks restore what they held.
             model.optimizer.build(model.trainable_variables)
-        self._watchdog.rest()
+        self._watchdog.expect("before it had found the state to go on from")
         return model
 
     def fit(

@@ -11,6 +11,7 @@ from modules.distribution.cluster import require_cluster
 from modules.distribution.distribution import Distribution
 from modules.distribution.scheduled_steps import Outcome, ScheduledSteps
 from modules.distribution.server import listening_explained
+from modules.distribution.watchdog import Watchdog
 from modules.hyperparameters import Hyperparameters
 
 
@@ -59,9 +60,9 @@ class _ParameterServer(Distribution):
         timeout_seconds: float,
     ) -> None:
         super().__init__(strategy)
-        self._steps = ScheduledSteps(
-            strategy, num_workers=num_workers, timeout_seconds=timeout_seconds
-        )
+        self._watchdog = Watchdog(timeout_seconds)
+        self._watchdog.expect("while it read its data")
+        self._steps = ScheduledSteps(strategy, num_workers=num_workers, watchdog=self._watchdog)
 
     def make_model(
         self, build: Callable[[], keras.Model], compile_: Callable[[keras.Model], None]
@@ -71,11 +72,13 @@ class _ParameterServer(Distribution):
         BatchNormalization takes the moments of its worker's batch alone. All workers move the same
         statistics, each from what it has read: what another one wrote meanwhile is lost.
         """
+        self._watchdog.expect("before the servers had made the model")
         with self.strategy.scope():
             model = build()
             compile_(model)
             # Else there would be no variables when callbacks restore what they held.
             model.optimizer.build(model.trainable_variables)
+        self._watchdog.expect("before it had found the state to go on from")
         self._own_model = build()
         compile_(self._own_model)
         self._rate = _RateOfStep(self._own_model.optimizer)
@@ -114,7 +117,6 @@ class _ParameterServer(Distribution):
 
         Raises:
           UnavailableError: A parameter server is lost.
-          DeadlineExceededError: A step did not end in time.
         """
         batches = self._steps.part_batches(training)
         step = self._make_step(model)
@@ -128,13 +130,19 @@ class _ParameterServer(Distribution):
             arguments = (
                 (batches, self._rate.at(number)) for number in range(first, first + steps_per_epoch)
             )
+            self._watchdog.expect(f"before the first step of epoch {epoch + 1}")
             with _loss_of_server_explained(epoch):
                 logs: dict[str, float] = {}
                 for index, logs in enumerate(self._average(self._steps.take(step, arguments))):
                     told.on_train_batch_begin(index)
                     told.on_train_batch_end(index, logs)
+                    self._watchdog.expect(f"after step {index + 1} of epoch {epoch + 1}")
                 self._own_model.set_weights(model.get_weights())
-            told.on_epoch_end(epoch, {**logs, **self._validate(validation)})
+                self._watchdog.rest()
+            logs = {**logs, **self._validate(validation)}
+            self._watchdog.expect(f"at the end of epoch {epoch + 1}")
+            told.on_epoch_end(epoch, logs)
+            self._watchdog.rest()
         told.on_train_end()
 
     def _make_step(self, model: keras.Model) -> Callable[..., Outcome]:
@@ -177,14 +185,18 @@ def make_parameter_server(hyperparameters: Hyperparameters) -> Distribution:
     bound for one that is not.
 
     Raises:
-      ValueError: TF_CONFIG is missing, is none, or is that of another process than the chief.
+      ValueError: TF_CONFIG is missing, is none, has other numbers of processes than the settings,
+        or is that of another process than the chief.
       OSError: This process cannot listen on its address.
     """
     cluster = require_cluster()
-    if not cluster.is_chief:
+    counts = {task: len(each) for task, each in cluster.addresses.items()}
+    settings = {"worker": hyperparameters.workers, "ps": hyperparameters.parameter_servers}
+    expected = {"chief": 1, **settings}
+    if not cluster.is_chief or counts != expected:
         raise ValueError(
-            f"TF_CONFIG: expected a chief that workers and ps serve, and this process to be it, "
-            f"received {cluster.task} {cluster.index} of {', '.join(cluster.addresses)}."
+            f"TF_CONFIG: expected this process to be the chief of {expected}, by training.workers "
+            f"and training.parameter_servers, received {cluster.task} {cluster.index} of {counts}."
         )
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver(rpc_layer="grpc")
     with listening_explained(cluster):

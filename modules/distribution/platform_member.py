@@ -5,6 +5,7 @@ no model: so all return from here only once the chief has exported.
 """
 
 import logging
+import socket
 import time
 from collections.abc import Callable
 
@@ -15,12 +16,15 @@ from modules.distribution.distribution import Distribution
 from modules.distribution.server import start_server
 from modules.distribution.start_limit import StartLimit
 from modules.distribution.strategy import make_distribution
+from modules.folders import remove_folder
 from modules.training.job import TrainingJob
 
 logger = logging.getLogger(__name__)
 
 # Of the chief, from the last step of the training.
 _EXPORT_TIMEOUT_SECONDS = 600
+_POLL_SECONDS = 1
+_CONNECT_TIMEOUT_SECONDS = 5
 
 
 class ChiefsExport:
@@ -35,22 +39,26 @@ class ChiefsExport:
     def clear(self) -> None:
         """Removes what an earlier try has left; for the chief, before it meets the others."""
         if tf.io.gfile.exists(self._directory):
-            tf.io.gfile.rmtree(self._directory)
+            remove_folder(self._directory)
 
-    def wait(self, timeout_seconds: float = float("inf")) -> None:
+    def is_there(self) -> bool:
+        """Whether there is a new model."""
+        return self._written_at() not in {None, self._earlier}
+
+    def wait(self, timeout_seconds: float) -> None:
         """Returns when there is a new model.
 
         Raises:
           TimeoutError: There is none.
         """
         deadline = time.monotonic() + timeout_seconds
-        while self._written_at() in (None, self._earlier):
+        while not self.is_there():
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"{self._directory}: expected the chief's export within {timeout_seconds:g} s "
                     "after the training. Has the chief failed, and does it see the same storage?"
                 )
-            time.sleep(1)
+            time.sleep(_POLL_SECONDS)
 
     def _written_at(self) -> int | None:
         try:
@@ -76,19 +84,43 @@ def take_part(
     Raises:
       ValueError: The cluster is not as the strategy needs it.
       OSError: This process cannot listen on its address.
-      TimeoutError: The chief has exported nothing.
+      TimeoutError: The chief did not come, was lost, or has exported nothing.
     """
     settings = job.hyperparameters
     if cluster.is_chief:
         export.clear()
     elif cluster.serves and settings.strategy == "parameter_server":
-        server = start_server(cluster, hide_gpus=settings.hide_gpus)
-        logger.info("%s %d: serving at %s", cluster.task, cluster.index, server.target)
-        export.wait()
+        _serve(job, cluster, export)
         return
     train(job, _meet_others(job, cluster))
     if not cluster.is_chief:
         export.wait(_EXPORT_TIMEOUT_SECONDS)
+
+
+def _serve(job: TrainingJob, cluster: Cluster, export: ChiefsExport) -> None:
+    """Does what the chief says for as long as it listens, and until it has exported."""
+    settings = job.hyperparameters
+    server = start_server(cluster, hide_gpus=settings.hide_gpus)
+    logger.info("%s %d: serving at %s", cluster.task, cluster.index, server.target)
+    seen, patience = time.monotonic(), settings.seconds_to_meet
+    while not export.is_there():
+        if _listens(cluster.chief_address):
+            seen, patience = time.monotonic(), settings.worker_timeout_seconds
+        elif time.monotonic() - seen > patience:
+            raise TimeoutError(
+                f"{cluster.chief_address}: the chief has not listened for {patience:g} s, and has "
+                "exported nothing."
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), _CONNECT_TIMEOUT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def _meet_others(job: TrainingJob, cluster: Cluster) -> Distribution:

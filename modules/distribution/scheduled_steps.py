@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from threading import Thread
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+from modules.distribution.watchdog import Watchdog
 
 # So that workers have what to do while the chief waits for a slow one.
 _SCHEDULED_FOR_EACH_WORKER = 16
@@ -34,18 +34,18 @@ class ScheduledSteps:
         strategy: tf.distribute.ParameterServerStrategy,
         *,
         num_workers: int,
-        timeout_seconds: float,
+        watchdog: Watchdog,
     ) -> None:
         """Begins with none.
 
         Args:
           strategy: In the chief.
           num_workers: How many take steps.
-          timeout_seconds: How long one step may take.
+          watchdog: Expects each step of the caller's, and is told when it may take longer.
         """
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         self._num_workers = num_workers
-        self._timeout_seconds = timeout_seconds
+        self._watchdog = watchdog
 
     def part_batches(self, batches: tf.data.Dataset) -> Iterator[Any]:
         """Returns an iterator for steps, in which each worker sees its part of the batches."""
@@ -72,7 +72,6 @@ class ScheduledSteps:
 
         Raises:
           UnavailableError: A parameter server is lost.
-          DeadlineExceededError: A step did not end in time.
         """
         # Not all at once: what they return waits for us in memory.
         num_ahead = _SCHEDULED_FOR_EACH_WORKER * self._num_workers
@@ -80,37 +79,20 @@ class ScheduledSteps:
         for each in arguments:
             scheduled.append(self._coordinator.schedule(step, args=each))
             if len(scheduled) == num_ahead:
-                yield self._wait_for(scheduled.popleft())
+                yield self._wait_for(scheduled.popleft(), num_behind=len(scheduled))
         while scheduled:
-            yield self._wait_for(scheduled.popleft())
+            yield self._wait_for(scheduled.popleft(), num_behind=len(scheduled))
         self._coordinator.join()
 
-    def _wait_for(self, scheduled: tf.distribute.coordinator.RemoteValue) -> Outcome:
-        outcome: Future[Outcome] = Future()
-
-        def fetch() -> None:
-            try:
-                outcome.set_result(self._fetch(scheduled))
-            except Exception as error:  # noqa: BLE001 - it is raised where the outcome is
-                outcome.set_exception(error)
-
-        # A daemon: if it waits for ever, the process can still end.
-        Thread(target=fetch, daemon=True).start()
-        try:
-            return outcome.result(self._timeout_seconds)
-        except TimeoutError as error:
-            raise tf.errors.DeadlineExceededError(
-                None,
-                None,
-                f"A step did not end within {self._timeout_seconds:g} s. Has a process been "
-                "stopped? If steps take long, raise training.worker_timeout_seconds.",
-            ) from error
-
-    def _fetch(self, scheduled: tf.distribute.coordinator.RemoteValue) -> Outcome:
+    def _wait_for(
+        self, scheduled: tf.distribute.coordinator.RemoteValue, *, num_behind: int
+    ) -> Outcome:
         try:
             return scheduled.fetch()
         except (tf.errors.CancelledError, tf.errors.UnavailableError):
             # This raises why steps were cancelled. If it was just the step's worker that was lost
-            # before we had the values, another one has taken the step again by then.
+            # before we had the values, another one has taken the step again by then: perhaps as
+            # the last of all, and perhaps alone.
+            self._watchdog.expect("in the steps of a worker that was lost", times=num_behind + 1)
             self._coordinator.join()
             return scheduled.fetch()

@@ -5,8 +5,10 @@ each exchange between workers that sleeps for as long (base_collective_executor.
 small model has tens of thousands of them within a minute, and the process dies.
 """
 
+import faulthandler
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -15,6 +17,14 @@ logger = logging.getLogger(__name__)
 
 EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: another try may go well."""
+
+EXIT_SIGNAL = signal.SIGALRM
+"""Ends it with a traceback where it waits in C with the lock of Python, and no thread of ours runs.
+
+So it does where it tells the others of a new tf.function, for one.
+"""
+
+_SECONDS_TO_SAY_WHERE = 5
 
 
 class Watchdog:
@@ -30,21 +40,27 @@ class Watchdog:
         self._changed = threading.Condition()
         self._place = ""
         self._deadline: float | None = None
+        # In C, and then as the signal's default is.
+        faulthandler.register(EXIT_SIGNAL, chain=True)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
-    def expect(self, place: str) -> None:
+    def expect(self, place: str, *, times: int = 1) -> None:
         """Has the time run anew.
 
         Args:
           place: Where the work is, in words, for the message.
+          times: How many times as long it may take.
         """
+        seconds = times * self._timeout_seconds
         with self._changed:
-            self._place = place
-            self._deadline = time.monotonic() + self._timeout_seconds
+            self._place = f"within {seconds:g} s {place}"
+            self._deadline = time.monotonic() + seconds
             self._changed.notify()
+        signal.setitimer(signal.ITIMER_REAL, seconds + _SECONDS_TO_SAY_WHERE)
 
     def rest(self) -> None:
         """Expects nothing until `expect` is called again."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
         with self._changed:
             self._deadline = None
 
@@ -52,7 +68,7 @@ class Watchdog:
         with self._changed:
             while (seconds := self._seconds_left()) is None or seconds > 0:
                 self._changed.wait(seconds)
-            logger.error("Got no further within %g s %s", self._timeout_seconds, self._place)
+            logger.error("Got no further %s (training.worker_timeout_seconds)", self._place)
         sys.stderr.flush()
         os._exit(EXIT_CODE)
 

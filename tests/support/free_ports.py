@@ -24,6 +24,11 @@ def find_free_ports(count: int) -> list[int]:
     return ports
 
 
+def find_free_addresses(count: int) -> list[str]:
+    """Returns `host:port` of as many of `find_free_ports`."""
+    return [f"127.0.0.1:{port}" for port in find_free_ports(count)]
+
+
 def _candidates() -> Iterator[int]:
     """Yields the ports that the kernel never chooses by itself, then, if need be, the others."""
     first, last = map(int, _TAKEN_BY_THE_KERNEL.read_text().split())

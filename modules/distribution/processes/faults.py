@@ -60,6 +60,13 @@ def stuck_at_end(processes: Sequence[MemberProcess], timeout_seconds: float) -> 
     )
 
 
+def stopped(processes: Sequence[MemberProcess], timeout_seconds: float) -> ClusterFault:
+    """Returns the fault of those that a signal has stopped, and none has let go on."""
+    members = [process.member for process in processes]
+    what = f"did not answer: stopped by a signal for {timeout_seconds:g} s"
+    return ClusterFault(_tell(members, what), may_pass=True)
+
+
 def interrupted(number: signal.Signals) -> ClusterFault:
     """Returns the fault of the supervisor that was told to end."""
     return ClusterFault(f"All members were ended on {_name_signal(number)}", may_pass=False)
@@ -128,6 +135,9 @@ def _explain(process: MemberProcess) -> _Cause:
     exit_code = process.exit_code or 0
     if exit_code == watchdog.EXIT_CODE:
         what = f"lost the others: {process.last_line()}"
+        return _Cause(_Rank.LOST, members, what, may_pass=True)
+    if exit_code == -watchdog.EXIT_SIGNAL:
+        what = "lost the others: it waited too long for an answer"
         return _Cause(_Rank.LOST, members, what, may_pass=True)
     if exit_code < 0:
         number = -exit_code

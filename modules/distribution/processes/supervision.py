@@ -21,6 +21,7 @@ __all__ = ["ClusterFault", "Member", "run_members"]
 
 # How long members may go on once one has failed, to tell what they know of it.
 SETTLE_SECONDS = 10.0
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ def run_members(
 
     Args:
       members: What to start, in this order.
-      timeout_seconds: The longest time without a step while they start and find each other, and
-        from the end of the first to the end of the last. Between, they watch each other.
+      timeout_seconds: The longest time without a step while they start and find each other, from
+        the end of the first to the end of the last, and for which one may be stopped by a signal.
+        While they work, they themselves see that they get no further.
       on_progress: Called with a member's name and what it reports of its work. Ctrl-C waits for
         its return, and so do members that report much.
       settle_seconds: How long the others may go on once one has failed, to tell what they know of
@@ -79,6 +81,8 @@ class _Supervisor:
         self._time_of_step = time.monotonic()
         self._time_of_finish: float | None = None  # of the first
         self._time_of_failure: float | None = None  # of the first
+        self._time_of_look = time.monotonic()  # for those that are stopped
+        self._stopped_since: dict[MemberProcess, float] = {}
 
     def wake_on(self, interrupts: WaitingInterrupts) -> None:
         """Gives up when an interrupt waits."""
@@ -107,11 +111,13 @@ class _Supervisor:
             if self._failed and self._have_told():
                 raise self._fault()
             looked = time.monotonic()
-            for key, _ in self._selector.select(self._seconds_left(looked)):
+            for key, _ in self._selector.select(self._seconds_to_next_look(looked)):
                 key.data()
             # Late is what was so before all was read: this process may have been held up itself.
             if self._seconds_left(looked) == 0:
                 raise self._fault()
+            if time.monotonic() - self._time_of_look > _SECONDS_BETWEEN_LOOKS:
+                self._refuse_stopped()
 
     def end(self) -> None:
         """Leaves no process and no open file."""
@@ -151,6 +157,26 @@ class _Supervisor:
         if any(process.missing for process in self._processes):
             return self._time_of_step + self._timeout_seconds
         return None
+
+    def _refuse_stopped(self) -> None:
+        """Refuses those that have been stopped for too long; who waits for them may see nothing."""
+        self._time_of_look = now = time.monotonic()
+        self._stopped_since = {
+            process: self._stopped_since.get(process, now)
+            for process in self._running()
+            if process.is_stopped
+        }
+        late = [
+            process
+            for process, since in self._stopped_since.items()
+            if now - since > self._timeout_seconds
+        ]
+        if late and not self._failed:
+            raise faults.stopped(late, self._timeout_seconds)
+
+    def _seconds_to_next_look(self, now: float) -> float:
+        left = self._seconds_left(now)
+        return _SECONDS_BETWEEN_LOOKS if left is None else min(left, _SECONDS_BETWEEN_LOOKS)
 
     def _seconds_left(self, now: float) -> float | None:
         deadline = self._deadline()

@@ -15,6 +15,12 @@ from modules.training.job import TrainingJob
 from modules.training.progress import progress_of
 
 
+def stop_a_server(job: TrainingJob, distribution: Distribution) -> None:
+    """Trains, when a signal has stopped a parameter server."""
+    os.kill(_find_member("ps"), signal.SIGSTOP)
+    trainer.train(job, distribution)
+
+
 def lose_a_server_then_a_worker(job: TrainingJob, distribution: Distribution) -> None:
     """Trains, and kills a parameter server in the second epoch; in the next try, a worker."""
     is_first_try = not Checkpoints(job.checkpoint_dir).epochs_done

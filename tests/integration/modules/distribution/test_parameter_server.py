@@ -17,9 +17,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.dataset import read_examples
+from modules.distribution import watchdog
+from modules.distribution.cluster import Cluster
+from modules.distribution.parameter_server import make_parameter_server
 from modules.distribution.processes.launch import train_in_processes
+from modules.distribution.processes.supervision import ClusterFault
+from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.training.checkpoints import Checkpoints
+from support.distribution.by_hand import WITH_SUPPORT, run_by_hand
 from support.distribution.clusters import children
 from support.distribution.one_process import (
     EPOCHS,
@@ -30,13 +36,12 @@ from support.distribution.one_process import (
     VALIDATED,
     rate_of_step,
 )
-from support.project import PROJECT
+from support.free_ports import find_free_addresses
 from support.trainings import Inputs, Training
 from support.waiting import DEADLINE_SECONDS
 
 METRICS = {"loss", "accuracy", "val_loss", "val_accuracy"}
 SERVED = {"strategy": "parameter_server", "worker_timeout_seconds": DEADLINE_SECONDS}
-WITH_SUPPORT = f"{PROJECT}:{PROJECT / 'tests'}"
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +103,15 @@ def test_step_is_one_workers_batch(learned: dict[str, Any]):
     assert learned["num_replicas"] == 1
 
 
-def test_step_that_does_not_end_is_an_error(tmp_path: Path):
+def test_step_that_does_not_end_ends_the_chief(tmp_path: Path):
     fifo = tmp_path / "never_written"
     os.mkfifo(fifo)
 
-    error = run_in_one_process(str(fifo))["error"]
+    process = start_in_one_process(str(fifo))
 
-    assert error.startswith("A step did not end within 1 s.")
-    assert "worker_timeout_seconds" in error
+    assert process.returncode == watchdog.EXIT_CODE, process.stderr
+    assert "Got no further within 1 s " in process.stderr
+    assert "(training.worker_timeout_seconds)" in process.stderr
 
 
 def test_one_worker_learns_what_one_device_does(
@@ -146,7 +152,7 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
     settings = {**SERVED, "workers": 2, "epochs": 3, "restarts": 1}
     training = Training(training_inputs, tmp_path / "training", **settings)
     training.make_folders()
-    monkeypatch.setenv("PYTHONPATH", WITH_SUPPORT)
+    monkeypatch.setenv("PYTHONPATH", WITH_SUPPORT["PYTHONPATH"])
     caplog.set_level(logging.WARNING, logger="modules")
 
     train_in_processes(
@@ -167,16 +173,51 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
     assert_best_weights_are_those_of_history(model.get_weights(), training, training_inputs)
 
 
-def run_in_one_process(*arguments: str) -> dict[str, Any]:
-    process = subprocess.run(
+def test_server_that_is_stopped_is_named_once_the_chief_has_waited_long_enough(
+    training_inputs: Inputs, tmp_path: Path
+):
+    settings = {**SERVED, "workers": 1, "worker_timeout_seconds": 5}
+    training = Training(training_inputs, tmp_path / "stopped", **settings)
+    addresses = {task: find_free_addresses(1) for task in ("chief", "worker", "ps")}
+
+    with pytest.raises(ClusterFault, match=r"^ps 0 did not answer: stopped by a signal") as fault:
+        run_by_hand(
+            training, addresses, "support.distribution.losses:stop_a_server", settle_seconds=0.01
+        )
+
+    assert fault.value.may_pass
+    # Where TensorFlow waits without letting anybody else run, the log says so by a traceback.
+    log = (training.folder / "chief-0.log").read_text()
+    assert "Got no further within 5 s" in log or "in stop_a_server" in log
+
+
+@pytest.mark.parametrize("counts", [{"workers": 2}, {"parameter_servers": 2}])
+def test_cluster_of_another_size_than_the_settings_is_refused(
+    monkeypatch: pytest.MonkeyPatch, counts: dict[str, int]
+):
+    addresses = {task: [f"127.0.0.1:{port}"] for port, task in enumerate(("chief", "worker", "ps"))}
+    for name, value in Cluster(addresses=addresses, task="chief", index=0).to_environment().items():
+        monkeypatch.setenv(name, value)
+    settings = {"strategy": "parameter_server", "workers": 1, **counts}
+
+    with pytest.raises(ValueError, match=r"training\.workers and training\.parameter_servers"):
+        make_parameter_server(Hyperparameters.model_validate(settings))
+
+
+def run_in_one_process() -> dict[str, Any]:
+    process = start_in_one_process()
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def start_in_one_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "support.distribution.one_process", *arguments],
-        env={**os.environ, "PYTHONPATH": WITH_SUPPORT},
+        env=WITH_SUPPORT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert process.returncode == 0, process.stderr
-    return json.loads(process.stdout)
 
 
 def moves(learned: dict[str, Any]) -> Iterator[dict[int, float]]:

@@ -1,12 +1,15 @@
 """Processes that a platform has started train together: what they wait for, and for how long."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from modules.distribution.cluster import Cluster
 from modules.distribution.platform_member import ChiefsExport
-from support.distribution.platform import Ended, start_all
+from support.distribution.platform import Ended, log_of, start_all, started
+from support.free_ports import find_free_addresses
 from support.trainings import Inputs, Training
 from support.waiting import DEADLINE_SECONDS
 
@@ -72,6 +75,39 @@ def test_a_process_whose_peers_never_come_ends_by_itself_and_says_where_it_waite
     assert "waiting for all of" in ended[present].log
     assert "Timeout (0:00:01)!" in ended[present].log
     assert not training.serving_model_dir.exists()
+
+
+def test_a_server_to_which_no_chief_comes_ends_by_itself(training_inputs: Inputs, tmp_path: Path):
+    waits = {"start_timeout_seconds": 0.5, "worker_timeout_seconds": 0.5}
+    training = Training(
+        training_inputs, tmp_path / "alone", strategy="parameter_server", workers=1, **waits
+    )
+
+    ended = start_all(training, {"chief": 1, "worker": 1, "ps": 1}, present="ps 0")
+
+    assert ended["ps 0"].exit_code == 1
+    assert "the chief has not listened for 1 s, and has exported nothing" in ended["ps 0"].log
+
+
+def test_a_server_whose_chief_is_lost_ends_by_itself(training_inputs: Inputs, tmp_path: Path):
+    waits = {"start_timeout_seconds": DEADLINE_SECONDS, "worker_timeout_seconds": 0.5}
+    training = Training(
+        training_inputs, tmp_path / "left", strategy="parameter_server", workers=1, **waits
+    )
+    with socket.create_server(("127.0.0.1", 0)) as chief:
+        port = chief.getsockname()[1]
+        worker, ps = find_free_addresses(2)
+        addresses = {"chief": [f"127.0.0.1:{port}"], "worker": [worker], "ps": [ps]}
+        with started(training, [Cluster(addresses=addresses, task="ps", index=0)]) as processes:
+            chief.accept()[0].close()
+            chief.close()
+
+            exit_code = processes["ps 0"].wait()
+
+    assert exit_code == 1
+    assert f"127.0.0.1:{port}: the chief has not listened for 0.5 s" in (
+        log_of(training, "ps 0").read_text()
+    )
 
 
 def test_the_export_of_an_earlier_try_is_not_waited_for(tmp_path: Path):

@@ -32,7 +32,23 @@ def test_process_that_gets_no_further_ends_and_says_where_it_was():
     process = run('own.expect("in step 2")\nwhile True: signal.pause()', seconds=0.1)
 
     assert process.returncode == watchdog.EXIT_CODE
-    assert process.stderr == "Got no further within 0.1 s in step 2\n"
+    where = "Got no further within 0.1 s in step 2 (training.worker_timeout_seconds)\n"
+    assert process.stderr == where
+
+
+def test_process_that_may_take_longer_says_how_long_it_took():
+    process = run('own.expect("in the end", times=2)\nwhile True: signal.pause()', seconds=0.1)
+
+    assert process.returncode == watchdog.EXIT_CODE
+    assert process.stderr.startswith("Got no further within 0.2 s in the end ")
+
+
+def test_process_that_waits_with_the_lock_of_python_ends_and_shows_where():
+    """As PyDLL does, which keeps the lock; no thread of Python's runs meanwhile."""
+    process = run("import ctypes\nctypes.PyDLL(None).pause()", seconds=0.1)
+
+    assert process.returncode == -watchdog.EXIT_SIGNAL
+    assert 'File "<string>"' in process.stderr
 
 
 @pytest.mark.parametrize("then", ["", "own.rest()", 'own.expect("in step 2")'])

@@ -140,6 +140,33 @@ def test_a_member_that_is_stopped_is_named_by_what_its_peers_tell(cluster: Clust
     assert fault.may_pass
 
 
+def test_a_member_that_is_stopped_is_named_when_nobody_waits_for_it(cluster: Cluster):
+    message, seconds = cluster.late_fault(
+        "stopped by a signal",
+        cluster.member("worker 0", f"{CONNECT}os.kill(os.getpid(), signal.SIGSTOP)\n"),
+        cluster.member("server 0", f"{CONNECT}{REST}", serves=True),
+    )
+
+    assert message == (
+        f"worker 0 did not answer: stopped by a signal for {seconds:g} s. "
+        f"Log: {cluster.log_path('worker 0')}"
+    )
+
+
+def test_a_member_that_is_let_go_on_in_time_is_no_fault(cluster: Cluster, fifo: Path):
+    def stop(_name: str, content: Mapping[str, Any]) -> None:
+        _send(signal.SIGSTOP, content)
+        wait_until(lambda: is_stopped(content["pid"]), "the member to stop")
+        _send(signal.SIGCONT, content)
+        let_go(fifo)
+
+    told = cluster.run(
+        cluster.member("worker 0", f"{CONNECT}{TELL_PID}{wait_for(fifo)}"), on_progress=stop
+    )
+
+    assert len(told) == 1
+
+
 def test_a_member_that_hangs_is_named_by_what_its_peers_tell(cluster: Cluster):
     fault = cluster.fault(
         cluster.member("worker 0", f"{CONNECT}{LOSE_PEERS}{REST}"),
@@ -219,6 +246,19 @@ def test_of_two_causes_the_one_that_explains_more_is_named(
     )
 
     assert str(fault).startswith("worker 1 ")
+
+
+def test_a_member_that_ended_itself_since_it_waited_in_vain_has_lost_the_others(cluster: Cluster):
+    wait = f"{CONNECT}signal.setitimer(signal.ITIMER_REAL, 0.001)\n{REST}"
+
+    fault = cluster.fault(
+        cluster.member("worker 0", wait), cluster.member("worker 1", f"{CONNECT}{DIE}")
+    )
+    alone = cluster.fault(cluster.member("worker 0", wait))
+
+    assert str(fault).startswith("worker 1 was killed by signal 9 (Killed). ")
+    assert str(alone).startswith("worker 0 lost the others: it waited too long for an answer. ")
+    assert alone.may_pass
 
 
 def test_an_exit_without_a_report_is_told_with_the_last_line_of_this_try(cluster: Cluster):
