@@ -17,13 +17,13 @@ from modules.dataset import (
 )
 from modules.distribution.cluster import read_cluster
 from modules.distribution.distribution import Distribution
+from modules.distribution.launch import train_apart
 from modules.distribution.platform_member import ChiefsExport, take_part
-from modules.distribution.processes.launch import train_in_processes
 from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.signatures import export_model
-from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
+from modules.training.callbacks import HISTORY_FILE, FiniteLoss, HistoryFile, ProgressReport
 from modules.training.checkpoints import Checkpoints, digest_training
 from modules.training.freed_memory import KeepFreedMemory
 from modules.training.job import TrainingJob
@@ -80,7 +80,7 @@ def _make_callbacks(
         KeepFreedMemory(),
         keras.callbacks.TensorBoard(model_run_dir, write_graph=False),
         HistoryFile(
-            [checkpoints.history_path, f"{model_run_dir}/history.json"],
+            [checkpoints.history_path, f"{model_run_dir}/{HISTORY_FILE}"],
             rows=checkpoints.read_history(),
         ),
         ProgressReport(),
@@ -116,8 +116,7 @@ def run_fn(fn_args: "FnArgs") -> None:
     Raises:
       ValueError: A hyperparameter, an input or a number of steps is not as expected.
       RuntimeError: The devices cannot be set up as asked; see modules.distribution.devices.
-      ClusterFault: One of several processes was lost or failed; see
-        modules.distribution.processes.launch.
+      ClusterFault: One of several processes was lost or failed; see modules.distribution.launch.
       TimeoutError: The chief, in another process, has exported nothing.
       FloatingPointError: The loss is not finite.
     """
@@ -129,7 +128,7 @@ def run_fn(fn_args: "FnArgs") -> None:
         if not cluster.is_chief:
             return
     elif cluster is None and job.hyperparameters.trains_apart:
-        train_in_processes(job, train=f"{__name__}:{train.__name__}")
+        train_apart(job, train=f"{__name__}:{train.__name__}")
     else:
         train(job, make_distribution(job.hyperparameters))
     _export_best(job, fn_args.serving_model_dir)

@@ -20,7 +20,8 @@ from components.servability_validator.requests import WARMUP_PATH
 
 _TIMEOUT_SECONDS = 300
 
-# How a process ends by a fault of its own; every other signal is sent from outside.
+# How a process ends by a fault of its own; every other signal is sent from outside, or, as SIGBUS
+# where a mapped file has lost its disk, says nothing about a model.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 
 logger = logging.getLogger(__name__)

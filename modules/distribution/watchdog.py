@@ -5,6 +5,7 @@ each exchange between workers that sleeps for as long (base_collective_executor.
 small model has tens of thousands of them within a minute, and the process dies.
 """
 
+import ctypes
 import faulthandler
 import logging
 import os
@@ -18,10 +19,12 @@ logger = logging.getLogger(__name__)
 EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: another try may go well."""
 
-EXIT_SIGNAL = signal.SIGALRM
-"""Ends it with a traceback where it waits in C with the lock of Python, and no thread of ours runs.
+_ALARM = signal.SIGALRM
 
-So it does where it tells the others of a new tf.function, for one.
+EXIT_CODE_IN_C = int(_ALARM)
+"""Where it waits in C with the lock of Python, and no thread of ours runs; behind a traceback.
+
+So TensorFlow does where it tells the others of a new tf.function, for one.
 """
 
 _SECONDS_TO_SAY_WHERE = 5
@@ -40,8 +43,11 @@ class Watchdog:
         self._changed = threading.Condition()
         self._place = ""
         self._deadline: float | None = None
-        # In C, and then as the signal's default is.
-        faulthandler.register(EXIT_SIGNAL, chain=True)
+        # No handler of Python's would be called, and the signal's default is nothing to the first
+        # process of a container. So the handler is _exit itself; before it, faulthandler's.
+        libc = ctypes.CDLL(None)
+        libc.signal(_ALARM, libc._exit)
+        faulthandler.register(_ALARM, chain=True)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def expect(self, place: str, *, times: int = 1) -> None:

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from modules.folders import remove_folder
 from modules.hyperparameters import CHANGE_NO_WEIGHTS, Hyperparameters
-from modules.training.callbacks import EpochRow
+from modules.training.callbacks import HISTORY_FILE, EpochRow
 from modules.training.interrupts import interrupts_put_off
 from modules.training.whole_file import write_whole
 
@@ -119,7 +119,7 @@ class Checkpoints:
         self._directory = directory
         self._writes = writes
         self._states = EpochStates(directory, saves=writes)
-        self.history_path = f"{directory}/history.json"
+        self.history_path = f"{directory}/{HISTORY_FILE}"
 
     @property
     def epochs_done(self) -> int:

@@ -158,6 +158,7 @@ def test_a_pod_gets_image_command_volume_and_resources(
     settings = yaml.safe_load((PROJECT / "deploy" / "airflow" / "kubernetes.yaml").read_text())
     [container] = settings["kubernetes"]["pod_template"]["spec"]["containers"]
     container["resources"] = {"limits": {"memory": "3Gi"}}
+    settings["kubernetes"]["pod_template"]["spec"]["serviceAccountName"] = "tfx-training"
     # The data contract of the workspace, which is read to compile, is not where the image has it.
     container["volumeMounts"].append({"name": "shared", "mountPath": str(workspace.folder)})
     paths = ("pipeline_root=/tfx/runs", "serving_model_dir=/tfx/serving", "data_root=/tfx/data")

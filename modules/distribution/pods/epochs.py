@@ -5,7 +5,7 @@ import logging
 
 import tensorflow as tf
 
-from modules.training.callbacks import EpochRow
+from modules.training.callbacks import HISTORY_FILE, EpochRow
 from modules.training.job import TrainingJob
 from modules.training.progress import TrainingProgress, report_epoch
 
@@ -17,7 +17,7 @@ class NewEpochs:
 
     def __init__(self, job: TrainingJob) -> None:
         """Leaves out those that an earlier try did."""
-        self._path = f"{job.checkpoint_dir}/history.json"
+        self._path = f"{job.checkpoint_dir}/{HISTORY_FILE}"
         self._epochs = job.hyperparameters.epochs
         self._told = len(self._read())
 

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,7 @@ import urllib3
 from kubernetes import client
 from kubernetes.config import ConfigException, incluster_config
 
-from modules.distribution.processes.supervision import ClusterFault
+from modules.distribution.members.causes import ClusterFault
 
 _Json = dict[str, Any]
 
@@ -22,6 +23,9 @@ _TIMEOUT_SECONDS = 30
 _TRIES = urllib3.Retry(
     total=9, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504], allowed_methods=None
 )
+# For what nobody should wait for.
+_SHORT_TIMEOUT_SECONDS = 10
+_ONE_TRY = urllib3.Retry(total=0)
 _MAX_LINES_OF_LOG = 50_000
 
 
@@ -40,9 +44,8 @@ class KubernetesApi:
         Raises:
           ValueError: This is no pod.
         """
-        configuration = client.Configuration()
         try:
-            incluster_config.load_incluster_config(configuration)
+            patient, hurried = _connect(_TRIES), _connect(_ONE_TRY)
             # Beside the token, whose place Kubernetes' client knows.
             namespace = Path(incluster_config.SERVICE_TOKEN_FILENAME).with_name("namespace")
             self.namespace = namespace.read_text(encoding="utf-8").strip()
@@ -52,10 +55,10 @@ class KubernetesApi:
                 f"token of a ServiceAccount, but {error} On one machine, set "
                 "training.run_workers_in=processes."
             ) from error
-        configuration.retries = _TRIES
-        self._connection = client.ApiClient(configuration)
-        self._pods = client.CoreV1Api(self._connection)
-        self._jobs = client.BatchV1Api(self._connection)
+        self._connections = (patient, hurried)
+        self._pods = client.CoreV1Api(patient)
+        self._jobs = client.BatchV1Api(patient)
+        self._logs = client.CoreV1Api(hurried)
 
     def __enter__(self) -> Self:
         """Does nothing: it connects when it is asked."""
@@ -63,8 +66,9 @@ class KubernetesApi:
 
     def __exit__(self, *_: object) -> None:
         """Closes the connections."""
-        self._connection.rest_client.pool_manager.clear()
-        self._connection.close()
+        for connection in self._connections:
+            connection.rest_client.pool_manager.clear()
+            connection.close()
 
     def read_own_pod(self) -> _Json:
         """Returns the pod that this process runs in."""
@@ -102,13 +106,17 @@ class KubernetesApi:
         return self._list(self._pods.list_namespaced_pod, label_selector=selector)
 
     def read_log(self, pod: str) -> bytes:
-        """Returns the end of what a pod wrote, nothing if there is nothing to be had."""
+        """Returns the end of what a pod wrote, nothing if there is nothing to be had.
+
+        Asks once and not for long: no log is worth that a training waits for it.
+        """
         absent = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}  # the latter before it starts
         answer = self._ask(
-            self._pods.read_namespaced_pod_log,
+            self._logs.read_namespaced_pod_log,
             pod,
             absent=absent,
             options={"tail_lines": _MAX_LINES_OF_LOG},
+            hurries=True,
         )
         return answer or b""
 
@@ -171,16 +179,19 @@ class KubernetesApi:
         *names: str,
         absent: Collection[int] = (),
         options: Mapping[str, Any] = MappingProxyType({}),
+        hurries: bool = False,
     ) -> bytes | None:
         """Returns the answer to one request, None if its status is in `absent`."""
+        request = partial(
+            call,
+            *names,
+            namespace=self.namespace,
+            _preload_content=False,  # as JSON: the client's models know no newer fields
+            _request_timeout=_SHORT_TIMEOUT_SECONDS if hurries else _TIMEOUT_SECONDS,
+            **options,
+        )
         try:
-            answer = call(
-                *names,
-                namespace=self.namespace,
-                _preload_content=False,  # as JSON: the client's models know no newer fields
-                _request_timeout=_TIMEOUT_SECONDS,
-                **options,
-            )
+            return _read_whole(request, _ONE_TRY if hurries else _TRIES)
         except client.ApiException as error:
             if error.status in absent:
                 return None
@@ -189,7 +200,32 @@ class KubernetesApi:
             raise ClusterFault(
                 f"Kubernetes' API does not answer: {error}", may_pass=False
             ) from error
-        return answer.data
+
+
+def _connect(tries: urllib3.Retry) -> client.ApiClient:
+    configuration = client.Configuration()
+    incluster_config.load_incluster_config(configuration)
+    configuration.retries = tries
+    return client.ApiClient(configuration)
+
+
+def _read_whole(request: Callable[[], Any], tries: urllib3.Retry) -> bytes:
+    """Returns what a request is answered, and asks again when the answer breaks off.
+
+    Until an answer begins urllib3 itself asks again, but it hands it over before it has read it.
+    """
+    while True:
+        try:
+            body: bytes = request().data
+        except urllib3.exceptions.MaxRetryError:  # by urllib3, which has asked often enough
+            raise
+        except urllib3.exceptions.HTTPError as error:
+            if not tries.total:
+                raise
+            tries = tries.increment(method="any", error=error)
+            tries.sleep()
+        else:
+            return body
 
 
 def _tell_refusal(error: client.ApiException) -> str:

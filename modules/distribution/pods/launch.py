@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from modules.distribution.members.causes import ClusterFault
 from modules.distribution.pods import member
 from modules.distribution.pods.kubernetes_api import KubernetesApi
 from modules.distribution.pods.manifests import PodGroup, render_job, render_service
 from modules.distribution.pods.template import TERMINATION_LOG
 from modules.distribution.pods.watch import LEASE_SECONDS, PodWatch
-from modules.distribution.processes.supervision import ClusterFault
 from modules.training.interrupts import interrupts_put_off
 from modules.training.job import TrainingJob
 

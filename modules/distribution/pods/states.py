@@ -3,44 +3,22 @@
 import json
 import signal
 from collections.abc import Mapping, Sequence
-from enum import IntEnum, auto
-from typing import Any, NamedTuple
+from typing import Any
 
-from modules.distribution import watchdog
+from modules.distribution.members.causes import (
+    Cause,
+    Rank,
+    explain_exit,
+    explain_signal,
+    explain_told,
+)
 
 _Json = Mapping[str, Any]
 
-# How a process ends by a fault of its own; every other signal is sent from outside.
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS}
 # A container that is killed by signal N has this exit code and N more.
 _KILLED = 128
 # That it has yet to be made says nothing of why it is not.
 _ALWAYS_FIRST = {"ContainerCreating", "PodInitializing"}
-
-
-class Rank(IntEnum):
-    """What explains most comes first."""
-
-    # Nothing that goes on in the others ends a pod from outside.
-    KILLED = auto()
-    OWN_ERROR = auto()
-    CRASHED = auto()  # as TensorFlow may when it has lost the others
-    EXITED = auto()
-    LOST = auto()
-
-
-class Cause(NamedTuple):
-    """Why a pod failed.
-
-    Attributes:
-      rank: How much it explains.
-      what: The rest of a sentence that begins with who it was.
-      may_pass: Whether a further try can help.
-    """
-
-    rank: Rank
-    what: str
-    may_pass: bool
 
 
 def write_failure(message: str, *, lost_peers: bool, may_pass: bool = False) -> str:
@@ -71,6 +49,10 @@ def explain_failure(pod: _Json) -> Cause:
     for condition in status.get("conditions") or ():
         if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
             return Cause(Rank.KILLED, f"was removed: {_join(condition)}", may_pass=True)
+    if pod.get("metadata", {}).get("deletionTimestamp"):
+        # Whatever it did in the second that it was given, its end is not the first.
+        what = "was deleted: by its Job, since another one had failed, or by somebody"
+        return Cause(Rank.DELETED, what, may_pass=True)
     if status.get("reason"):  # Evicted, and what else its machine decides
         return Cause(Rank.KILLED, f"was ended: {_join(status)}", may_pass=True)
     states: Sequence[_Json] = [
@@ -89,22 +71,18 @@ def _explain_end(end: _Json) -> Cause:
     reason = end.get("reason") or "Error"
     if reason == "OOMKilled":
         return Cause(Rank.KILLED, "was killed: it needed more memory than its limit", may_pass=True)
-    if exit_code > _KILLED:
-        number = exit_code - _KILLED
-        rank = Rank.CRASHED if number in _CRASHES else Rank.KILLED
-        what = f"was killed by signal {number} ({_name_signal(number)})"
-        return Cause(rank, what, may_pass=True)
+    if exit_code - _KILLED in signal.valid_signals():
+        return explain_signal(exit_code - _KILLED)
     match _parse(message):
-        case {"failure": str(failure), "lost_peers": True}:
-            return Cause(Rank.LOST, f"lost the others: {failure}", may_pass=True)
-        case {"failure": str(failure), "lost_peers": False, "may_pass": bool(may_pass)}:
-            return Cause(Rank.OWN_ERROR, f"failed: {failure}", may_pass)
+        case {
+            "failure": str(failure),
+            "lost_peers": bool(lost_peers),
+            "may_pass": bool(may_pass),
+        }:
+            return explain_told(failure, lost_peers=lost_peers, may_pass=may_pass)
     *_, last_line = ["", *filter(None, map(str.strip, message.splitlines()))]
-    if exit_code == watchdog.EXIT_CODE:
-        return Cause(Rank.LOST, f"lost the others: {last_line}", may_pass=True)
-    why = "" if reason == "Error" else f" ({reason})"  # as every end that is no success
-    what = f"ended with exit code {exit_code}{why}" + (f": {last_line}" if last_line else "")
-    return Cause(Rank.EXITED, what, may_pass=False)
+    # "Error" is every end that is no success.
+    return explain_exit(exit_code, last_line, reason="" if reason == "Error" else reason)
 
 
 def _parse(message: str) -> Any:
@@ -112,10 +90,6 @@ def _parse(message: str) -> Any:
         return json.loads(message)
     except ValueError:
         return None
-
-
-def _name_signal(number: int) -> str:
-    return (signal.strsignal(number) if number in range(1, signal.NSIG) else None) or "unknown"
 
 
 def _join(state: _Json) -> str:

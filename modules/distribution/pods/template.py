@@ -40,7 +40,9 @@ _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 # Argo's emissary and Kubeflow's launcher would wait for a step of theirs; workers ask no API.
 _DROPPED_VOLUMES = {"var-run-argo", "tmp-dir-argo", "input-artifacts", "kfp-launcher", "xcom"}
 _DROPPED_MOUNTS = {"/var/run/secrets/kubernetes.io/serviceaccount"}
-_DROPPED_VARIABLES = ("ARGO_", "KFP_", "AIRFLOW_", "TF_CONFIG", "JOB_COMPLETION_INDEX")
+# Of orchestrators, of ML Metadata with its password, which only the node asks, and what says who a
+# pod is: every worker is told anew.
+_DROPPED_VARIABLES = ("ARGO_", "KFP_", "AIRFLOW_", "MLMD_", "TF_CONFIG", "JOB_COMPLETION_INDEX")
 
 
 def find_container(pod: _Json) -> _Json:
@@ -122,6 +124,6 @@ def _is_kept(mount: _Json) -> bool:
 
 
 def _is_shared(variable: _Json) -> bool:
-    """Returns whether a variable says nothing of the one pod."""
+    """Returns whether a variable is for a worker as well."""
     of_pod = "fieldRef" in (variable.get("valueFrom") or {})
     return not of_pod and not variable["name"].startswith(_DROPPED_VARIABLES)

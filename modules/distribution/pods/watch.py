@@ -3,15 +3,16 @@
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from modules.distribution.members.causes import ClusterFault, Rank
+from modules.distribution.members.logs import folder_of_failed, log_name
 from modules.distribution.pods.epochs import NewEpochs
 from modules.distribution.pods.kubernetes_api import KubernetesApi
 from modules.distribution.pods.manifests import PodGroup, read_index
 from modules.distribution.pods.states import explain_failure, explain_waiting
-from modules.distribution.processes.supervision import ClusterFault
 from modules.training.job import TrainingJob
 from modules.training.whole_file import write_whole
 
@@ -25,7 +26,18 @@ LEASE_SECONDS = 900
 _SECONDS_BETWEEN_RENEWALS = 60
 _POLL_SECONDS = 2
 _LINES_OF_LOG = 20
+_SECONDS_FOR_LOGS = 60
 _CHIEF = 0
+
+
+class _Log(NamedTuple):
+    """The last lines of a pod's log, and where all of it is."""
+
+    lines: list[str]
+    place: str
+
+
+_NO_LOG = _Log([], "none")
 
 
 class PodWatch:
@@ -50,15 +62,16 @@ class PodWatch:
         """
         while not self._look():
             time.sleep(_POLL_SECONDS)
-        self._keep_logs(self._job.model_run_dir)
 
     def _look(self) -> bool:
+        """Returns whether the training is done."""
         # In this order: of a Job that has failed, the pods say why.
         state = self._api.read_job(self._group.name)
         pods = {read_index(pod): pod for pod in self._api.list_pods(self._group.selector)}
         self._epochs.report()
         chief = pods.get(_CHIEF)
         if chief and _phase(chief) == "Succeeded":
+            self._keep_logs(pods, self._job.model_run_dir)
             return True
         self._refuse_failures(pods)
         self._refuse_end(state)
@@ -72,18 +85,20 @@ class PodWatch:
             return
         causes = {index: explain_failure(pod) for index, pod in failed.items()}
         index = min(causes, key=lambda each: causes[each].rank)
-        folder = f"{self._job.checkpoint_dir}/logs"
-        logs = self._keep_logs(folder)
-        member = self._group.members[index]
-        for line in logs.get(member, b"").decode(errors="replace").splitlines()[-_LINES_OF_LOG:]:
+        cause, member = causes[index], self._group.members[index]
+        if cause.rank == Rank.DELETED:  # whose end none explains: what its Job says is more
+            return
+        first = {index: failed[index], **pods}  # should there be no time for all logs
+        log = self._keep_logs(first, folder_of_failed(self._job)).get(index, _NO_LOG)
+        for line in log.lines:
             logger.error("%s: %s", member, line)
-        place = _log_path(folder, member) if member in logs else "none"
         pod = f"pod {failed[index]['metadata']['name']}"
-        message = f"{member} ({pod}) {causes[index].what}. Log: {place}"
-        raise ClusterFault(message, may_pass=causes[index].may_pass)
+        raise ClusterFault(
+            f"{member} ({pod}) {cause.what}. Log: {log.place}", may_pass=cause.may_pass
+        )
 
     def _refuse_end(self, state: _Json | None) -> None:
-        """Refuses a Job that has ended though no pod is known to have failed."""
+        """Refuses a Job that has ended though no pod is known to have failed by itself."""
         if state is None:
             raise ClusterFault(
                 f"Job {self._group.name} was deleted by somebody else", may_pass=False
@@ -124,24 +139,30 @@ class PodWatch:
             self._renewed = now
             self._api.end_job_after(self._group.name, int(now - self._began) + LEASE_SECONDS)
 
-    def _keep_logs(self, folder: str) -> dict[str, bytes]:
-        """Writes the logs into a folder, for they go with the pods; returns them by member."""
-        logs: dict[str, bytes] = {}
-        try:
-            tf.io.gfile.makedirs(folder)
-            for pod in self._api.list_pods(self._group.selector):
-                member = self._group.members[read_index(pod)]
-                if log := self._api.read_log(pod["metadata"]["name"]):
-                    logs[member] = log
-                    write_whole(_log_path(folder, member), log)
-        except (ClusterFault, OSError, tf.errors.OpError) as error:  # no reason to fail
-            logger.warning("Logs of the pods are lost: %s", error)
+    def _keep_logs(self, pods: Mapping[int, _Json], folder: str) -> dict[int, _Log]:
+        """Writes the logs into a folder, for they go with the pods; returns them by index.
+
+        One that cannot be read or written is left out: neither a training that is done nor a
+        restart shall wait for it.
+        """
+        logs: dict[int, _Log] = {}
+        deadline = time.monotonic() + _SECONDS_FOR_LOGS
+        for index, pod in pods.items():
+            member = self._group.members[index]
+            try:
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(f"no time was left of {_SECONDS_FOR_LOGS} s for all logs")
+                if content := self._api.read_log(pod["metadata"]["name"]):
+                    lines = content.decode(errors="replace").splitlines()[-_LINES_OF_LOG:]
+                    logs[index] = _Log(lines, "none")
+                    tf.io.gfile.makedirs(folder)
+                    path = f"{folder}/{log_name(member)}"
+                    write_whole(path, content)
+                    logs[index] = _Log(lines, path)
+            except (ClusterFault, OSError, tf.errors.OpError) as error:
+                logger.warning("The log of %s is lost: %s", member, error)
         return logs
 
 
 def _phase(pod: _Json) -> str:
     return str((pod.get("status") or {}).get("phase"))
-
-
-def _log_path(folder: str, member: str) -> str:
-    return f"{folder}/{member.replace(' ', '-')}.log"

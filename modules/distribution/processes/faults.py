@@ -3,30 +3,20 @@
 import errno
 import signal
 from collections.abc import Sequence
-from enum import IntEnum, auto
-from typing import NamedTuple
 
-from modules.distribution import watchdog
+from modules.distribution.members.causes import (
+    Cause,
+    ClusterFault,
+    Rank,
+    explain_exit,
+    explain_signal,
+    explain_told,
+    name_signal,
+)
 from modules.distribution.processes.member_process import Member, MemberProcess
 from modules.distribution.processes.reports import Stage
 
-# How a process ends by a fault of its own; every other signal is sent from outside.
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS}
 _NO_ROOM = {errno.EAGAIN, errno.ENOMEM}
-
-
-class ClusterFault(RuntimeError):  # noqa: N818 - what it holds need not be an error of the code
-    """Why the members did not do their work: who, what happened, and where the log is.
-
-    Attributes:
-      may_pass: Whether a further try can help: a member was killed, hung, lost the others or never
-        came up. Most errors of its own would come again.
-    """
-
-    def __init__(self, message: str, *, may_pass: bool) -> None:
-        """Holds the message."""
-        super().__init__(message)
-        self.may_pass = may_pass
 
 
 def not_started(member: Member, error: OSError) -> ClusterFault:
@@ -69,12 +59,12 @@ def stopped(processes: Sequence[MemberProcess], timeout_seconds: float) -> Clust
 
 def interrupted(number: signal.Signals) -> ClusterFault:
     """Returns the fault of the supervisor that was told to end."""
-    return ClusterFault(f"All members were ended on {_name_signal(number)}", may_pass=False)
+    return ClusterFault(f"All members were ended on {name_signal(number)}", may_pass=False)
 
 
 def explains(process: MemberProcess) -> bool:
     """Returns whether a member that failed has another cause than the failure of others."""
-    return _explain(process).rank < _Rank.LOST
+    return _explain(process).rank < Rank.LOST
 
 
 def root_cause(failed: Sequence[MemberProcess], silent: Sequence[MemberProcess]) -> ClusterFault:
@@ -87,69 +77,33 @@ def root_cause(failed: Sequence[MemberProcess], silent: Sequence[MemberProcess])
       failed: Those that failed, in the order in which this was seen; at least one.
       silent: Those that neither failed nor finished.
     """
-    causes = [_explain(process) for process in failed]
+    causes = [(_explain(process), [process.member]) for process in failed]
     stopped = [process.member for process in silent if process.is_stopped]
     if stopped:
         what = "did not answer: stopped by a signal"
-        causes.append(_Cause(_Rank.STOPPED, stopped, what, may_pass=True))
+        causes.append((Cause(Rank.STOPPED, what, may_pass=True), stopped))
     elif silent:
+        first, [member] = causes[0]
+        what = f"did not answer, and {member.name} {first.what}"
         members = [process.member for process in silent]
-        what = f"did not answer, and {failed[0].member.name} {causes[0].what}"
-        causes.append(_Cause(_Rank.HUNG, members, what, may_pass=True))
-    cause = min(causes, key=lambda cause: cause.rank)  # the first of equals
-    if cause.rank == _Rank.LOST:  # each says where it was, and nobody more than that
-        message = ". ".join(_tell(cause.members, cause.what) for cause in causes)
+        causes.append((Cause(Rank.HUNG, what, may_pass=True), members))
+    cause, members = min(causes, key=lambda each: each[0].rank)  # the first of equals
+    if cause.rank == Rank.LOST:  # each says where it was, and nobody more than that
+        message = ". ".join(_tell(members, cause.what) for cause, members in causes)
         return ClusterFault(message, may_pass=True)
-    return ClusterFault(_tell(cause.members, cause.what), may_pass=cause.may_pass)
+    return ClusterFault(_tell(members, cause.what), may_pass=cause.may_pass)
 
 
-class _Rank(IntEnum):
-    """What explains most comes first."""
-
-    # Nothing that goes on in the others sends a signal from outside.
-    KILLED = auto()
-    STOPPED = auto()
-    OWN_ERROR = auto()
-    CRASHED = auto()  # as TensorFlow may when it has lost the others
-    EXITED = auto()
-    HUNG = auto()
-    LOST = auto()
-
-
-class _Cause(NamedTuple):
-    rank: _Rank
-    members: Sequence[Member]
-    what: str
-    may_pass: bool
-
-
-def _explain(process: MemberProcess) -> _Cause:
+def _explain(process: MemberProcess) -> Cause:
     """Returns why a member failed, as far as itself can tell."""
-    members = [process.member]
-    if process.failure and process.failure.lost_peers:
-        what = f"lost the others: {process.failure.message}"
-        return _Cause(_Rank.LOST, members, what, may_pass=True)
-    if process.failure:
-        what = f"failed: {process.failure.message}"
-        return _Cause(_Rank.OWN_ERROR, members, what, may_pass=process.failure.may_pass)
-    exit_code = process.exit_code or 0
-    if exit_code == watchdog.EXIT_CODE:
-        what = f"lost the others: {process.last_line()}"
-        return _Cause(_Rank.LOST, members, what, may_pass=True)
-    if exit_code == -watchdog.EXIT_SIGNAL:
-        what = "lost the others: it waited too long for an answer"
-        return _Cause(_Rank.LOST, members, what, may_pass=True)
+    failure, exit_code = process.failure, process.exit_code or 0
+    if failure:
+        return explain_told(
+            failure.message, lost_peers=failure.lost_peers, may_pass=failure.may_pass
+        )
     if exit_code < 0:
-        number = -exit_code
-        rank = _Rank.CRASHED if number in _CRASHES else _Rank.KILLED
-        return _Cause(rank, members, f"was killed by {_name_signal(number)}", may_pass=True)
-    last_line = process.last_line()
-    what = f"ended with exit code {exit_code}" + (f": {last_line}" if last_line else "")
-    return _Cause(_Rank.EXITED, members, what, may_pass=False)
-
-
-def _name_signal(number: int) -> str:
-    return f"signal {number} ({signal.strsignal(number)})"
+        return explain_signal(-exit_code)
+    return explain_exit(exit_code, process.last_line())
 
 
 def _tell(members: Sequence[Member], what: str) -> str:

@@ -91,7 +91,8 @@ def take_part(job_path: str, train: str, reports: Listener) -> NoReturn:
             f"{type(error).__name__}: {_find_cause(error)}",
             # By name, since it may be TensorFlow that could not be loaded.
             lost_peers=type(error).__name__ in _LOST_PEERS,
-            # A port is taken, a disk is full, storage does not answer.
+            # Python's own only: a port is taken, a file system is full. By its type an error of
+            # TensorFlow's does not tell what passes from what would come again.
             may_pass=isinstance(error, OSError),
         )
         _end(1)

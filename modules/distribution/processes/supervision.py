@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from modules.distribution.members.causes import ClusterFault
 from modules.distribution.processes import faults
-from modules.distribution.processes.faults import ClusterFault
 from modules.distribution.processes.member_process import Member, MemberProcess
 from modules.distribution.processes.reports import Failure, Progress, Report, Stage
 from modules.training.interrupts import WaitingInterrupts, interrupts_to_wait_for

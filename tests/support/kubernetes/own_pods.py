@@ -88,6 +88,7 @@ def of_airflow() -> dict[str, Any]:
                     "command": ["timeout"],
                     "env": [
                         {"name": "AIRFLOW_RETRY_NUMBER", "value": "0"},
+                        {"name": "GOOGLE_APPLICATION_CREDENTIALS", "value": "/gcp/key"},
                         {
                             "name": "MLMD_PASSWORD",
                             "valueFrom": {"secretKeyRef": {"name": "tfx-mlmd", "key": "password"}},

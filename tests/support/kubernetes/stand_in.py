@@ -53,8 +53,8 @@ class KubernetesStandIn:
       port: The same.
       requests: Verb and resource of each request.
       rights: Verbs and resources that the test's pod has a right to.
-      troubles: What the next answers are instead: a status, or None for a broken connection.
-      on_request: Called with verb and resource once it has been answered.
+      troubles: What the next answers are instead: a status, or how the connection breaks.
+      on_request: Called with verb and resource once it has been done, before it is answered.
     """
 
     cluster: Cluster
@@ -64,7 +64,7 @@ class KubernetesStandIn:
     port: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)
     rights: set[tuple[str, str]] = field(default_factory=read_rights)
-    troubles: list[int | None] = field(default_factory=list)
+    troubles: list[int | ConnectionError] = field(default_factory=list)
     on_request: Callable[[str, str], None] = lambda *_: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,8 +86,8 @@ class KubernetesStandIn:
         self.requests.append((verb, resource))
         if self.troubles:
             trouble = self.troubles.pop(0)
-            if trouble is None:
-                raise ConnectionError
+            if isinstance(trouble, ConnectionError):
+                raise trouble
             return _refuse(trouble, "in trouble")
         if (verb, resource) not in self.rights:
             account = f"system:serviceaccount:{NAMESPACE}:pipeline-runner"

@@ -156,7 +156,9 @@ def test_the_settings_of_kubeflow_name_what_the_manifests_make():
 
 def test_who_may_train_in_pods_is_who_runs_the_steps():
     binding = _find("RoleBinding", "tfx-training")
-    airflow = yaml.safe_load((DEPLOY / "airflow" / "kubernetes.yaml").read_text())["kubernetes"]
+    settings = (DEPLOY / "airflow" / "kubernetes.yaml").read_text()
+    with_pods = settings.replace("# serviceAccountName", "serviceAccountName")
+    airflow = yaml.safe_load(with_pods)["kubernetes"]
     account = airflow["pod_template"]["spec"]["serviceAccountName"]
 
     assert _find("Role", binding["roleRef"]["name"])
@@ -166,6 +168,12 @@ def test_who_may_train_in_pods_is_who_runs_the_steps():
         (account, KUSTOMIZATION["namespace"]),
         ("pipeline-runner", KUSTOMIZATION["namespace"]),
     ]
+
+
+def test_without_workers_in_pods_airflow_needs_no_account_and_no_task_has_its_right():
+    airflow = yaml.safe_load((DEPLOY / "airflow" / "kubernetes.yaml").read_text())["kubernetes"]
+
+    assert "serviceAccountName" not in airflow["pod_template"]["spec"]
 
 
 def test_workers_are_reached_by_workers_only():

@@ -1,14 +1,16 @@
 """A cluster of Kubernetes in which the test is the Trainer's pod."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from kubernetes.config import incluster_config
 
+from modules.training.job import TrainingJob
 from support.kubernetes.controllers import Cluster
 from support.kubernetes.own_pods import of_kubeflow
+from support.kubernetes.pod_trainings import make_job
 from support.kubernetes.stand_in import KubernetesStandIn, serve_kubernetes
 from support.project import PROJECT
 
@@ -29,3 +31,25 @@ def kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kube
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", stand_in.port)
         yield stand_in
         assert (cluster.jobs, cluster.services, cluster.pods) == ({}, {}, {})
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> TrainingJob:
+    """Returns a job for two pods."""
+    return make_job(tmp_path)
+
+
+@pytest.fixture
+def have_pods_run(kubernetes: KubernetesStandIn) -> Callable[..., None]:
+    """Returns a function that has pods run Python statements instead of a training."""
+
+    def have(*programs: str) -> None:
+        choices = "".join(f"if index == '{i}': {each}\n" for i, each in enumerate(programs))
+        program = (
+            "import os, pathlib, signal, sys\n"
+            "job, train, addresses, seconds, termination_log, index = sys.argv[3:]\n"
+            f"{choices}"
+        )
+        kubernetes.cluster.programs = {"this environment": [sys.executable, "-S", "-c", program]}
+
+    return have

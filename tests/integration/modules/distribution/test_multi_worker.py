@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modules.distribution.processes.launch import train_in_processes
+from modules.distribution.launch import train_apart
 from modules.distribution.processes.supervision import ClusterFault
 from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
@@ -45,9 +45,9 @@ LOSE_WORKERS = f"{losses.__name__}:{losses.lose_each_worker_in_turn.__name__}"
 LOSE_PARENT = f"{losses.__name__}:{losses.lose_the_parent.__name__}"
 TRAIN = """
 import sys
-from modules.distribution.processes.launch import train_in_processes
+from modules.distribution.launch import train_apart
 from modules.training.job import TrainingJob
-train_in_processes(TrainingJob.read(sys.argv[1]), train=sys.argv[2])
+train_apart(TrainingJob.read(sys.argv[1]), train=sys.argv[2])
 """
 
 
@@ -125,7 +125,7 @@ def three_workers(training_inputs: Inputs, tmp_path_factory: pytest.TempPathFact
     training.make_folders()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", WITH_SUPPORT["PYTHONPATH"])
-        train_in_processes(training.job, train=KEEP_WEIGHTS)
+        train_apart(training.job, train=KEEP_WEIGHTS)
     return training
 
 
@@ -167,7 +167,7 @@ def test_killed_workers_are_named_and_the_next_try_ends_as_if_they_had_not_been(
     training.make_folders()
     monkeypatch.setenv("PYTHONPATH", WITH_SUPPORT["PYTHONPATH"])
 
-    train_in_processes(training.job, train=LOSE_WORKERS)
+    train_apart(training.job, train=LOSE_WORKERS)
 
     warnings = [text for text in caplog.messages if "again after epoch 1" in text]
     for name, number, warning in zip(("worker 1", "worker 0"), (1, 2), warnings, strict=True):
@@ -191,7 +191,7 @@ def test_training_whose_parent_was_killed_goes_on_and_ends_as_if_it_had_not_been
 
     assert process.returncode == -signal.SIGKILL, process.stderr
     wait_until(lambda: not processes_with(training.job.checkpoint_dir), "its workers to end")
-    train_in_processes(training.job, train=LOSE_PARENT)
+    train_apart(training.job, train=LOSE_PARENT)
     log = (training.model_run_dir / "worker-1.log").read_text()
     assert "Going on after epoch 1/2" in log
     assert training.history == two_workers.history

@@ -20,7 +20,7 @@ from modules.dataset import read_examples
 from modules.distribution import watchdog
 from modules.distribution.cluster import Cluster
 from modules.distribution.parameter_server import make_parameter_server
-from modules.distribution.processes.launch import train_in_processes
+from modules.distribution.launch import train_apart
 from modules.distribution.processes.supervision import ClusterFault
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
@@ -155,9 +155,7 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
     monkeypatch.setenv("PYTHONPATH", WITH_SUPPORT["PYTHONPATH"])
     caplog.set_level(logging.WARNING, logger="modules")
 
-    train_in_processes(
-        training.job, train="support.distribution.losses:lose_a_server_then_a_worker"
-    )
+    train_apart(training.job, train="support.distribution.losses:lose_a_server_then_a_worker")
 
     lost_server, lost_worker = caplog.messages
     assert lost_server.startswith("ps 0 was killed by signal 9 (Killed). Log: ")

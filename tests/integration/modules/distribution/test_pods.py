@@ -4,8 +4,6 @@ import logging
 import os
 import re
 import signal
-import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,59 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modules.distribution.launch import train_apart
 from modules.distribution.pods import watch
 from modules.distribution.pods.states import write_failure
-from modules.distribution.processes.launch import train_in_processes
-from modules.distribution.processes.supervision import ClusterFault
-from modules.hyperparameters import Hyperparameters
 from modules.training.job import TrainingJob
 from support.kubernetes.own_pods import of_kubeflow
+from support.kubernetes.pod_trainings import NEVER_ENDS, fault_of, make_job
 from support.kubernetes.stand_in import KubernetesStandIn
 from support.trainings import Inputs, Training
-
-NEVER_ENDS = "signal.pause()"
-
-
-@pytest.fixture
-def job(tmp_path: Path) -> TrainingJob:
-    return _make_job(tmp_path)
-
-
-@pytest.fixture
-def have_pods_run(kubernetes: KubernetesStandIn) -> Callable[..., None]:
-    """Returns a function that has pods run Python statements instead of a training."""
-
-    def have(*programs: str) -> None:
-        choices = "".join(f"if index == '{i}': {each}\n" for i, each in enumerate(programs))
-        program = (
-            "import os, pathlib, signal, sys\n"
-            "job, train, addresses, seconds, termination_log, index = sys.argv[3:]\n"
-            f"{choices}"
-        )
-        kubernetes.cluster.programs = {"this environment": [sys.executable, "-S", "-c", program]}
-
-    return have
-
-
-def _make_job(folder: Path, **hyperparameters: Any) -> TrainingJob:
-    settings = {"restarts": 0, "strategy": "multi_worker_mirrored", "workers": 2}
-    (folder / "model_run").mkdir()
-    return TrainingJob(
-        train_files=(),
-        eval_files=(),
-        transform_graph_path="",
-        model_run_dir=str(folder / "model_run"),
-        checkpoint_dir=str(folder / "checkpoints"),
-        hyperparameters=Hyperparameters.model_validate(
-            {**settings, "run_workers_in": "pods", **hyperparameters}
-        ),
-    )
-
-
-def _fault(job: TrainingJob) -> ClusterFault:
-    with pytest.raises(ClusterFault) as raised:
-        train_in_processes(job, train="none:none")
-    return raised.value
 
 
 def test_two_pods_learn_the_weights_of_two_devices(
@@ -81,6 +34,7 @@ def test_two_pods_learn_the_weights_of_two_devices(
         strategy="multi_worker_mirrored",
         workers=2,
         run_workers_in="pods",
+        restarts=0,  # or a fault that nobody expects would be healed unseen
     )
     devices = Training(training_inputs, tmp_path / "two_devices", logical_cpus=2)
 
@@ -104,10 +58,10 @@ def test_two_pods_learn_the_weights_of_two_devices(
 def test_the_training_is_done_when_its_chief_is_and_servers_end_with_it(
     kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
 ):
-    job = _make_job(tmp_path, strategy="parameter_server", workers=1)
+    job = make_job(tmp_path, strategy="parameter_server", workers=1)
     have_pods_run("print('trained')", NEVER_ENDS, NEVER_ENDS)
 
-    train_in_processes(job, train="none:none")
+    train_apart(job, train="none:none")
 
     assert (tmp_path / "model_run" / "chief-0.log").read_text() == "trained\n"
     assert ("delete", "jobs") in kubernetes.requests
@@ -118,7 +72,7 @@ def test_an_error_of_a_pod_is_told_with_its_last_words_and_ends_the_others(
 ):
     have_pods_run(NEVER_ENDS, "print('first'), print('last words'), sys.exit(3)")
 
-    fault = _fault(job)
+    fault = fault_of(job)
 
     log = Path(job.checkpoint_dir, "logs", "worker-1.log")
     assert re.fullmatch(
@@ -130,13 +84,13 @@ def test_an_error_of_a_pod_is_told_with_its_last_words_and_ends_the_others(
     assert "worker 1: last words" in caplog.messages
 
 
-def test_the_cause_that_a_pod_leaves_is_that_of_the_fault(
+def test_the_cause_that_a_pod_leaves_is_that_of_thefault_of(
     have_pods_run: Callable[..., None], job: TrainingJob
 ):
     message = write_failure("ValueError: no data", lost_peers=False)
     have_pods_run(NEVER_ENDS, f"pathlib.Path(termination_log).write_text({message!r}), sys.exit(1)")
 
-    assert " failed: ValueError: no data. Log: " in str(_fault(job))
+    assert " failed: ValueError: no data. Log: " in str(fault_of(job))
 
 
 @pytest.mark.parametrize(
@@ -156,16 +110,16 @@ def test_a_pod_that_is_killed_is_told_apart_and_may_live_another_time(
     kubernetes.cluster.reasons = {1: reason}
     have_pods_run(NEVER_ENDS, "os.kill(os.getpid(), signal.SIGKILL)")
 
-    fault = _fault(job)
+    fault = fault_of(job)
 
-    assert what in str(fault)
+    assert re.match(rf"worker 1 \(pod [\w-]+\) {re.escape(what)}\.", str(fault))
     assert fault.may_pass
 
 
 def test_after_a_kill_all_pods_are_made_anew(
     kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
 ):
-    job = _make_job(tmp_path, restarts=1)
+    job = make_job(tmp_path, restarts=1)
     have_pods_run(NEVER_ENDS, "os.kill(os.getpid(), signal.SIGKILL)")
 
     def have_others_live(verb: str, resource: str) -> None:
@@ -174,7 +128,7 @@ def test_after_a_kill_all_pods_are_made_anew(
 
     kubernetes.on_request = have_others_live
 
-    train_in_processes(job, train="none:none")
+    train_apart(job, train="none:none")
 
     assert kubernetes.requests.count(("create", "jobs")) == 2
 
@@ -212,55 +166,21 @@ def test_a_pod_that_does_not_start_in_time_is_told_in_the_words_of_kubernetes(
     status: dict[str, Any],
     what: str,
 ):
-    job = _make_job(tmp_path, start_timeout_seconds=0.1)
+    job = make_job(tmp_path, start_timeout_seconds=0.1)
     kubernetes.cluster.waiting = {1: {"phase": "Pending", **status}}
     have_pods_run(NEVER_ENDS)
 
-    fault = _fault(job)
+    fault = fault_of(job)
 
     assert "have not started within 0.1 s (training.start_timeout_seconds)" in str(fault)
     assert what in str(fault)
     assert fault.may_pass
 
 
-def test_who_may_not_make_pods_is_told_what_gives_the_right(
-    kubernetes: KubernetesStandIn, job: TrainingJob
-):
-    kubernetes.rights -= {("create", "jobs")}
-
-    fault = _fault(job)
-
-    assert "system:serviceaccount:tfx:pipeline-runner" in str(fault)
-    assert 'cannot create resource "jobs"' in str(fault)
-    assert "deploy/kubernetes/training.yaml" in str(fault)
-    assert not fault.may_pass
-
-
-def test_a_right_that_lacks_later_leaves_nothing_behind(
-    kubernetes: KubernetesStandIn, job: TrainingJob
-):
-    kubernetes.rights -= {("create", "services")}
-
-    assert 'cannot create resource "services"' in str(_fault(job))
-    assert ("delete", "jobs") in kubernetes.requests
-
-
-def test_without_the_right_to_read_logs_a_training_is_done_and_a_fault_is_told(
-    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
-):
-    kubernetes.rights -= {("get", "pods/log")}
-    have_pods_run("print()", "print()")
-    train_in_processes(job, train="none:none")
-
-    have_pods_run(NEVER_ENDS, "print('last words'), sys.exit(3)")
-
-    assert "ended with exit code 3: last words. Log: none" in str(_fault(job))
-
-
 def test_a_pod_that_is_deleted_ends_its_job_and_may_live_another_time(
     kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
 ):
-    job = _make_job(tmp_path, start_timeout_seconds=60)
+    job = make_job(tmp_path, start_timeout_seconds=60)
     have_pods_run(NEVER_ENDS, NEVER_ENDS)
 
     def delete_pod(verb: str, resource: str) -> None:
@@ -271,47 +191,10 @@ def test_a_pod_that_is_deleted_ends_its_job_and_may_live_another_time(
 
     kubernetes.on_request = delete_pod
 
-    fault = _fault(job)
+    fault = fault_of(job)
 
     assert "No pod is left to tell why" in str(fault)
     assert fault.may_pass
-
-
-def test_a_server_in_trouble_is_asked_again(
-    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
-):
-    have_pods_run("print()", "print()")
-
-    def make_trouble(verb: str, resource: str) -> None:
-        if (verb, resource) == ("create", "services") and not kubernetes.troubles:
-            kubernetes.troubles.extend([None, 429])
-            kubernetes.on_request = lambda *_: None
-
-    kubernetes.troubles.append(500)
-    kubernetes.on_request = make_trouble
-
-    train_in_processes(job, train="none:none")
-
-    assert kubernetes.troubles == []
-
-
-def test_an_object_that_was_made_though_nobody_heard_of_it_is_no_other(
-    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
-):
-    have_pods_run("print()", "print()")
-    lost = {("create", "jobs"), ("create", "services")}
-
-    def lose_answer(verb: str, resource: str) -> None:
-        if (verb, resource) in lost:
-            lost.remove((verb, resource))
-            raise ConnectionError
-
-    kubernetes.on_request = lose_answer
-
-    train_in_processes(job, train="none:none")
-
-    assert kubernetes.requests.count(("create", "jobs")) == 2
-    assert lost == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -325,7 +208,7 @@ def test_an_interrupt_leaves_nothing_behind(
 
     try:
         with pytest.raises(KeyboardInterrupt):
-            train_in_processes(job, train="none:none")
+            train_apart(job, train="none:none")
     finally:
         signal.signal(number, before)
 
@@ -352,7 +235,7 @@ def test_the_end_of_the_pods_is_put_off_as_long_as_somebody_watches(
 
     kubernetes.on_request = let_chief_end
 
-    train_in_processes(job, train="none:none")
+    train_apart(job, train="none:none")
 
     assert deadlines[1] > watch.LEASE_SECONDS
 
@@ -361,7 +244,7 @@ def _leave_job(kubernetes: KubernetesStandIn, job: TrainingJob) -> str:
     """Leaves what a Trainer does that is killed, and returns its name."""
     all_rights = set(kubernetes.rights)
     kubernetes.rights -= {("delete", "jobs")}
-    _fault(job)
+    fault_of(job)
     kubernetes.rights = all_rights
     [name] = kubernetes.cluster.jobs
     return name
@@ -378,7 +261,7 @@ def test_what_a_killed_trainer_left_is_removed_by_the_next_one(
     own_pod["metadata"]["uid"] = "another pod of the same name"
     have_pods_run("print()", "print()")
 
-    train_in_processes(job, train="none:none")
+    train_apart(job, train="none:none")
 
     assert left not in kubernetes.cluster.jobs
 
@@ -396,7 +279,7 @@ def test_two_that_run_do_not_train_the_same(
     [owner] = kubernetes.cluster.jobs[left]["metadata"]["ownerReferences"]
     owner |= {"name": "other", "uid": "uid-of-other"}
 
-    fault = _fault(job)
+    fault = fault_of(job)
 
     assert f"Pod other trains the very same, in job {left}" in str(fault)
     assert list(kubernetes.cluster.jobs) == [left]
@@ -406,7 +289,7 @@ def test_two_that_run_do_not_train_the_same(
 def test_a_job_that_somebody_deletes_is_not_made_again(
     kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], tmp_path: Path
 ):
-    job = _make_job(tmp_path, restarts=1)
+    job = make_job(tmp_path, restarts=1)
     have_pods_run(NEVER_ENDS, NEVER_ENDS)
 
     def delete(verb: str, resource: str) -> None:
@@ -416,24 +299,4 @@ def test_a_job_that_somebody_deletes_is_not_made_again(
 
     kubernetes.on_request = delete
 
-    assert "was deleted by somebody else" in str(_fault(job))
-
-
-def test_a_pod_whose_name_is_longer_than_a_hostname_is_found_by_its_address(
-    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
-):
-    have_pods_run("print()", "print()")
-    [(hostname, own_pod)] = kubernetes.own_pods.items()
-    own_pod["metadata"]["name"] = f"{hostname}-cut-off-from-this"
-    own_pod["status"]["podIP"] = socket.gethostbyname(hostname)
-    over = of_kubeflow()
-    over["metadata"]["name"] = "had-the-address-before"
-    over["status"] = {**own_pod["status"], "phase": "Succeeded"}
-    kubernetes.own_pods = {each["metadata"]["name"]: each for each in (over, own_pod)}
-
-    train_in_processes(job, train="none:none")
-
-
-def test_outside_of_a_cluster_the_key_is_named(job: TrainingJob):
-    with pytest.raises(ValueError, match=r"^training\.run_workers_in=pods: expected .* in a pod"):
-        train_in_processes(job, train="none:none")
+    assert "was deleted by somebody else" in str(fault_of(job))

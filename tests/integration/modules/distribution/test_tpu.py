@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.distribution.processes.supervision import ClusterFault
+from modules.distribution.members.causes import ClusterFault
 from modules.distribution.tpu import TpuNotFoundError, make_tpu
 from modules.hyperparameters import Hyperparameters
 from support.project import PROJECT

@@ -47,7 +47,7 @@ def test_process_that_waits_with_the_lock_of_python_ends_and_shows_where():
     """As PyDLL does, which keeps the lock; no thread of Python's runs meanwhile."""
     process = run("import ctypes\nctypes.PyDLL(None).pause()", seconds=0.1)
 
-    assert process.returncode == -watchdog.EXIT_SIGNAL
+    assert process.returncode == watchdog.EXIT_CODE_IN_C
     assert 'File "<string>"' in process.stderr
 
 

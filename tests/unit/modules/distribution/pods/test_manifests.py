@@ -7,6 +7,7 @@ import pytest
 
 from modules.distribution.cluster import make_clusters
 from modules.distribution.pods.manifests import PodGroup, render_job, render_service
+from runners.metadata.url import PASSWORD_FILE_VARIABLE, PASSWORD_VARIABLE, URL_VARIABLE
 from support.kubernetes.fields import find_faults
 from support.kubernetes.own_pods import of_airflow, of_kubeflow
 
@@ -140,8 +141,17 @@ def test_a_worker_has_what_the_task_of_airflow_has_and_no_sidecar():
     [container] = template["spec"]["containers"]
 
     assert container["image"] == "registry.example.com/tfx-mnist:0.1.0"
-    assert [entry["name"] for entry in container["env"]] == ["MLMD_PASSWORD"]
+    assert container["env"] == [{"name": "GOOGLE_APPLICATION_CREDENTIALS", "value": "/gcp/key"}]
     assert container["volumeMounts"] == [{"name": "tfx-shared", "mountPath": "/tfx"}]
+
+
+@pytest.mark.parametrize("name", [URL_VARIABLE, PASSWORD_VARIABLE, PASSWORD_FILE_VARIABLE])
+def test_a_worker_does_not_learn_how_to_get_into_the_metadata(name: str):
+    own_pod = of_kubeflow(env=[{"name": name, "value": "secret"}])
+
+    [container] = _pod(own_pod)["spec"]["containers"]
+
+    assert container["env"] == []
 
 
 @pytest.mark.parametrize("own_pod", [of_kubeflow(), of_airflow()], ids=["kubeflow", "airflow"])

@@ -1,8 +1,12 @@
 """What a pod leaves as its termination message, and that it does not wait for ever."""
 
+import faulthandler
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from modules.distribution.pods.member import PodReports
 from modules.distribution.pods.states import write_failure
@@ -17,6 +21,13 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 PodReports(0.1, pathlib.Path(sys.argv[1]))
 ctypes.PyDLL(None).pause()
 """
+
+
+@pytest.fixture(autouse=True)
+def _outlive_the_limits() -> Iterator[None]:
+    """Leaves no limit, which would end the process of all these tests, behind one that fails."""
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 def test_a_member_whose_peers_never_come_ends_by_itself_and_says_so(tmp_path: Path):

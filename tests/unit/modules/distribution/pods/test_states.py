@@ -6,13 +6,8 @@ from typing import Any
 import pytest
 
 from modules.distribution import watchdog
-from modules.distribution.pods.states import (
-    Cause,
-    Rank,
-    explain_failure,
-    explain_waiting,
-    write_failure,
-)
+from modules.distribution.members.causes import Cause, Rank
+from modules.distribution.pods.states import explain_failure, explain_waiting, write_failure
 
 UNSCHEDULABLE = {
     "phase": "Pending",
@@ -88,6 +83,7 @@ def test_a_pod_that_has_started_does_not_wait(phase: str):
             _ended(128, "exec: no such file", "StartError"),
             Cause(Rank.EXITED, "ended with exit code 128 (StartError): exec: no such file", False),
         ),
+        (_ended(255), Cause(Rank.EXITED, "ended with exit code 255", False)),
         (_ended(1, "[1]"), Cause(Rank.EXITED, "ended with exit code 1: [1]", False)),
         (
             {"status": {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}},
@@ -119,6 +115,18 @@ def test_a_pod_that_has_started_does_not_wait(phase: str):
 )
 def test_a_failure_is_told_with_its_cause(pod: dict[str, Any], cause: Cause):
     assert explain_failure(pod) == cause
+
+
+def test_what_ends_the_pods_of_a_job_that_has_failed_is_no_cause():
+    deleted = {**_ended(137), "metadata": {"deletionTimestamp": "2026-11-25T10:00:01Z"}}
+    preempted = {"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}
+
+    cause = explain_failure(deleted)
+    deleted["status"] = {**deleted["status"], "conditions": [preempted]}
+
+    assert cause.rank == max(Rank)
+    assert cause.may_pass
+    assert explain_failure(deleted).rank == Rank.KILLED
 
 
 def test_a_long_cause_fits_into_what_kubernetes_keeps():

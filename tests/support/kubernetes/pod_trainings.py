@@ -1,0 +1,37 @@
+"""Trainings whose workers are pods: what they are asked for, and how they fail."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modules.distribution.launch import train_apart
+from modules.distribution.members.causes import ClusterFault
+from modules.hyperparameters import Hyperparameters
+from modules.training.job import TrainingJob
+
+# What a pod runs, as a statement of Python: it waits until it is killed.
+NEVER_ENDS = "signal.pause()"
+
+
+def make_job(folder: Path, **hyperparameters: Any) -> TrainingJob:
+    """Returns a job for two pods, with nothing to train on; no fault of theirs is healed."""
+    settings = {"restarts": 0, "strategy": "multi_worker_mirrored", "workers": 2}
+    (folder / "model_run").mkdir()
+    return TrainingJob(
+        train_files=(),
+        eval_files=(),
+        transform_graph_path="",
+        model_run_dir=str(folder / "model_run"),
+        checkpoint_dir=str(folder / "checkpoints"),
+        hyperparameters=Hyperparameters.model_validate(
+            {**settings, "run_workers_in": "pods", **hyperparameters}
+        ),
+    )
+
+
+def fault_of(job: TrainingJob) -> ClusterFault:
+    """Returns why a job is not trained."""
+    with pytest.raises(ClusterFault) as raised:
+        train_apart(job, train="none:none")
+    return raised.value
