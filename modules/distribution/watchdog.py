@@ -46,7 +46,7 @@ class Watchdog:
         # No handler of Python's would be called, and the signal's default is nothing to the first
         # process of a container. So the handler is _exit itself; before it, faulthandler's.
         libc = ctypes.CDLL(None)
-        libc.signal(_ALARM, libc._exit)
+        libc.signal(_ALARM, libc._exit)  # noqa: SLF001 - it is public in C
         faulthandler.register(_ALARM, chain=True)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
