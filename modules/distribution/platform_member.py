@@ -42,8 +42,12 @@ class ChiefsExport:
             remove_folder(self._directory)
 
     def is_there(self) -> bool:
-        """Whether there is a new model."""
-        return self._written_at() not in {None, self._earlier}
+        """Whether there is a new model, as far as storage answers."""
+        try:
+            return self._written_at() not in {None, self._earlier}
+        except tf.errors.OpError as error:
+            logger.warning("%s: %s", self._file, error)
+            return False
 
     def wait(self, timeout_seconds: float) -> None:
         """Returns when there is a new model.
@@ -103,9 +107,12 @@ def _serve(job: TrainingJob, cluster: Cluster, export: ChiefsExport) -> None:
     server = start_server(cluster, hide_gpus=settings.hide_gpus)
     logger.info("%s %d: serving at %s", cluster.task, cluster.index, server.target)
     seen, patience = time.monotonic(), settings.seconds_to_meet
-    while not export.is_there():
+    while True:
+        # While the chief listens, nobody else asks the storage.
         if _listens(cluster.chief_address):
             seen, patience = time.monotonic(), settings.worker_timeout_seconds
+        elif export.is_there():
+            return
         elif time.monotonic() - seen > patience:
             raise TimeoutError(
                 f"{cluster.chief_address}: the chief has not listened for {patience:g} s, and has "

@@ -1,7 +1,8 @@
 """Has workers take the steps of a training, each on its own batches, and no two in step."""
 
+import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -41,7 +42,7 @@ class ScheduledSteps:
         Args:
           strategy: In the chief.
           num_workers: How many take steps.
-          watchdog: Expects each step of the caller's, and is told when it may take longer.
+          watchdog: Expects each step of the caller's, and here those behind one that is lost.
         """
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         self._num_workers = num_workers
@@ -79,20 +80,26 @@ class ScheduledSteps:
         for each in arguments:
             scheduled.append(self._coordinator.schedule(step, args=each))
             if len(scheduled) == num_ahead:
-                yield self._wait_for(scheduled.popleft(), num_behind=len(scheduled))
+                yield self._wait_for(scheduled.popleft(), behind=scheduled)
         while scheduled:
-            yield self._wait_for(scheduled.popleft(), num_behind=len(scheduled))
+            yield self._wait_for(scheduled.popleft(), behind=scheduled)
         self._coordinator.join()
 
     def _wait_for(
-        self, scheduled: tf.distribute.coordinator.RemoteValue, *, num_behind: int
+        self,
+        scheduled: tf.distribute.coordinator.RemoteValue,
+        *,
+        behind: Iterable[tf.distribute.coordinator.RemoteValue],
     ) -> Outcome:
         try:
             return scheduled.fetch()
         except (tf.errors.CancelledError, tf.errors.UnavailableError):
-            # This raises why steps were cancelled. If it was just the step's worker that was lost
-            # before we had the values, another one has taken the step again by then: perhaps as
-            # the last of all, and perhaps alone.
-            self._watchdog.expect("in the steps of a worker that was lost", times=num_behind + 1)
+            # If its worker was lost before we had the values, another one takes the step again,
+            # as the last of those that are scheduled. Each of them has its time.
+            for each in behind:
+                with contextlib.suppress(tf.errors.OpError):
+                    each.get()
+                self._watchdog.expect("in the steps of a worker that was lost")
+            # This raises why steps were cancelled, if it was not that.
             self._coordinator.join()
             return scheduled.fetch()

@@ -50,19 +50,17 @@ class Watchdog:
         faulthandler.register(_ALARM, chain=True)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
-    def expect(self, place: str, *, times: int = 1) -> None:
+    def expect(self, place: str) -> None:
         """Has the time run anew.
 
         Args:
           place: Where the work is, in words, for the message.
-          times: How many times as long it may take.
         """
-        seconds = times * self._timeout_seconds
         with self._changed:
-            self._place = f"within {seconds:g} s {place}"
-            self._deadline = time.monotonic() + seconds
+            self._place = place
+            self._deadline = time.monotonic() + self._timeout_seconds
             self._changed.notify()
-        signal.setitimer(signal.ITIMER_REAL, seconds + _SECONDS_TO_SAY_WHERE)
+        signal.setitimer(signal.ITIMER_REAL, self._timeout_seconds + _SECONDS_TO_SAY_WHERE)
 
     def rest(self) -> None:
         """Expects nothing until `expect` is called again."""
@@ -74,7 +72,11 @@ class Watchdog:
         with self._changed:
             while (seconds := self._seconds_left()) is None or seconds > 0:
                 self._changed.wait(seconds)
-            logger.error("Got no further %s (training.worker_timeout_seconds)", self._place)
+            logger.error(
+                "Got no further within %g s %s (training.worker_timeout_seconds)",
+                self._timeout_seconds,
+                self._place,
+            )
         sys.stderr.flush()
         os._exit(EXIT_CODE)
 

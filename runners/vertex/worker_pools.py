@@ -14,13 +14,8 @@ from runners.vertex.settings import Resources, VertexSettings
 
 Json = dict[str, Any]
 
-# The series that takes all of these accelerators. Others stand in machines of their own.
 _GB_PER_CORE_OF_N1 = {"n1-standard": 3.75, "n1-highmem": 6.5}
 _CORES_OF_N1 = (4, 8, 16, 32, 64, 96)
-_ACCELERATORS_OF_N1 = (
-    *("NVIDIA_TESLA_K80", "NVIDIA_TESLA_P100", "NVIDIA_TESLA_V100"),
-    *("NVIDIA_TESLA_P4", "NVIDIA_TESLA_T4"),
-)
 
 
 def check_settings(training: Hyperparameters, settings: VertexSettings) -> None:
@@ -112,16 +107,19 @@ def _describe_machine(resources: Resources) -> Json:
 
 
 def _choose_machine(resources: Resources) -> str:
-    """Returns the smallest machine of the series N1 that has what is asked for."""
+    """Returns the smallest machine of the series N1 with the cores and the memory asked for."""
     cores, gigabytes = resources.cpu_limit or 0, resources.memory_limit_gb or 0
-    accelerator = resources.accelerator or _ACCELERATORS_OF_N1[0]
-    if accelerator in _ACCELERATORS_OF_N1:
-        for cores_there in _CORES_OF_N1:
-            for family, gb_per_core in _GB_PER_CORE_OF_N1.items():
-                if cores_there >= cores and cores_there * gb_per_core >= gigabytes:
-                    return f"{family}-{cores_there}"
+    if resources.accelerator:  # which, and how many of it, a machine takes is Google's table
+        raise ValueError(
+            f"tasks.{TRAINER}.resources.machine_type: expected the machine of a worker with "
+            f"{resources.accelerator}, such as n1-standard-8 for NVIDIA_TESLA_T4 or g2-standard-12 "
+            "for NVIDIA_L4, received none."
+        )
+    for cores_there in _CORES_OF_N1:
+        for family, gb_per_core in _GB_PER_CORE_OF_N1.items():
+            if cores_there >= cores and cores_there * gb_per_core >= gigabytes:
+                return f"{family}-{cores_there}"
     raise ValueError(
-        f"tasks.{TRAINER}.resources: no machine of the series N1 has {cores:g} cores, "
-        f"{gigabytes:g} GB and {resources.accelerator or 'no accelerator'}. Name one that has "
-        f"by machine_type, such as g2-standard-12 for NVIDIA_L4."
+        f"tasks.{TRAINER}.resources: no machine of the series N1 has {cores:g} cores and "
+        f"{gigabytes:g} GB. Name one that has by machine_type."
     )

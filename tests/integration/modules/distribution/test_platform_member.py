@@ -1,6 +1,7 @@
 """Processes that a platform has started train together: what they wait for, and for how long."""
 
 import os
+import select
 import socket
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from modules.distribution.platform_member import ChiefsExport
 from support.distribution.platform import Ended, log_of, start_all, started
 from support.free_ports import find_free_addresses
 from support.trainings import Inputs, Training
-from support.waiting import DEADLINE_SECONDS
+from support.waiting import DEADLINE_SECONDS, wait_until
 
 OF_AN_EARLIER_TRY = "of an earlier try"
 
@@ -94,20 +95,25 @@ def test_a_server_whose_chief_is_lost_ends_by_itself(training_inputs: Inputs, tm
     training = Training(
         training_inputs, tmp_path / "left", strategy="parameter_server", workers=1, **waits
     )
-    with socket.create_server(("127.0.0.1", 0)) as chief:
-        port = chief.getsockname()[1]
-        worker, ps = find_free_addresses(2)
-        addresses = {"chief": [f"127.0.0.1:{port}"], "worker": [worker], "ps": [ps]}
-        with started(training, [Cluster(addresses=addresses, task="ps", index=0)]) as processes:
-            chief.accept()[0].close()
-            chief.close()
+    addresses = {task: find_free_addresses(1) for task in ("chief", "worker", "ps")}
+    [chief] = addresses["chief"]
+    server = Cluster(addresses=addresses, task="ps", index=0)
+    with (
+        socket.create_server(("127.0.0.1", int(chief.rpartition(":")[2]))) as listening,
+        started(training, [server]) as processes,
+    ):
+        process = processes["ps 0"]
+        wait_until(
+            lambda: select.select([listening], [], [], 0)[0] or process.poll() is not None,
+            "the server to look for its chief",
+        )
+        listening.close()
 
-            exit_code = processes["ps 0"].wait()
+        exit_code = process.wait()
 
     assert exit_code == 1
-    assert f"127.0.0.1:{port}: the chief has not listened for 0.5 s" in (
-        log_of(training, "ps 0").read_text()
-    )
+    log = log_of(training, "ps 0").read_text()
+    assert f"{chief}: the chief has not listened for 0.5 s, and has exported nothing" in log
 
 
 def test_the_export_of_an_earlier_try_is_not_waited_for(tmp_path: Path):
@@ -125,3 +131,16 @@ def test_the_export_of_an_earlier_try_is_not_waited_for(tmp_path: Path):
     model.parent.mkdir()
     model.touch()
     export.wait(0)
+
+
+def test_storage_that_gives_no_answer_is_asked_again(tmp_path: Path):
+    model = tmp_path / "model"
+    export = ChiefsExport(str(model))
+
+    model.touch()  # what is asked for would lie in a file, which is neither yes nor no
+    assert not export.is_there()
+
+    model.unlink()
+    model.mkdir()
+    (model / "saved_model.pb").touch()
+    assert export.is_there()

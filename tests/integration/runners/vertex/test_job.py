@@ -56,8 +56,10 @@ def spec(text: str) -> Json:
 
 @pytest.fixture(scope="module")
 def text_of_workers() -> str:
-    """The same pipeline, trained by three workers."""
-    settings = VertexSettings.model_validate(yaml.safe_load(EXAMPLE.read_text()))
+    """The same pipeline, trained by three workers, on the machine that the example mentions."""
+    example = yaml.safe_load(EXAMPLE.read_text())
+    example["tasks"]["Trainer"]["resources"]["machine_type"] = "n1-standard-8"
+    settings = VertexSettings.model_validate(example)
     training = {"strategy": "multi_worker_mirrored", "workers": 3}
     return render_job(PipelineConfig.model_validate({**REMOTE, "training": training}), settings)
 

@@ -101,10 +101,7 @@ def test_there_is_a_replica_for_each_process_and_all_run_the_same(values: Json, 
     [
         ({}, "n1-standard-4"),
         ({"cpu_limit": 2, "memory_limit_gb": 8}, "n1-standard-4"),
-        (
-            {"cpu_limit": 8, "memory_limit_gb": 30, "accelerator": "NVIDIA_TESLA_T4"},
-            "n1-standard-8",
-        ),
+        ({"cpu_limit": 8, "memory_limit_gb": 30}, "n1-standard-8"),
         ({"cpu_limit": 8, "memory_limit_gb": 31}, "n1-highmem-8"),
         ({"cpu_limit": 5, "memory_limit_gb": 60}, "n1-standard-16"),
         ({"cpu_limit": 96, "memory_limit_gb": 624}, "n1-highmem-96"),
@@ -168,12 +165,12 @@ def test_what_the_container_finds_in_its_environment_every_replica_finds():
         (
             {"strategy": "parameter_server"},
             with_resources(cpu_limit=97),
-            "tasks.Trainer.resources: no machine of the series N1 has 97 cores, 0 GB and no accel",
+            "tasks.Trainer.resources: no machine of the series N1 has 97 cores and 0 GB. Name",
         ),
         (
             {"strategy": "parameter_server"},
             with_resources(accelerator="NVIDIA_L4"),
-            "has 0 cores, 0 GB and NVIDIA_L4. Name one that has by machine_type",
+            "machine_type: expected the machine of a worker with NVIDIA_L4, such as",
         ),
     ],
 )
