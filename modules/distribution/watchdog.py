@@ -45,6 +45,7 @@ class Watchdog:
         self._deadline: float | None = None
         # No handler of Python's would be called, and the signal's default is nothing to the first
         # process of a container. So the handler is _exit itself; before it, faulthandler's.
+        faulthandler.unregister(_ALARM)  # of an earlier one
         libc = ctypes.CDLL(None)
         libc.signal(_ALARM, libc._exit)  # noqa: SLF001 - it is public in C
         faulthandler.register(_ALARM, chain=True)
