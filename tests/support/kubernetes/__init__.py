@@ -1,1 +1,1 @@
-"""Kubernetes: the fields of its objects, and what stands in for a cluster."""
+"""Kubernetes: the schemas of its objects, and what stands in for a cluster."""

@@ -14,7 +14,7 @@ import yaml
 
 from support.json_server import JsonRequest, serve_json
 from support.kubernetes.controllers import Cluster
-from support.kubernetes.fields import find_faults
+from support.kubernetes.schemas import find_faults
 from support.project import PROJECT
 from support.tls.certificates import write_certificate
 
@@ -25,7 +25,6 @@ _TOKEN = "token-of-the-test"  # noqa: S105 - nothing secret
 _PATH = re.compile(
     rf"/(?:api/v1|apis/batch/v1)/namespaces/{NAMESPACE}/(\w+)(?:/([\w.-]+))?(?:/(log))?"
 )
-_MODELS = {"jobs": "V1Job", "services": "V1Service"}
 _VERBS = {"POST": "create", "PATCH": "patch", "DELETE": "delete", "GET": "get"}
 
 
@@ -101,20 +100,18 @@ class KubernetesStandIn:
             return _refuse(404, f'{resource} "{name}" not found')
 
     def _create_jobs(self, request: JsonRequest, _: str) -> tuple[int, Any]:
-        return self._create(request, "jobs", self.cluster.jobs, self.cluster.add_job)
+        return self._create(request, self.cluster.jobs, self.cluster.add_job)
 
     def _create_services(self, request: JsonRequest, _: str) -> tuple[int, Any]:
-        return self._create(request, "services", self.cluster.services, self.cluster.add_service)
+        return self._create(request, self.cluster.services, self.cluster.add_service)
 
     def _create(
         self,
         request: JsonRequest,
-        resource: str,
         present: dict[str, _Json],
         add: Callable[[_Json], _Json],
     ) -> tuple[int, Any]:
-        faults = find_faults(request.body, _MODELS[resource], resource)
-        if faults:
+        if faults := find_faults(request.body):
             return _refuse(422, "; ".join(faults))
         if request.body["metadata"]["name"] in present:
             return _refuse(409, "AlreadyExists")

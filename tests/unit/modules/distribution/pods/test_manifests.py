@@ -8,8 +8,8 @@ import pytest
 from modules.distribution.cluster import make_clusters
 from modules.distribution.pods.manifests import PodGroup, render_job, render_service
 from runners.metadata.url import PASSWORD_FILE_VARIABLE, PASSWORD_VARIABLE, URL_VARIABLE
-from support.kubernetes.fields import find_faults
 from support.kubernetes.own_pods import of_airflow, of_kubeflow
+from support.kubernetes.schemas import find_faults
 
 COMMAND = ["/opt/venv/bin/python", "-m", "member", "/tfx/$RUN/$(job).json"]
 DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -28,13 +28,13 @@ def _pod(own_pod: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("own_pod", [of_kubeflow(), of_airflow()], ids=["kubeflow", "airflow"])
-def test_job_and_service_have_only_fields_of_kubernetes(own_pod: dict[str, Any]):
+def test_job_and_service_are_valid_in_the_oldest_and_the_newest_kubernetes(own_pod: dict[str, Any]):
     group = _group()
     job = _job(own_pod, group)
     service = render_service(group, {"metadata": {"name": group.name, "uid": "1"}})
 
-    assert find_faults(job, "V1Job", "Job") == []
-    assert find_faults(service, "V1Service", "Service") == []
+    assert find_faults(job) == []
+    assert find_faults(service) == []
 
 
 def test_all_belongs_to_the_pod_that_asks_for_it():
