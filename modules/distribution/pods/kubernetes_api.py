@@ -9,30 +9,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-import urllib3
 from kubernetes import client
 from kubernetes.config import ConfigException, incluster_config
 
 from modules.distribution.members.causes import ClusterFault
+from modules.distribution.pods.answers import ask, connect
 
 _Json = dict[str, Any]
 
-_TIMEOUT_SECONDS = 30
-# Where connections break, or an answer asks for patience: after pauses of 0, 1, 2, 4 ... 64, 120 s,
-# four minutes in all, which is less than any lease.
-_TRIES = urllib3.Retry(
-    total=9, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504], allowed_methods=None
-)
-# For what nobody should wait for.
-_SHORT_TIMEOUT_SECONDS = 10
-_ONE_TRY = urllib3.Retry(total=0)
+# For what an interrupt waits for, and for what a training waits for that is done.
+_SECONDS_FOR_REMOVAL = 30
+_SECONDS_FOR_LOG = 10
 _MAX_LINES_OF_LOG = 50_000
 
 
 class KubernetesApi:
     """The API as the pod may use it that this process runs in.
 
-    All methods raise ClusterFault where Kubernetes does not answer, or refuses.
+    All methods raise OutageError where Kubernetes does not answer in time, though it was asked
+    again and again, and ClusterFault where it refuses.
 
     Attributes:
       namespace: Of the pod, and of all that is made.
@@ -45,7 +40,7 @@ class KubernetesApi:
           ValueError: This is no pod.
         """
         try:
-            patient, hurried = _connect(_TRIES), _connect(_ONE_TRY)
+            connection = connect()
             # Beside the token, whose place Kubernetes' client knows.
             namespace = Path(incluster_config.SERVICE_TOKEN_FILENAME).with_name("namespace")
             self.namespace = namespace.read_text(encoding="utf-8").strip()
@@ -55,10 +50,9 @@ class KubernetesApi:
                 f"token of a ServiceAccount, but {error} On one machine, set "
                 "training.run_workers_in=processes."
             ) from error
-        self._connections = (patient, hurried)
-        self._pods = client.CoreV1Api(patient)
-        self._jobs = client.BatchV1Api(patient)
-        self._logs = client.CoreV1Api(hurried)
+        self._connection = connection
+        self._pods = client.CoreV1Api(connection)
+        self._jobs = client.BatchV1Api(connection)
 
     def __enter__(self) -> Self:
         """Does nothing: it connects when it is asked."""
@@ -66,9 +60,8 @@ class KubernetesApi:
 
     def __exit__(self, *_: object) -> None:
         """Closes the connections."""
-        for connection in self._connections:
-            connection.rest_client.pool_manager.clear()
-            connection.close()
+        self._connection.rest_client.pool_manager.clear()
+        self._connection.close()
 
     def read_own_pod(self) -> _Json:
         """Returns the pod that this process runs in."""
@@ -112,11 +105,12 @@ class KubernetesApi:
         """
         absent = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}  # the latter before it starts
         answer = self._ask(
-            self._logs.read_namespaced_pod_log,
+            self._pods.read_namespaced_pod_log,
             pod,
             absent=absent,
             options={"tail_lines": _MAX_LINES_OF_LOG},
-            hurries=True,
+            seconds=_SECONDS_FOR_LOG,
+            asks_again=False,
         )
         return answer or b""
 
@@ -156,13 +150,14 @@ class KubernetesApi:
             absent={HTTPStatus.NOT_FOUND},
         )
 
-    def delete_job(self, name: str) -> None:
+    def delete_job(self, name: str, *, hurries: bool = False) -> None:
         """Removes a Job and all that belongs to it, if it is there."""
         self._ask(
             self._jobs.delete_namespaced_job,
             name,
             options={"propagation_policy": "Background"},
             absent={HTTPStatus.NOT_FOUND},
+            seconds=_SECONDS_FOR_REMOVAL if hurries else None,
         )
 
     def _read(self, call: Callable[..., Any], name: str) -> _Json | None:
@@ -179,65 +174,10 @@ class KubernetesApi:
         *names: str,
         absent: Collection[int] = (),
         options: Mapping[str, Any] = MappingProxyType({}),
-        hurries: bool = False,
+        seconds: float | None = None,
+        asks_again: bool = True,
     ) -> bytes | None:
-        """Returns the answer to one request, None if its status is in `absent`."""
-        request = partial(
-            call,
-            *names,
-            namespace=self.namespace,
-            _preload_content=False,  # as JSON: the client's models know no newer fields
-            _request_timeout=_SHORT_TIMEOUT_SECONDS if hurries else _TIMEOUT_SECONDS,
-            **options,
-        )
-        try:
-            return _read_whole(request, _ONE_TRY if hurries else _TRIES)
-        except client.ApiException as error:
-            if error.status in absent:
-                return None
-            raise ClusterFault(_tell_refusal(error), may_pass=False) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise ClusterFault(
-                f"Kubernetes' API does not answer: {error}", may_pass=False
-            ) from error
-
-
-def _connect(tries: urllib3.Retry) -> client.ApiClient:
-    configuration = client.Configuration()
-    incluster_config.load_incluster_config(configuration)
-    configuration.retries = tries
-    return client.ApiClient(configuration)
-
-
-def _read_whole(request: Callable[[], Any], tries: urllib3.Retry) -> bytes:
-    """Returns what a request is answered, and asks again when the answer breaks off.
-
-    Until an answer begins urllib3 itself asks again, but it hands it over before it has read it.
-    """
-    while True:
-        try:
-            body: bytes = request().data
-        except urllib3.exceptions.MaxRetryError:  # by urllib3, which has asked often enough
-            raise
-        except urllib3.exceptions.HTTPError as error:
-            if not tries.total:
-                raise
-            tries = tries.increment(method="any", error=error)
-            tries.sleep()
-        else:
-            return body
-
-
-def _tell_refusal(error: client.ApiException) -> str:
-    """Returns what Kubernetes says, which is who may not do what, and what helps."""
-    try:
-        said = json.loads(error.body)["message"]
-    except (ValueError, TypeError, KeyError):
-        said = error.body or error.reason
-    message = f"Kubernetes refused: {error.status} {said}."
-    if error.status == HTTPStatus.FORBIDDEN:
-        message += (
-            " Expected the rights of the Role in deploy/kubernetes/training.yaml, on jobs, "
-            "services, pods and their logs: bind it to the ServiceAccount of the Trainer's pod."
-        )
-    return message
+        """Returns what `answers.ask` does, of what there is in the namespace."""
+        # As JSON: the client's models know no newer fields.
+        request = partial(call, *names, namespace=self.namespace, _preload_content=False, **options)
+        return ask(request, absent=absent, seconds=seconds, asks_again=asks_again)

@@ -37,7 +37,7 @@ def train_in_pods(job: TrainingJob, job_path: str, train: str, tasks: Mapping[st
       tasks: How many processes there are of each kind of task; the first one writes.
 
     Raises:
-      ClusterFault: A pod failed or was lost, or Kubernetes refused.
+      ClusterFault: A pod failed or was lost, or Kubernetes refused or did not answer.
       ValueError: This process does not run in a pod that others can be made like.
     """
     with KubernetesApi() as api:
@@ -107,7 +107,7 @@ def _find_running_owner(api: KubernetesApi, job: Mapping[str, Any]) -> dict[str,
 
 def _remove(api: KubernetesApi, name: str) -> None:
     try:
-        api.delete_job(name)
+        api.delete_job(name, hurries=True)
     except ClusterFault as fault:  # what brought us here says more
         logger.warning(
             "Job %s could not be removed, and ends by itself within %d s: %s",

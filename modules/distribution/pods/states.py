@@ -29,7 +29,12 @@ def write_failure(message: str, *, lost_peers: bool, may_pass: bool = False) -> 
 
 
 def explain_waiting(pod: _Json) -> str | None:
-    """Returns why a pod has not started, in Kubernetes' own words; None if it has."""
+    """Returns why a pod has not started, in Kubernetes' own words if its status has any.
+
+    None if it has started. A pod without fields is one that is not there.
+    """
+    if not pod:
+        return "Kubernetes has not made it yet"
     status = pod.get("status") or {}
     if status.get("phase", "Pending") != "Pending":
         return None
@@ -40,7 +45,11 @@ def explain_waiting(pod: _Json) -> str | None:
         waiting = container["state"].get("waiting") or {}
         if waiting.get("reason") not in {None, *_ALWAYS_FIRST}:
             return _join(waiting)
-    return "Kubernetes has not made it yet"
+    # Such as a volume that another machine holds, of which only Events tell.
+    return (
+        "its container is being made (image, volumes); "
+        f"`kubectl describe pod {pod['metadata']['name']}` tells why it takes long"
+    )
 
 
 def explain_failure(pod: _Json) -> Cause:

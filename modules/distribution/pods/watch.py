@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from modules.distribution.members.causes import ClusterFault, Rank
 from modules.distribution.members.logs import folder_of_failed, log_name
+from modules.distribution.pods.answers import OutageError
 from modules.distribution.pods.epochs import NewEpochs
 from modules.distribution.pods.kubernetes_api import KubernetesApi
 from modules.distribution.pods.manifests import PodGroup, read_index
@@ -58,13 +59,26 @@ class PodWatch:
         """Returns when the chief has done its work, whatever the others do then.
 
         Raises:
-          ClusterFault: A pod failed or did not start, or the Job was ended by somebody else.
+          ClusterFault: A pod failed or did not start, the Job was ended by somebody else, or
+            Kubernetes has not answered for so long that the Job has ended.
         """
-        while not self._look():
+        while not self._look_if_possible():
             time.sleep(_POLL_SECONDS)
+
+    def _look_if_possible(self) -> bool:
+        """Bears it that Kubernetes does not answer, as long as the pods train on without it."""
+        try:
+            return self._look()
+        except OutageError as fault:
+            if time.monotonic() - self._renewed > LEASE_SECONDS:
+                raise
+            logger.warning("%s. Job %s is left to train on.", fault, self._group.name)
+            return False
 
     def _look(self) -> bool:
         """Returns whether the training is done."""
+        # First, as Kubernetes may take long for every answer.
+        self._renew()
         # In this order: of a Job that has failed, the pods say why.
         state = self._api.read_job(self._group.name)
         pods = {read_index(pod): pod for pod in self._api.list_pods(self._group.selector)}
@@ -76,7 +90,6 @@ class PodWatch:
         self._refuse_failures(pods)
         self._refuse_end(state)
         self._refuse_delay(pods)
-        self._renew()
         return False
 
     def _refuse_failures(self, pods: Mapping[int, _Json]) -> None:
@@ -136,8 +149,8 @@ class PodWatch:
     def _renew(self) -> None:
         now = time.monotonic()
         if now - self._renewed > _SECONDS_BETWEEN_RENEWALS:
-            self._renewed = now
             self._api.end_job_after(self._group.name, int(now - self._began) + LEASE_SECONDS)
+            self._renewed = now
 
     def _keep_logs(self, pods: Mapping[int, _Json], folder: str) -> dict[int, _Log]:
         """Writes the logs into a folder, for they go with the pods; returns them by index.

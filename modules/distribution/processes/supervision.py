@@ -17,7 +17,7 @@ from modules.distribution.processes.member_process import Member, MemberProcess
 from modules.distribution.processes.reports import Failure, Progress, Report, Stage
 from modules.training.interrupts import WaitingInterrupts, interrupts_to_wait_for
 
-__all__ = ["ClusterFault", "Member", "run_members"]
+__all__ = ["Member", "run_members"]
 
 # How long members may go on once one has failed, to tell what they know of it.
 SETTLE_SECONDS = 10.0

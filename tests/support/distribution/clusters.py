@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from modules.distribution.processes.supervision import ClusterFault, Member, run_members
+from modules.distribution.members.causes import ClusterFault
+from modules.distribution.processes.supervision import Member, run_members
 from support.project import PROJECT
 
 # What a member does, to be put together.

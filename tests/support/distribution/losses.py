@@ -4,6 +4,7 @@ import logging
 import os
 import select
 import signal
+import sys
 from pathlib import Path
 
 from modules import trainer
@@ -40,6 +41,12 @@ def lose_the_parent(job: TrainingJob, distribution: Distribution) -> None:
     trainer.train(job, distribution)
 
 
+def lose_a_pod(job: TrainingJob, distribution: Distribution) -> None:
+    """Trains in pods, and kills the second one in the second epoch; in the next try nobody."""
+    _lose(["pod 1"], job)
+    trainer.train(job, distribution)
+
+
 def _lose(victims: list[str], job: TrainingJob) -> None:
     """Has the chief, who alone reports progress, kill one in each try."""
     cluster = read_cluster()
@@ -56,7 +63,8 @@ def _lose(victims: list[str], job: TrainingJob) -> None:
 class _Killer(logging.Handler):
     """Kills a process in the second epoch, and waits for its end before the training goes on.
 
-    It is a member, "ps" for the last of the parameter servers, or whoever started this process.
+    It is a member, "ps" for the last of the parameter servers; whoever started this process; or
+    the pod of an index, where each pod is a process of this machine.
     """
 
     def __init__(self, victim: str) -> None:
@@ -68,7 +76,23 @@ class _Killer(logging.Handler):
         told = progress_of(record)
         if told and told.epoch == 2 and not self._has_killed:
             self._has_killed = True
-            _kill(os.getppid() if self._victim == "parent" else _find_member(self._victim))
+            _kill(_find(self._victim))
+
+
+def _find(victim: str) -> int:
+    if victim == "parent":
+        return os.getppid()
+    if victim.startswith("pod "):
+        return _find_pod(victim.removeprefix("pod "))
+    return _find_member(victim)
+
+
+def _find_pod(index: str) -> int:
+    """Returns the process whose command is this one's, but for the index at its end."""
+    _, _, _, addresses, *_ = sys.argv
+    words = {pid: _read(pid, "cmdline") for pid in _processes()}
+    (pid,) = [pid for pid, each in words.items() if addresses in each and each[-1] == index]
+    return pid
 
 
 def _find_member(name: str) -> int:
@@ -91,13 +115,18 @@ def _processes() -> list[int]:
 
 
 def _is_member(pid: int, address: str, task: str) -> bool:
-    try:
-        environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
-    except OSError:  # it has ended, or is somebody else's
-        return False
-    for variable in environment:
+    for variable in _read(pid, "environ"):
         name, _, value = variable.partition("=")
         if name == "TF_CONFIG" and value:
             cluster = read_cluster({name: value})
             return cluster is not None and (cluster.task, cluster.own_address) == (task, address)
     return False
+
+
+def _read(pid: int, name: str) -> list[str]:
+    """Returns the words of a command or an environment."""
+    try:
+        text = Path(f"/proc/{pid}/{name}").read_text()
+    except OSError:  # it has ended, or is somebody else's
+        return []
+    return text.removesuffix("\0").split("\0")

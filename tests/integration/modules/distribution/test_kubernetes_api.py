@@ -1,17 +1,17 @@
 """What a training makes of an API that refuses, is in trouble, or breaks off."""
 
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
-import urllib3
 
 from modules.distribution.launch import train_apart
-from modules.distribution.pods import kubernetes_api
+from modules.distribution.pods import answers, kubernetes_api, watch
 from modules.training.job import TrainingJob
 from support.json_server import AnswerCutOffError
 from support.kubernetes.own_pods import of_kubeflow
-from support.kubernetes.pod_trainings import fault_of
+from support.kubernetes.pod_trainings import NEVER_ENDS, fault_of
 from support.kubernetes.stand_in import KubernetesStandIn
 
 
@@ -77,13 +77,122 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 def test_an_api_that_breaks_off_again_and_again_is_given_up(
     kubernetes: KubernetesStandIn, job: TrainingJob, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(kubernetes_api, "_TRIES", urllib3.Retry(total=1, allowed_methods=None))
-    kubernetes.troubles.extend([AnswerCutOffError()] * 3)
+    monkeypatch.setattr(answers, "_SECONDS_FOR_ANSWER", 2)
+    kubernetes.troubles.extend([AnswerCutOffError()] * 9)
 
     fault = fault_of(job)
 
     assert str(fault).startswith("Kubernetes' API does not answer: ")
-    assert kubernetes.requests == [("get", "pods")] * 2
+    assert fault.may_pass
+    assert set(kubernetes.requests) == {("get", "pods")}
+
+
+def test_an_api_that_hangs_is_given_up_when_no_time_is_left_for_the_request(
+    kubernetes: KubernetesStandIn, job: TrainingJob, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(answers, "_SECONDS_FOR_ANSWER", 1)
+    is_over = threading.Event()
+    kubernetes.on_request = lambda *_: is_over.wait()
+
+    try:
+        fault = fault_of(job)
+    finally:
+        is_over.set()
+
+    assert str(fault).startswith("Kubernetes' API does not answer: ")
+    assert fault.may_pass
+
+
+def test_pods_train_on_while_the_api_does_not_answer(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    have_pods_run("print()", "print()")
+
+    def begin_outage(verb: str, resource: str) -> None:
+        if (verb, resource) == ("create", "services"):
+            # In less than a second there are two tries, so that one request fails at least.
+            monkeypatch.setattr(answers, "_SECONDS_FOR_ANSWER", 0.9)
+            kubernetes.troubles.extend([503, ConnectionError(), 503, 503])
+
+    kubernetes.on_request = begin_outage
+
+    train_apart(job, train="none:none")
+
+    [warning, *_] = [text for text in caplog.messages if "does not answer" in text]
+    assert warning.endswith(" is left to train on.")
+    assert kubernetes.requests.count(("create", "jobs")) == 1
+
+
+def test_an_outage_that_outlasts_the_pods_ends_the_try(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    have_pods_run(NEVER_ENDS, NEVER_ENDS)
+    monkeypatch.setattr(watch, "LEASE_SECONDS", 0)
+
+    def begin_outage(verb: str, resource: str) -> None:
+        if (verb, resource) == ("create", "services"):
+            monkeypatch.setattr(answers, "_SECONDS_FOR_ANSWER", 0.9)
+            kubernetes.troubles.extend([503, 503])
+
+    kubernetes.on_request = begin_outage
+
+    fault = fault_of(job)
+
+    assert str(fault).startswith("Kubernetes' API does not answer: ")
+    assert fault.may_pass
+
+
+def test_a_refusal_while_pods_train_is_no_outage(
+    kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
+):
+    have_pods_run(NEVER_ENDS, NEVER_ENDS)
+
+    def take_right(verb: str, resource: str) -> None:
+        if (verb, resource) == ("create", "services"):
+            kubernetes.rights -= {("list", "pods")}
+
+    kubernetes.on_request = take_right
+
+    fault = fault_of(job)
+
+    assert 'cannot list resource "pods"' in str(fault)
+    assert not fault.may_pass
+
+
+def test_the_end_of_a_training_does_not_wait_long_for_an_api_that_hangs(
+    kubernetes: KubernetesStandIn,
+    have_pods_run: Callable[..., None],
+    job: TrainingJob,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr(kubernetes_api, "_SECONDS_FOR_REMOVAL", 1)
+    have_pods_run("print()", "print()")
+    is_over = threading.Event()
+
+    def hang(verb: str, resource: str) -> None:
+        delete = ("delete", "jobs")
+        # A second try, which there is no time for, would be answered.
+        if (verb, resource) == delete and kubernetes.requests.count(delete) == 1:
+            is_over.wait()
+
+    kubernetes.on_request = hang
+
+    try:
+        train_apart(job, train="none:none")
+    finally:
+        is_over.set()
+
+    assert any("could not be removed, and ends by itself" in text for text in caplog.messages)
+    for name in list(kubernetes.cluster.jobs):  # where the request itself came too late
+        kubernetes.cluster.delete_job(name)
 
 
 def test_an_object_that_was_made_though_nobody_heard_of_it_is_no_other(

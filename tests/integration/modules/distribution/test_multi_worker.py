@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from modules.distribution.launch import train_apart
-from modules.distribution.processes.supervision import ClusterFault
+from modules.distribution.members.causes import ClusterFault
 from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model
@@ -46,6 +46,7 @@ LOSE_PARENT = f"{losses.__name__}:{losses.lose_the_parent.__name__}"
 TRAIN = """
 import sys
 from modules.distribution.launch import train_apart
+from modules.distribution.members.causes import ClusterFault
 from modules.training.job import TrainingJob
 train_apart(TrainingJob.read(sys.argv[1]), train=sys.argv[2])
 """

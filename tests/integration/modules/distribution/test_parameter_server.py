@@ -20,8 +20,8 @@ from modules.dataset import read_examples
 from modules.distribution import watchdog
 from modules.distribution.cluster import Cluster
 from modules.distribution.launch import train_apart
+from modules.distribution.members.causes import ClusterFault
 from modules.distribution.parameter_server import make_parameter_server
-from modules.distribution.processes.supervision import ClusterFault
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.training.checkpoints import Checkpoints

@@ -57,7 +57,7 @@ def test_logs_that_never_come_do_not_hold_up_the_end_of_a_training(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ):
-    monkeypatch.setattr(kubernetes_api, "_SHORT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(kubernetes_api, "_SECONDS_FOR_LOG", 1)
     have_pods_run("print()", "print()")
     is_done = threading.Event()
 

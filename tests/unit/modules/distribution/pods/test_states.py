@@ -23,7 +23,8 @@ UNSCHEDULABLE = {
 
 
 def _waiting(**waiting: str) -> dict[str, Any]:
-    return {"status": {"phase": "Pending", "containerStatuses": [{"state": {"waiting": waiting}}]}}
+    status = {"phase": "Pending", "containerStatuses": [{"state": {"waiting": waiting}}]}
+    return {"metadata": {"name": "pod-0"}, "status": status}
 
 
 def _ended(exit_code: int, message: str = "", reason: str = "Error") -> dict[str, Any]:
@@ -40,9 +41,23 @@ def test_kubernetes_says_itself_why_a_pod_finds_no_machine_or_image():
     )
 
 
-@pytest.mark.parametrize("pod", [{}, {"status": {}}, _waiting(reason="ContainerCreating")])
-def test_a_pod_that_is_yet_to_be_made_waits(pod: dict[str, Any]):
-    assert explain_waiting(pod) == "Kubernetes has not made it yet"
+def test_a_pod_that_is_not_there_waits_to_be_made():
+    assert explain_waiting({}) == "Kubernetes has not made it yet"
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        _waiting(reason="ContainerCreating"),
+        _waiting(reason="PodInitializing"),
+        {"metadata": {"name": "pod-0"}, "status": {}},
+    ],
+)
+def test_of_a_pod_whose_status_says_nothing_it_is_told_who_says_more(pod: dict[str, Any]):
+    assert explain_waiting(pod) == (
+        "its container is being made (image, volumes); "
+        "`kubectl describe pod pod-0` tells why it takes long"
+    )
 
 
 @pytest.mark.parametrize("phase", ["Running", "Succeeded", "Failed"])
