@@ -163,6 +163,13 @@ class Hyperparameters(BaseModel):
         return self.strategy in {*_WITH_WORKERS, "tpu"}
 
     @property
+    def tasks(self) -> dict[str, int]:
+        """How many processes there are of each of TF_CONFIG's kinds of task; the first writes."""
+        if self.strategy == "parameter_server":
+            return {"chief": 1, "worker": self.workers, "ps": self.parameter_servers}
+        return {"worker": self.workers}
+
+    @property
     def seconds_to_meet(self) -> float:
         """How long workers on machines of their own may take to find each other."""
         # The first to start waits for the last, which has then yet to load TensorFlow.

@@ -26,6 +26,11 @@ class Cluster:
     index: int
 
     @property
+    def name(self) -> str:
+        """What messages call this process: "worker 1"."""
+        return f"{self.task} {self.index}"
+
+    @property
     def workers(self) -> list[str]:
         """The addresses of those that train; a chief trains, too, unless the others serve it."""
         chiefs = [] if _PARAMETER_SERVER in self.addresses else self.addresses.get(_CHIEF, [])

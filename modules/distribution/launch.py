@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from modules.distribution.members.causes import ClusterFault
 from modules.distribution.processes.launch import train_in_processes
-from modules.hyperparameters import Hyperparameters
 from modules.training.checkpoints import Checkpoints
 from modules.training.job import TrainingJob
 
@@ -49,7 +48,7 @@ def _train_once(job: TrainingJob, train: str) -> None:
     job_path = f"{job.checkpoint_dir}/job.json"
     tf.io.gfile.makedirs(job.checkpoint_dir)
     job.write(job_path)
-    tasks = _count_tasks(job.hyperparameters)
+    tasks = job.hyperparameters.tasks
     if job.hyperparameters.run_workers_in == "pods":
         # Kubernetes' client takes a second to load.
         from modules.distribution.pods.launch import train_in_pods  # noqa: PLC0415
@@ -57,11 +56,3 @@ def _train_once(job: TrainingJob, train: str) -> None:
         train_in_pods(job, job_path, train, tasks)
     else:
         train_in_processes(job, job_path, train, tasks)
-
-
-def _count_tasks(hyperparameters: Hyperparameters) -> dict[str, int]:
-    """Returns how many processes there are of each kind of task."""
-    workers = {"worker": hyperparameters.workers}
-    if hyperparameters.strategy == "parameter_server":
-        return {"chief": 1, **workers, "ps": hyperparameters.parameter_servers}
-    return workers

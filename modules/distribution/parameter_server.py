@@ -191,12 +191,10 @@ def make_parameter_server(hyperparameters: Hyperparameters) -> Distribution:
     """
     cluster = require_cluster()
     counts = {task: len(each) for task, each in cluster.addresses.items()}
-    settings = {"worker": hyperparameters.workers, "ps": hyperparameters.parameter_servers}
-    expected = {"chief": 1, **settings}
-    if not cluster.is_chief or counts != expected:
+    if not cluster.is_chief or counts != hyperparameters.tasks:
         raise ValueError(
-            f"TF_CONFIG: expected this process to be the chief of {expected}, by training.workers "
-            f"and training.parameter_servers, received {cluster.task} {cluster.index} of {counts}."
+            f"TF_CONFIG: expected this process to be the chief of {hyperparameters.tasks}, by "
+            f"training.workers and training.parameter_servers, received {cluster.name} of {counts}."
         )
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver(rpc_layer="grpc")
     with listening_explained(cluster):

@@ -105,7 +105,7 @@ def _serve(job: TrainingJob, cluster: Cluster, export: ChiefsExport) -> None:
     """Does what the chief says for as long as it listens, and until it has exported."""
     settings = job.hyperparameters
     server = start_server(cluster, hide_gpus=settings.hide_gpus)
-    logger.info("%s %d: serving at %s", cluster.task, cluster.index, server.target)
+    logger.info("%s: serving at %s", cluster.name, server.target)
     seen, patience = time.monotonic(), settings.seconds_to_meet
     while True:
         # While the chief listens, nobody else asks the storage.
@@ -133,11 +133,7 @@ def _listens(address: str) -> bool:
 def _meet_others(job: TrainingJob, cluster: Cluster) -> Distribution:
     seconds = job.hyperparameters.seconds_to_meet
     logger.info(
-        "%s %d: waiting for all of %s, for %g s",
-        cluster.task,
-        cluster.index,
-        dict(cluster.addresses),
-        seconds,
+        "%s: waiting for all of %s, for %g s", cluster.name, dict(cluster.addresses), seconds
     )
     limit = StartLimit(seconds)
     try:

@@ -50,9 +50,8 @@ def listening_explained(cluster: Cluster) -> Iterator[None]:
 def _make_config(cluster: Cluster, *, hide_gpus: bool) -> tf.compat.v1.ConfigProto:
     # Whoever asks another process waits for it in a thread. With as many as two CPUs, which is
     # TensorFlow's choice there, all can wait, and nobody is left to answer.
-    num_threads = sum(len(each) for each in cluster.addresses.values())
     config = tf.compat.v1.ConfigProto(
-        inter_op_parallelism_threads=max(num_threads, os.cpu_count() or 1)
+        inter_op_parallelism_threads=max(cluster.size, os.cpu_count() or 1)
     )
     takes_steps = cluster.task == "worker"
     gpus = tf.config.list_physical_devices("GPU") if takes_steps and not hide_gpus else []

@@ -58,9 +58,11 @@ class Watchdog:
           place: Where the work is, in words, for the message.
         """
         with self._changed:
+            has_rested = self._deadline is None
             self._place = place
             self._deadline = time.monotonic() + self._timeout_seconds
-            self._changed.notify()
+            if has_rested:  # else it wakes at the deadline before, and waits for this one
+                self._changed.notify()
         signal.setitimer(signal.ITIMER_REAL, self._timeout_seconds + _SECONDS_TO_SAY_WHERE)
 
     def rest(self) -> None:

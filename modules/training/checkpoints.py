@@ -33,6 +33,7 @@ class EpochStates(keras.callbacks.Callback):
 
     Attributes:
       epochs_done: How many epochs are behind the state that was last found or saved.
+      saves: Whether this process saves, and does not only go on from what another one does.
     """
 
     def __init__(self, directory: str, *, saves: bool = True) -> None:
@@ -44,7 +45,7 @@ class EpochStates(keras.callbacks.Callback):
         """
         super().__init__()
         self._directory = directory
-        self._saves = saves
+        self.saves = saves
         self.epochs_done, self._found = self._read_newest()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras passes it by name
@@ -55,7 +56,7 @@ class EpochStates(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - as above
         """Saves the state, then removes all but this one and the one before."""
-        if not self._saves:
+        if not self.saves:
             return
         content = io.BytesIO()  # numpy seeks while it writes, which object stores can't
         np.savez(content, *(variable.numpy() for variable in self._variables()))
@@ -117,7 +118,6 @@ class Checkpoints:
         """
         tf.io.gfile.makedirs(directory)
         self._directory = directory
-        self._writes = writes
         self._states = EpochStates(directory, saves=writes)
         self.history_path = f"{directory}/{HISTORY_FILE}"
 
@@ -137,7 +137,7 @@ class Checkpoints:
 
     def make_callbacks(self) -> list[keras.callbacks.Callback]:
         """Returns the callbacks that save and restore the state; they belong last in the list."""
-        if not self._writes:
+        if not self._states.saves:
             return [self._states]
         accuracies = [row["val_accuracy"] for row in self.read_history()]
         return [

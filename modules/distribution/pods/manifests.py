@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from modules.distribution.cluster import make_clusters
 from modules.distribution.pods.template import PORT, make_template
 
 _Json = Mapping[str, Any]
@@ -47,14 +48,14 @@ class PodGroup:
     @property
     def members(self) -> list[str]:
         """What messages call the pods, by completion index: "worker 1"."""
-        return [f"{task} {each}" for task, count in self.tasks.items() for each in range(count)]
+        return [cluster.name for cluster in make_clusters(self.addresses)]
 
     @property
     def addresses(self) -> dict[str, list[str]]:
         """`host:port` of each pod, by its kind of task."""
         hosts = (
             f"{self.name}-{index}.{self.name}.{self.namespace}.svc:{PORT}"
-            for index in range(len(self.members))
+            for index in range(sum(self.tasks.values()))
         )
         return {task: [next(hosts) for _ in range(count)] for task, count in self.tasks.items()}
 

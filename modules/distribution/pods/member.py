@@ -71,9 +71,7 @@ def main(
     member.set_up_log()
     cluster = make_clusters(json.loads(addresses))[int(index)]
     cluster.enter()
-    logger.info(
-        "%s %d: waiting for all of %s, for %s s", cluster.task, cluster.index, addresses, seconds
-    )
+    logger.info("%s: waiting for all of %s, for %s s", cluster.name, addresses, seconds)
     member.take_part(job_path, train, PodReports(float(seconds), Path(termination_log)))
 
 

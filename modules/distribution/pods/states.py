@@ -12,6 +12,7 @@ from modules.distribution.members.causes import (
     explain_signal,
     explain_told,
 )
+from modules.distribution.processes.reports import Failure, parse_report
 
 _Json = Mapping[str, Any]
 
@@ -24,8 +25,7 @@ _ALWAYS_FIRST = {"ContainerCreating", "PodInitializing"}
 def write_failure(message: str, *, lost_peers: bool, may_pass: bool = False) -> str:
     """Returns what a member leaves as its termination message, for `explain_failure`."""
     # Kubernetes keeps 4096 bytes, and JSON writes a character in six at most.
-    failure = {"failure": message[-600:], "lost_peers": lost_peers, "may_pass": may_pass}
-    return json.dumps(failure)
+    return json.dumps(Failure(message[-600:], lost_peers, may_pass).describe())
 
 
 def explain_waiting(pod: _Json) -> str | None:
@@ -82,23 +82,12 @@ def _explain_end(end: _Json) -> Cause:
         return Cause(Rank.KILLED, "was killed: it needed more memory than its limit", may_pass=True)
     if exit_code - _KILLED in signal.valid_signals():
         return explain_signal(exit_code - _KILLED)
-    match _parse(message):
-        case {
-            "failure": str(failure),
-            "lost_peers": bool(lost_peers),
-            "may_pass": bool(may_pass),
-        }:
+    match parse_report(message):
+        case Failure(failure, lost_peers, may_pass):
             return explain_told(failure, lost_peers=lost_peers, may_pass=may_pass)
     *_, last_line = ["", *filter(None, map(str.strip, message.splitlines()))]
     # "Error" is every end that is no success.
     return explain_exit(exit_code, last_line, reason="" if reason == "Error" else reason)
-
-
-def _parse(message: str) -> Any:
-    try:
-        return json.loads(message)
-    except ValueError:
-        return None
 
 
 def _join(state: _Json) -> str:

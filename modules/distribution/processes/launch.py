@@ -44,12 +44,11 @@ def train_in_processes(
 
 
 def _make_member(cluster: Cluster, arguments: Sequence[str], logs: Path) -> Member:
-    name = f"{cluster.task} {cluster.index}"
     return Member(
-        name=name,
+        name=cluster.name,
         command=[sys.executable, "-m", member.__name__, *arguments],
         environment={**os.environ, **cluster.to_environment()},
-        log_path=logs / log_name(name),
+        log_path=logs / log_name(cluster.name),
         serves=cluster.serves,
         is_expendable=cluster.is_expendable,
     )

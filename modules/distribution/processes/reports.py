@@ -48,6 +48,10 @@ class Failure:
     lost_peers: bool
     may_pass: bool = False
 
+    def describe(self) -> dict[str, Any]:
+        """Returns what `json` can write, for `parse_report`."""
+        return {"failure": self.message, "lost_peers": self.lost_peers, "may_pass": self.may_pass}
+
 
 Report = Stage | Progress | Failure
 
@@ -83,7 +87,7 @@ class Reports:
           lost_peers: Whether it only lost the others, whose own report then says more.
           may_pass: Whether the same may go well another time.
         """
-        self._write({"failure": message, "lost_peers": lost_peers, "may_pass": may_pass})
+        self._write(Failure(message, lost_peers, may_pass).describe())
 
     def _write(self, report: Mapping[str, Any]) -> None:
         # Begins with an end of line: what an exception cut off must not spoil the next report.
@@ -108,7 +112,7 @@ class ReportReader:
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _MAX_LINE_BYTES:
             self._rest = b""
-        return [report for line in lines if (report := _parse(line)) is not None]
+        return [report for line in lines if (report := parse_report(line)) is not None]
 
 
 def join(reports_fd: int, parent_pid: int) -> Reports:
@@ -129,9 +133,10 @@ def join(reports_fd: int, parent_pid: int) -> Reports:
     return reports
 
 
-def _parse(line: bytes) -> Report | None:
+def parse_report(text: str | bytes) -> Report | None:
+    """Returns the report that a text is, None if it is none."""
     try:
-        report = json.loads(line)
+        report = json.loads(text)
     except (ValueError, RecursionError):
         return None
     match report:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from modules.distribution.cluster import make_clusters
+from modules.distribution.members.logs import log_name
 from modules.distribution.processes import member
 from modules.distribution.processes.supervision import SETTLE_SECONDS, Member, run_members
 from support.project import PROJECT
@@ -32,10 +33,10 @@ def run_by_hand(
     job_path = training.write_job()
     members = [
         Member(
-            name=f"{cluster.task} {cluster.index}",
+            name=cluster.name,
             command=[sys.executable, "-m", member.__name__, job_path, train],
             environment={**WITH_SUPPORT, **cluster.to_environment()},
-            log_path=training.folder / f"{cluster.task}-{cluster.index}.log",
+            log_path=training.folder / log_name(cluster.name),
             serves=cluster.serves,
         )
         for cluster in make_clusters(addresses)

@@ -40,17 +40,16 @@ def started(
     with contextlib.ExitStack() as running:
         processes = {}
         for cluster in clusters:
-            name = f"{cluster.task} {cluster.index}"
             process = subprocess.Popen(
                 training.command_apart(
                     "import logging; logging.basicConfig(level=logging.INFO, force=True)"
                 ),
                 env={**os.environ, **cluster.to_environment()},
-                stderr=running.enter_context(log_of(training, name).open("w")),
+                stderr=running.enter_context(log_of(training, cluster.name).open("w")),
             )
             running.callback(process.wait)
             running.callback(process.kill)
-            processes[name] = process
+            processes[cluster.name] = process
         yield processes
 
 
@@ -67,11 +66,7 @@ def start_all(
       present: The only process that comes, if not all of them do.
     """
     addresses = {task: find_free_addresses(count) for task, count in counts.items()}
-    clusters = [
-        cluster
-        for cluster in make_clusters(addresses)
-        if present in {"", f"{cluster.task} {cluster.index}"}
-    ]
+    clusters = [cluster for cluster in make_clusters(addresses) if present in {"", cluster.name}]
     with started(training, clusters) as processes:
 
         def are_over() -> bool:

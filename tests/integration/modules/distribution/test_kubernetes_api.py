@@ -1,7 +1,6 @@
 """What a training makes of an API that refuses, is in trouble, or breaks off."""
 
 import socket
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +10,7 @@ from modules.distribution.pods import answers, kubernetes_api, watch
 from modules.training.job import TrainingJob
 from support.json_server import AnswerCutOffError
 from support.kubernetes.own_pods import of_kubeflow
-from support.kubernetes.pod_trainings import NEVER_ENDS, fault_of
+from support.kubernetes.pod_trainings import NEVER_ENDS, break_once, fault_of, hanging
 from support.kubernetes.stand_in import KubernetesStandIn
 
 
@@ -59,14 +58,8 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
     kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
 ):
     have_pods_run("print()", "print()")
-    whole = {("get", "pods"), ("create", "jobs"), ("list", "pods"), ("delete", "jobs")}
-
-    def break_off(verb: str, resource: str) -> None:
-        if (verb, resource) in whole:
-            whole.remove((verb, resource))
-            raise AnswerCutOffError
-
-    kubernetes.on_request = break_off
+    requests = {("get", "pods"), ("create", "jobs"), ("list", "pods"), ("delete", "jobs")}
+    whole = break_once(kubernetes, requests, AnswerCutOffError)
 
     train_apart(job, train="none:none")
 
@@ -91,13 +84,9 @@ def test_an_api_that_hangs_is_given_up_when_no_time_is_left_for_the_request(
     kubernetes: KubernetesStandIn, job: TrainingJob, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(answers, "_SECONDS_FOR_ANSWER", 1)
-    is_over = threading.Event()
-    kubernetes.on_request = lambda *_: is_over.wait()
 
-    try:
+    with hanging(kubernetes, lambda *_: True):
         fault = fault_of(job)
-    finally:
-        is_over.set()
 
     assert str(fault).startswith("Kubernetes' API does not answer: ")
     assert fault.may_pass
@@ -175,20 +164,14 @@ def test_the_end_of_a_training_does_not_wait_long_for_an_api_that_hangs(
 ):
     monkeypatch.setattr(kubernetes_api, "_SECONDS_FOR_REMOVAL", 1)
     have_pods_run("print()", "print()")
-    is_over = threading.Event()
 
-    def hang(verb: str, resource: str) -> None:
-        delete = ("delete", "jobs")
+    def is_first_removal(*request: str) -> bool:
         # A second try, which there is no time for, would be answered.
-        if (verb, resource) == delete and kubernetes.requests.count(delete) == 1:
-            is_over.wait()
+        removal = ("delete", "jobs")
+        return request == removal and kubernetes.requests.count(removal) == 1
 
-    kubernetes.on_request = hang
-
-    try:
+    with hanging(kubernetes, is_first_removal):
         train_apart(job, train="none:none")
-    finally:
-        is_over.set()
 
     assert any("could not be removed, and ends by itself" in text for text in caplog.messages)
     for name in list(kubernetes.cluster.jobs):  # where the request itself came too late
@@ -199,14 +182,8 @@ def test_an_object_that_was_made_though_nobody_heard_of_it_is_no_other(
     kubernetes: KubernetesStandIn, have_pods_run: Callable[..., None], job: TrainingJob
 ):
     have_pods_run("print()", "print()")
-    lost = {("create", "jobs"), ("create", "services")}
-
-    def lose_answer(verb: str, resource: str) -> None:
-        if (verb, resource) in lost:
-            lost.remove((verb, resource))
-            raise ConnectionError
-
-    kubernetes.on_request = lose_answer
+    requests = {("create", "jobs"), ("create", "services")}
+    lost = break_once(kubernetes, requests, ConnectionError)
 
     train_apart(job, train="none:none")
 

@@ -1,6 +1,5 @@
 """The logs of pods are kept when they go, and neither a training nor a restart waits for one."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from modules.distribution.launch import train_apart
 from modules.distribution.pods import kubernetes_api, watch
 from modules.training.job import TrainingJob
 from support.json_server import AnswerCutOffError
-from support.kubernetes.pod_trainings import NEVER_ENDS, fault_of
+from support.kubernetes.pod_trainings import NEVER_ENDS, fault_of, hanging
 from support.kubernetes.stand_in import KubernetesStandIn
 
 
@@ -59,18 +58,9 @@ def test_logs_that_never_come_do_not_hold_up_the_end_of_a_training(
 ):
     monkeypatch.setattr(kubernetes_api, "_SECONDS_FOR_LOG", 1)
     have_pods_run("print()", "print()")
-    is_done = threading.Event()
 
-    def wait(verb: str, resource: str) -> None:
-        if (verb, resource) == ("get", "pods/log"):
-            is_done.wait()
-
-    kubernetes.on_request = wait
-
-    try:
+    with hanging(kubernetes, lambda *request: request == ("get", "pods/log")):
         train_apart(job, train="none:none")
-    finally:
-        is_done.set()
 
     lost = [each for each in caplog.messages if each.startswith("The log of worker")]
     assert len(lost) == 2

@@ -83,7 +83,7 @@ def test_the_completion_index_counts_chief_workers_servers():
     clusters = make_clusters(group.addresses)
 
     assert group.members == ["chief 0", "worker 0", "worker 1", "ps 0"]
-    assert [f"{each.task} {each.index}" for each in clusters] == group.members
+    assert [each.name for each in clusters] == group.members
     assert [each.addresses[each.task][each.index] for each in clusters] == [
         f"{group.name}-{index}.{group.name}.tfx.svc:2222" for index in range(4)
     ]
