@@ -10,16 +10,17 @@ FROM apache/beam_python${PYTHON_VERSION}_sdk:${BEAM_VERSION} AS beam
 
 # Debian 13 has the glibc that the TFX wheels need, but Python 3.13; kfp needs 3.11.
 FROM python:${PYTHON_VERSION}-slim-trixie AS build
-# hadolint ignore=DL3008 # any compiler will do, and it stays in this stage
+# hadolint ignore=DL3008 # any compiler and any npm will do, and they stay in this stage
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends g++ \
+    && apt-get install --yes --no-install-recommends g++ nodejs npm \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 ENV VENV=/opt/venv
 # The locked packages change seldom, so they get a layer of their own.
 COPY requirements/ requirements/
 ARG PACKAGES=pipeline
-RUN requirements/install.sh "${PACKAGES}"
+RUN requirements/install.sh "${PACKAGES}" \
+    && requirements/install.sh node
 COPY setup.py pyproject.toml LICENSE ./
 COPY components/ components/
 COPY modules/ modules/
@@ -36,7 +37,12 @@ FROM python:${PYTHON_VERSION}-slim-trixie
 LABEL org.opencontainers.image.title="tfx-mnist" \
       org.opencontainers.image.description="One TFX pipeline for MNIST: from raw IDX files to a served model." \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN useradd --uid 1000 --create-home tfx
+# Debian 13's Node runs exports for TF.js, to prove them; its npm is not needed for that.
+# hadolint ignore=DL3008 # any Node from 18 on will do
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends nodejs \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --create-home tfx
 COPY --from=beam /opt/apache/beam/ /opt/apache/beam/
 COPY --from=build --chown=1000:1000 /opt/venv/ /opt/venv/
 COPY deploy/image/entrypoint.sh /usr/local/bin/entrypoint

@@ -25,10 +25,12 @@ tools := $(VENV)/setup/bin
 scripts := requirements/install.sh requirements/private_glibc.sh deploy/image/entrypoint.sh .ci/run
 # A stamp says that the environment holds what a lock file names.
 set_up := requirements/install.sh requirements/private_glibc.sh requirements/bootstrap.txt setup.py
+# Set where the host has npm and Node 18 or later.
+has_node := $(shell command -v npm >/dev/null && node --version 2>/dev/null | awk -F '[v.]' '$$2 >= 18')
 
 # An environment that was copied or moved here is none: its scripts name the old place.
 ifneq ($(file <$(VENV)/.created),$(abspath $(VENV)))
-$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.cuda $(VENV)/.created: FORCE
+$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.cuda $(VENV)/.node $(VENV)/.created: FORCE
 endif
 
 .PHONY: help
@@ -39,8 +41,9 @@ help: ## print this list
 run: $(VENV)/.pipeline ## run the whole pipeline on MNIST: from raw IDX files to a pushed model
 	$(bin)/tfx-mnist run $(ARGS)
 
+# Tests that need Node skip, and say so, where it is missing.
 .PHONY: test
-test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow ## run all tests: unit, integration, e2e
+test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow $(if $(has_node),$(VENV)/.node) ## run all tests: unit, integration, e2e
 	$(bin)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/e2e tests/integration tests/unit $(ARGS)
 
 .PHONY: unit
@@ -65,18 +68,27 @@ format: $(VENV)/.dev ## format the code and repair what ruff can repair
 doctor: $(VENV)/.pipeline ## check this machine and the environment; say what to do about each finding
 	$(bin)/tfx-mnist doctor $(ARGS)
 
-# Pins that still fit stay; ARGS=--upgrade takes the newest releases. No index is written down.
+# Pins that still fit stay; ARGS=--upgrade takes the newest releases, of npm's packages those that
+# node/package.json allows. No index is written down.
 .PHONY: lock
-lock: $(VENV)/.created ## lock requirements/*.in again, with hashes (ARGS=--upgrade for newer releases)
+lock: $(VENV)/.created ## lock requirements/*.in and node/ again, with hashes (ARGS=--upgrade for newer releases)
 	for name in bootstrap pipeline dev cuda airflow; do \
 	  $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
 	    $$([ $$name = dev ] && echo --constraint requirements/pipeline.txt) \
 	    --output-file requirements/$$name.txt requirements/$$name.in; \
 	done
+	if [ -n '$(has_node)' ]; then \
+	  npm $(if $(findstring --upgrade,$(ARGS)),update,install) --prefix requirements/node \
+	    --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+	    --loglevel=error --no-audit --no-fund --no-update-notifier; \
+	else echo 'requirements/node stays as it is: npm and Node 18 or later are missing'; fi
 
 .PHONY: cuda
 cuda: $(VENV)/.cuda ## add the CUDA libraries (gigabytes), so that training uses NVIDIA GPUs
+
+.PHONY: node
+node: $(VENV)/.node ## add what proves exports for TF.js (needs Node 18 or later, and npm)
 
 # Airflow cannot share an environment with TFX: they need different releases of attrs.
 .PHONY: airflow
@@ -110,6 +122,9 @@ $(VENV)/.dev: $(set_up) requirements/pipeline.txt requirements/dev.txt
 
 $(VENV)/.cuda: $(set_up) requirements/pipeline.txt requirements/cuda.txt
 	requirements/install.sh cuda
+
+$(VENV)/.node: $(set_up) requirements/pipeline.txt requirements/node/package.json requirements/node/package-lock.json
+	requirements/install.sh node
 
 $(AIRFLOW_VENV)/.airflow: requirements/airflow.txt | $(VENV)/.created
 	$(tools)/uv venv --quiet --clear --python $(tools)/python $(AIRFLOW_VENV)

@@ -1,26 +1,32 @@
 #!/usr/bin/env bash
-# Builds .venv from hash-locked files: requirements/install.sh tools|pipeline|dev|cuda
+# Builds .venv from hash-locked files: requirements/install.sh tools|pipeline|dev|cuda|node
 #
 # Needs nothing but Python with its venv module and a C++ compiler. On a host whose glibc is
 # too old for the ml-metadata and TFDV wheels, the environment gets a glibc of its own
 # (private_glibc.sh); the system is never touched. "tools" stops when uv is there; "cuda" adds
-# the CUDA libraries to the packages of a pipeline run. What an environment once got it keeps:
-# "pipeline" takes neither the test tools away nor the CUDA libraries.
+# the CUDA libraries to the packages of a pipeline run, and "node" the npm packages that prove
+# exports for TF.js, for which the host must have Node. What an environment once got it keeps:
+# "pipeline" takes neither the test tools away nor what "cuda" and "node" added.
 #
 # PYTHON names the interpreter to use, VENV the folder to build. A set-up that was interrupted
 # is repaired by the next one; two at once wait for each other.
 set -euo pipefail
 
-readonly wanted="${1:?usage: requirements/install.sh tools|pipeline|dev|cuda}"
+readonly wanted="${1:?usage: requirements/install.sh tools|pipeline|dev|cuda|node}"
 requirements_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
 readonly requirements_dir
 project_dir="$(dirname "$requirements_dir")"
 readonly project_dir
 # The manylinux_2_39 wheels of ml-metadata 1.21 and tensorflow-data-validation 1.21.
 readonly needed_glibc="2.39"
+# The oldest one that node/package.json allows.
+readonly needed_node="18"
 readonly pythons="${PYTHON:-python3.11 python3.12 python3.13 python3}"
 # The locked packages that are published as source only; anything else must come as a wheel.
 readonly source_only=(google-apitools kfp-server-api pyfarmhash rouge-score)
+
+readonly node_advice="
+  Debian, Ubuntu: sudo apt-get install nodejs npm.  Fedora: sudo dnf install nodejs"
 
 # Bytecode makes TensorFlow and TFX import three times faster, so it is always written. The
 # caller's Python settings are not this environment's.
@@ -105,6 +111,31 @@ install_tools() {
   cp "$requirements_dir/bootstrap.txt" "$tools/"
 }
 
+check_node() {
+  local version
+  version="$(node --version 2>/dev/null)" || version="none"
+  if ! [[ "$version" =~ ^v([0-9]+)\. ]] || ((BASH_REMATCH[1] < needed_node)); then
+    fail "expected Node $needed_node or later on PATH, found $version. $node_advice"
+  fi
+  command -v npm >/dev/null || fail "Node $version is there, but npm is not. $node_advice"
+}
+
+# npm fills another folder, which takes the old one's place when it is whole. Node reads the
+# certificate of a proxy from a variable of its own.
+install_node_packages() {
+  local new="$venv/.node-unfinished"
+  echo 'installing what requirements/node locks'
+  rm -rf "$new" "$venv/.node"
+  mkdir "$new"
+  cp "$requirements_dir"/node/package{,-lock}.json "$new/"
+  NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-${SSL_CERT_FILE:-}}" \
+    npm ci --prefix "$new" --ignore-scripts --omit=dev --omit=optional \
+    --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null ||
+    fail "npm could not install what requirements/node locks (reason above)."
+  rm -rf "$venv/node"
+  mv "$new" "$venv/node"
+}
+
 # What is wanted now and what earlier calls added; dev.txt holds all of pipeline.txt.
 chosen_locks() {
   local name=pipeline
@@ -144,14 +175,16 @@ wait_for_other_set_ups() {
 }
 
 case "$wanted" in
-  tools | pipeline | dev | cuda) ;;
-  *) fail "there is no set of packages named $wanted; expected tools, pipeline, dev or cuda." ;;
+  tools | pipeline | dev | cuda | node) ;;
+  *) fail "there is no set of packages named $wanted; expected tools, pipeline, dev, cuda or node." ;;
 esac
 check_platform
+if [ "$wanted" = node ]; then check_node; fi
 # The same spelling of the folder's name as the Makefile's $(abspath).
 venv="$(realpath --no-symlinks --canonicalize-missing "${VENV:-$project_dir/.venv}")"
 readonly venv tools="$venv/setup"
 wait_for_other_set_ups
 if ! environment_is_usable; then create_environment; fi
 if ! cmp --silent "$requirements_dir/bootstrap.txt" "$tools/bootstrap.txt"; then install_tools; fi
+if [ "$wanted" = node ]; then install_node_packages; fi
 if [ "$wanted" != tools ]; then synchronize; fi

@@ -26,9 +26,9 @@ settings.load_profile("project")
 # that somebody has in the environment, or gives to `make`, must change no test.
 _KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TMPDIR|LD_LIBRARY_PATH|VENV|AIRFLOW_VENV"
-    r"|(PIP|UV|PYENV|XDG|OPENBLAS|PYTEST_XDIST)_\w+"
+    r"|(PIP|UV|NPM|PYENV|XDG|OPENBLAS|PYTEST_XDIST)_\w+"
     # Package indexes behind a proxy, with a certificate of its own.
-    r"|(http|https|ftp|all|no)_proxy|(SSL|CURL|REQUESTS)_(CERT|CA)\w+",
+    r"|(http|https|ftp|all|no)_proxy|(SSL|CURL|REQUESTS|NODE_EXTRA)_(CERT|CA)\w+",
     re.IGNORECASE,
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.model_exporter.proof.node import find_node
 from support.project import PROJECT
 
 _REQUIREMENTS = PROJECT / "requirements"
@@ -34,6 +35,11 @@ def _make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return _run("make", "--directory", project, *arguments, VENV=".venv")
 
 
+def _program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
 @pytest.mark.parametrize(
     ("system", "machine", "message"),
     [
@@ -44,9 +50,7 @@ def _make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_platform_without_wheels_is_named_beside_the_container_image(
     tmp_path: Path, system: str, machine: str, message: str
 ):
-    uname = tmp_path / "uname"
-    uname.write_text(f"#!/bin/sh\ntest $1 = -s && echo {system} || echo {machine}\n")
-    uname.chmod(0o755)
+    _program(tmp_path / "uname", f"test $1 = -s && echo {system} || echo {machine}")
 
     answer = _install("pipeline", VENV=tmp_path / "venv", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
@@ -89,7 +93,33 @@ def test_unknown_set_of_packages_lists_those_there_are(tmp_path: Path):
     answer = _install("everything", VENV=tmp_path / "venv")
 
     assert answer.returncode == 1
-    assert "expected tools, pipeline, dev or cuda" in answer.stderr
+    assert "expected tools, pipeline, dev, cuda or node" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("programs", "message"),
+    [
+        ({}, "expected Node 18 or later on PATH, found none."),
+        ({"node": "echo v17.9.1", "npm": ""}, "expected Node 18 or later on PATH, found v17.9.1."),
+        ({"node": "exit 127", "npm": ""}, "expected Node 18 or later on PATH, found none."),
+        ({"node": "echo v18.0.0"}, "Node v18.0.0 is there, but npm is not."),
+    ],
+)
+def test_host_without_node_or_npm_is_told_what_to_install(
+    tmp_path: Path, programs: dict[str, str], message: str
+):
+    for name in ("bash", "dirname", "env", "uname"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    for name, script in programs.items():
+        _program(tmp_path / name, script)
+
+    answer = _install("node", VENV=tmp_path / "venv", PATH=tmp_path)
+
+    assert answer.returncode == 1
+    assert message in answer.stderr
+    assert "sudo apt-get install nodejs npm" in answer.stderr
+    assert "sudo dnf install nodejs" in answer.stderr
+    assert not (tmp_path / "venv").exists()
 
 
 def _locked(name: str) -> str:
@@ -108,6 +138,7 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     requirements.mkdir(parents=True)
     for name in ("install.sh", "private_glibc.sh", "bootstrap.txt"):
         shutil.copy(_REQUIREMENTS / name, requirements)
+    shutil.copytree(_REQUIREMENTS / "node", requirements / "node")
     shutil.copy(PROJECT / "Makefile", project)
     (requirements / "pipeline.txt").write_text(_locked("setuptools"))
     (requirements / "dev.txt").write_text(_locked("setuptools") + _locked("iniconfig"))
@@ -175,6 +206,78 @@ def test_package_that_differs_from_its_hash_is_refused(small_project: Path):
     lock.write_text(right)
     assert _make(small_project, ".venv/.dev").returncode == 0
     assert "pluggy" not in _installed(small_project)
+
+
+def _has_node() -> bool:
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        return False
+    return int(re.findall(r"\d+", _run("node", "--version").stdout)[0]) >= 18
+
+
+@pytest.fixture(scope="module")
+def project_with_node(small_project: Path) -> Path:
+    """The small project, to which the npm packages were added; theirs is the real lock."""
+    if not _has_node():
+        pytest.skip("needs Node 18 and npm; Debian: apt-get install nodejs npm")
+    answer = _make(small_project, "node")
+    assert answer.returncode == 0, answer.stderr
+    return small_project
+
+
+def test_npm_packages_are_added_to_those_of_a_run(project_with_node: Path):
+    node = find_node(project_with_node / ".venv")
+
+    assert node.modules == project_with_node / ".venv" / "node" / "node_modules"
+    assert {"setuptools", "small"} <= _installed(project_with_node)
+    assert _make(project_with_node, "--question", "node", ".venv/.pipeline").returncode == 0
+
+
+def test_wasm_backend_computes_in_node(project_with_node: Path):
+    node = find_node(project_with_node / ".venv")
+    program = """
+      const tf = require("@tensorflow/tfjs-core");
+      require("@tensorflow/tfjs-backend-wasm");
+      tf.setBackend("wasm").then(() => {
+        const matrix = tf.tensor2d([[1, 2], [3, 4]]);
+        console.log(tf.getBackend(), String(tf.matMul(matrix, matrix).dataSync()));
+      });
+    """
+
+    answer = _run(node.program, "--eval", program, NODE_PATH=node.modules)
+
+    assert answer.stdout == "wasm 7,10,15,22\n", answer.stderr
+
+
+def test_interrupted_set_up_of_npm_packages_is_repaired_by_the_next(project_with_node: Path):
+    venv = project_with_node / ".venv"
+    # Both folders as a kill may leave them.
+    shutil.rmtree(venv / "node" / "node_modules" / "@tensorflow" / "tfjs-core")
+    (venv / ".node-unfinished" / "node_modules").mkdir(parents=True)
+    (venv / ".node").unlink()
+
+    answer = _make(project_with_node, "node")
+
+    assert answer.returncode == 0, answer.stderr
+    assert not (venv / ".node-unfinished").exists()
+    assert (venv / "node" / "node_modules" / "@tensorflow" / "tfjs-core" / "package.json").exists()
+
+
+def test_npm_package_that_differs_from_its_hash_is_refused_and_the_old_ones_stay(
+    project_with_node: Path,
+):
+    lock = project_with_node / "requirements" / "node" / "package-lock.json"
+    right = lock.read_text()
+    lock.write_text(re.sub('"sha512-.{8}', '"sha512-AAAAAAAA', right))
+
+    answer = _make(project_with_node, "node")
+
+    assert answer.returncode != 0
+    assert "EINTEGRITY" in answer.stderr
+    assert "npm could not install what requirements/node locks" in answer.stderr
+    assert find_node(project_with_node / ".venv")
+    lock.write_text(right)
+    assert _make(project_with_node, "--question", "node").returncode == 1
+    assert _make(project_with_node, "node").returncode == 0
 
 
 def test_environment_that_was_moved_is_made_anew(small_project: Path):

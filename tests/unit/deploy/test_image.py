@@ -37,6 +37,19 @@ def test_worker_has_a_pip_that_may_write_where_beam_s_boot_program_installs():
     assert _instructions("USER") == ["1000"]
 
 
+def test_image_has_node_and_the_packages_that_prove_exports_for_tf_js():
+    build, final = (run for run in _instructions("RUN") if "apt-get install" in run)
+    (install,) = (run for run in _instructions("RUN") if "requirements/install.sh" in run)
+
+    assert {"nodejs", "npm"} <= set(build.split())
+    assert install.split() == [
+        *("requirements/install.sh", '"${PACKAGES}"'),
+        *("&&", "requirements/install.sh", "node"),
+    ]
+    assert "nodejs" in final.split()
+    assert "npm" not in final.split()
+
+
 def test_image_does_not_run_as_root():
     assert re.fullmatch(r"[1-9]\d*", _instructions("USER")[-1])
 

@@ -1,7 +1,9 @@
 """What `make lock` wrote: complete hashes, one version of each package, no host's names."""
 
+import json
 import re
 from importlib.metadata import requires
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -13,6 +15,9 @@ _LOCKS = sorted(path.name for path in _REQUIREMENTS.glob("*.txt"))
 # Name, version, marker and hashes.
 _ENTRY = re.compile(r"^([a-z0-9.-]+)==([^ ;\\]+)(.*)\n((?:    --hash=.*\n)*)", re.MULTILINE)
 _PLACE = re.compile(r"^.*(?:://|--index|--find-links|--extra|file:| /).*$", re.MULTILINE)
+
+_NODE_PACKAGE = json.loads((_REQUIREMENTS / "node" / "package.json").read_text())
+_NODE_LOCK = _REQUIREMENTS / "node" / "package-lock.json"
 
 
 def _pins(name: str) -> dict[str, str]:
@@ -53,3 +58,52 @@ def test_cuda_libraries_are_those_that_the_locked_tensorflow_names():
         for requirement in named
         if requirement.marker is not None and "and-cuda" in str(requirement.marker)
     }
+
+
+def _npm_packages() -> dict[str, dict[str, Any]]:
+    """Returns what the npm lock holds by folder; "" is what package.json said."""
+    packages: dict[str, dict[str, Any]] = json.loads(_NODE_LOCK.read_text())["packages"]
+    return packages
+
+
+def test_every_npm_package_has_its_hash_and_runs_nothing_when_it_is_installed():
+    packages = {folder: entry for folder, entry in _npm_packages().items() if folder}
+
+    assert packages
+    assert [
+        folder
+        for folder, entry in packages.items()
+        if not entry["integrity"].startswith("sha512-") or "hasInstallScript" in entry
+    ] == []
+
+
+def test_npm_lock_names_no_registry_or_folder():
+    text = _NODE_LOCK.read_text()
+
+    assert not re.search(r"://|file:|\"resolved\"|\"link\"|\"inBundle\"", text)
+
+
+def test_npm_lock_is_that_of_its_package_json():
+    root = _npm_packages()[""]
+
+    assert root == {key: _NODE_PACKAGE[key] for key in root}
+    assert root.keys() >= {"dependencies", "engines", "license"}
+
+
+def test_npm_packages_are_pinned_to_the_very_version_that_is_locked():
+    packages = _npm_packages()
+    wanted = _NODE_PACKAGE["dependencies"]
+
+    assert _NODE_PACKAGE["private"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
+
+
+def test_every_package_of_tf_js_is_of_one_version():
+    versions = {
+        entry["version"]
+        for folder, entry in _npm_packages().items()
+        if folder.startswith("node_modules/@tensorflow/")
+    }
+
+    assert len(versions) == 1

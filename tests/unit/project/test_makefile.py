@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.project import PROJECT
 
 MAKE = shutil.which("make") or "make"
@@ -37,6 +39,33 @@ def test_make_run_goes_straight_to_the_pipeline_where_all_is_set_up():
 
     commands = [line for line in answer.stdout.splitlines() if not line.startswith("make")]
     assert [command.strip() for command in commands] == [f"{sys.prefix}/bin/tfx-mnist run"]
+
+
+@pytest.mark.parametrize(
+    ("programs", "is_installed"),
+    [
+        ({"npm": "", "node": "v18.0.0"}, True),
+        ({"npm": "", "node": "v22.1.0"}, True),
+        ({"npm": "", "node": "v17.9.1"}, False),
+        ({"npm": ""}, False),
+        ({"node": "v18.0.0"}, False),
+        ({}, False),
+    ],
+)
+def test_make_test_installs_the_npm_packages_where_they_can_be_used(
+    tmp_path: Path, programs: dict[str, str], *, is_installed: bool
+):
+    for name in ("awk", "bash", "make"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    for name, output in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {output}\n")
+        (tmp_path / name).chmod(0o755)
+
+    answer = _make("--dry-run", "test", PATH=tmp_path, VENV=tmp_path / "venv")
+
+    assert answer.returncode == 0
+    assert ("requirements/install.sh node" in answer.stdout.splitlines()) is is_installed
+    assert "bin/pytest " in answer.stdout
 
 
 def _run_tests(*tests: str, before: str = "", **environ: str) -> subprocess.CompletedProcess[str]:

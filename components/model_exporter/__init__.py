@@ -1,0 +1,1 @@
+"""ModelExporter: the pushed model in formats for phones, browsers and ONNX runtimes."""

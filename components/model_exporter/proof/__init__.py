@@ -1,0 +1,1 @@
+"""Answers of exported files, from processes that never load TensorFlow."""
