@@ -5,29 +5,17 @@ requests took, to one .npz file. A model server has no Keras, so neither has thi
 that needs it shows here, and starting up takes half the time.
 """
 
-import errno
-import os
 import sys
 import time
-import traceback
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from components.child_process import child_program, say_started
+
 LATENCIES = "latencies_ms"
 DEFAULT_SIGNATURE = "serving_default"
-
-STARTED = "TensorFlow has started"
-"""What the process prints before it touches the model."""
-
-HOST_FAULT_EXIT_CODE = os.EX_TEMPFAIL
-"""What the process ends with if this machine, and not the model, is at fault."""
-
-_HOST_ERRORS = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO),
-    *(errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE),
-}
 
 
 def answer_key(request_number: int, output: str) -> str:
@@ -48,7 +36,7 @@ def replay(model_path: str, requests_path: str, answers_path: str, timed_calls: 
     from tensorflow_serving.apis import prediction_log_pb2  # noqa: PLC0415
 
     tf.config.list_logical_devices()  # starts its threads
-    print(STARTED, flush=True)  # noqa: T201 - the parent reads it
+    say_started()
     model = tf.saved_model.load(model_path)
     answers: dict[str, npt.NDArray[Any]] = {}
     first_call = None
@@ -66,17 +54,6 @@ def replay(model_path: str, requests_path: str, answers_path: str, timed_calls: 
     np.savez(answers_path, allow_pickle=False, **answers)
 
 
-def _is_host_fault(error: Exception) -> bool:
-    if isinstance(error, MemoryError):
-        return True
-    if isinstance(error, OSError):
-        return error.errno in _HOST_ERRORS
-    import tensorflow as tf  # noqa: PLC0415 - as above
-
-    # TensorFlow's word for memory and for disks.
-    return isinstance(error, tf.errors.ResourceExhaustedError)
-
-
 def _timed(signature: Any, tensors: dict[str, Any]) -> float:
     """Returns the milliseconds of one call, until its results are there."""
     started = time.perf_counter()
@@ -87,12 +64,5 @@ def _timed(signature: Any, tensors: dict[str, Any]) -> float:
 
 if __name__ == "__main__":
     sys.modules["keras"] = None  # type: ignore[assignment]
-    try:
+    with child_program():
         replay(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
-    except Exception as error:
-        if not _is_host_fault(error):
-            raise
-        traceback.print_exc()
-        sys.exit(HOST_FAULT_EXIT_CODE)
-    sys.stdout.flush()
-    os._exit(0)  # taking TensorFlow down in order takes seconds of CPU and changes nothing

@@ -1,9 +1,5 @@
 """Starts a process that serves the candidate, and reads what it answered."""
 
-import logging
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -15,24 +11,15 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tfx.dsl.io import fileio
 
+from components.child_process import ChildError, HostFaultError, run_child
 from components.servability_validator import replay
 from components.servability_validator.requests import WARMUP_PATH
 
 _TIMEOUT_SECONDS = 300
 
-# How a process ends by a fault of its own; every other signal is sent from outside, or, as SIGBUS
-# where a mapped file has lost its disk, says nothing about a model.
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
-
-logger = logging.getLogger(__name__)
-
 
 class CannotServeError(Exception):
     """The model can't be loaded, or it can't answer a well-formed request."""
-
-
-class HostFaultError(Exception):
-    """This machine kept the model from being served, which says nothing about the model."""
 
 
 class Signature(NamedTuple):
@@ -92,50 +79,15 @@ def replay_warmup_file(
             *(sys.executable, "-m", replay.__name__, model_path),
             *(f"{model_path}/{WARMUP_PATH}", answers_path, str(timed_calls)),
         ]
-        # A candidate gets no GPU: the trainer's process may still hold its memory.
-        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
         try:
-            subprocess.run(  # noqa: S603 - this project's own module
-                command,
-                env=environment,
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=timeout_seconds,
-            )
-        except subprocess.CalledProcessError as error:
-            raise _tell_apart(error) from error
-        except subprocess.TimeoutExpired as error:
-            raise _host_fault(f"none within {timeout_seconds:g} s") from error
+            run_child(command, timeout_seconds=timeout_seconds)
+        except ChildError as error:
+            raise CannotServeError(f"the serving process ended with {error}") from error
+        except HostFaultError as error:
+            raise HostFaultError(
+                f"Expected answers from the serving process, received {error}. The model has not "
+                "been judged: see to memory, disk space and load of this machine, and run again. "
+                "If that does not help, the model is too large for this machine, or never answers."
+            ) from error
         with np.load(answers_path) as answers:
             return dict(answers)
-
-
-def _tell_apart(error: subprocess.CalledProcessError) -> CannotServeError | HostFaultError:
-    """Returns what ended the process as a fault of the model, or of this machine."""
-    logger.error("The serving process failed:\n%s", error.stderr)
-    if error.returncode < 0:
-        number = -error.returncode
-        end = f"signal {number} ({signal.strsignal(number)})"
-        is_of_host = number not in _CRASHES
-    else:
-        end = _last_error(error.stderr)
-        is_of_host = error.returncode == replay.HOST_FAULT_EXIT_CODE
-    if is_of_host or replay.STARTED not in error.stdout:
-        return _host_fault(end)
-    return CannotServeError(f"the serving process ended with {end}")
-
-
-def _last_error(stderr: str) -> str:
-    """Returns the exception that ended the process, with all the lines of its message."""
-    lines = [line for line in stderr.splitlines() if line and not line[0].isspace()]
-    errors = [number for number, line in enumerate(lines) if "Error" in line]
-    return " ".join(lines[errors[-1] if errors else -1 :])
-
-
-def _host_fault(received: str) -> HostFaultError:
-    return HostFaultError(
-        f"Expected answers from the serving process, received {received}. The model has not been "
-        "judged: see to memory, disk space and load of this machine, and run again. If that does "
-        "not help, the model is too large for this machine, or never answers."
-    )
