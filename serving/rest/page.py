@@ -11,13 +11,18 @@ from starlette.responses import HTMLResponse
 
 _FILE = Path(__file__).with_name("page.html")
 _MODEL_NAMES = "{{model_names}}"
+# The demo that needs no server has them, too.
+_SCRIPT = re.compile(r"{{(\w+\.js)}}")
 
 
 class Page:
     """The page; one file that loads nothing from anywhere."""
 
     def __init__(self) -> None:
-        self._text = _FILE.read_text(encoding="utf-8")
+        self._text = _SCRIPT.sub(
+            lambda name: _FILE.with_name(name[1]).read_text(encoding="utf-8"),
+            _FILE.read_text(encoding="utf-8"),
+        )
         # Only this script and this style may run, whatever finds its way into the page.
         sources = {
             tag: re.findall(rf"<{tag}>(.*?)</{tag}>", self._text, re.DOTALL)

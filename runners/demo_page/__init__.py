@@ -1,0 +1,1 @@
+"""Writes a page that draws and reads digits in the browser, on any static host."""
