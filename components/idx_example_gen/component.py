@@ -8,6 +8,7 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from components.code_digest import code_digest
 from components.idx_example_gen import settings
 from components.idx_example_gen.executor import Executor
+from components.idx_example_gen.storage import FILE_PATTERN
 
 DEFAULT_ROWS_PER_SHARD = 10_000
 
@@ -85,7 +86,6 @@ class IdxExampleGen(component.FileBasedExampleGen):
 
 
 def _make_default_input_config() -> example_gen_pb2.Input:
-    """The pattern leaves out what does not change the data, such as a README beside the files."""
     return example_gen_pb2.Input(
-        splits=[example_gen_pb2.Input.Split(name="idx", pattern="*-ubyte*")]
+        splits=[example_gen_pb2.Input.Split(name="idx", pattern=FILE_PATTERN)]
     )

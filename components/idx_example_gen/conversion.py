@@ -1,21 +1,18 @@
 """Converts ranges of rows: what each Beam worker does, and how the work is dealt out."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
 from tfx.components.example_gen import write_split
-from tfx.dsl.io import fileio
 
 from components.idx_example_gen.examples import serialize_rows, write_shard
-from components.idx_example_gen.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxReader
 from components.idx_example_gen.idx_folder import IdxPair
-from components.idx_example_gen.idx_pair import IdxBlock, IdxPairReader
+from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.settings import Settings
 from components.idx_example_gen.splits import Split, assign_splits
-from modules import features
+from components.idx_example_gen.storage import open_pair
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class ConvertRows(beam.DoFn):
         Raises:
           IdxError: A file is truncated, damaged or too long, or a label is out of range.
         """
-        with _open_pair(rows.pair, self._settings.num_classes) as reader:
+        with open_pair(rows.pair, self._settings.num_classes) as reader:
             for block in reader.read_blocks(
                 first_row=rows.first_row,
                 num_rows=rows.num_rows,
@@ -80,7 +77,7 @@ def plan_ranges(pair: IdxPair, splits: tuple[Split, ...], settings: Settings) ->
       IdxError: A header is wrong, the files do not belong together, or an uncompressed one is
         truncated or too long.
     """
-    with _open_pair(pair, settings.num_classes) as reader:
+    with open_pair(pair, settings.num_classes) as reader:
         reader.check_lengths()
         num_rows, is_gzip = reader.num_rows, reader.is_gzip
     # A gzip stream can only be read from its beginning, so one worker streams all of it.
@@ -89,14 +86,3 @@ def plan_ranges(pair: IdxPair, splits: tuple[Split, ...], settings: Settings) ->
     for first_row in range(0, num_rows, rows_per_range):
         size = min(rows_per_range, num_rows - first_row)
         yield RowRange(pair, splits, first_row, size, num_shards)
-
-
-@contextmanager
-def _open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
-    with fileio.open(pair.images, "rb") as images, fileio.open(pair.labels, "rb") as labels:
-        yield IdxPairReader(
-            IdxReader(images, pair.images, magic=IMAGES_MAGIC),
-            IdxReader(labels, pair.labels, magic=LABELS_MAGIC),
-            image_shape=features.IMAGE_SHAPE,
-            num_classes=num_classes,
-        )

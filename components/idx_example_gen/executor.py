@@ -4,7 +4,6 @@ The rows never travel through Beam: a worker reads its range, divides it among t
 writes the shards itself. What goes through Beam is who does what, and how many rows went where.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +20,12 @@ from tfx.types import artifact_utils, standard_component_specs
 
 from components.idx_example_gen.conversion import ConvertRows, plan_ranges
 from components.idx_example_gen.idx import IdxError
-from components.idx_example_gen.idx_folder import IdxFolder, find_idx_files
+from components.idx_example_gen.idx_folder import IdxFolder
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
 from components.idx_example_gen.source_files import note_source_files
+from components.idx_example_gen.storage import digest_file, find_files
 from modules.folders import remove_folder
-
-_DIGEST_CHUNK_BYTES = 1 << 20
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -56,7 +54,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = read_settings(exec_properties)
-        folder = _find_files(settings.file_pattern)
+        folder = find_files(settings.file_pattern)
         examples = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
@@ -99,24 +97,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         return _read_json(num_rows_path), _read_json(digests_path)
 
 
-def _find_files(file_pattern: str) -> IdxFolder:
-    folder = file_pattern.rpartition("/")[0]
-    paths = fileio.glob(file_pattern)
-    if not paths and not fileio.isdir(folder):
-        raise IdxError(
-            f"{folder}: expected a folder with the four files of an IDX data set, received a path "
-            "where there is none. Correct input_base, or fetch a data set (tfx-mnist data fetch)."
-        )
-    # Where nothing matches, the error names what else is there.
-    return find_idx_files(paths or fileio.glob(f"{folder}/*"), folder=folder)
-
-
 def _digest_file(path: str) -> tuple[str, str]:
-    digest = hashlib.sha256()
-    with fileio.open(path, "rb") as stream:
-        while chunk := stream.read(_DIGEST_CHUNK_BYTES):
-            digest.update(chunk)
-    return path, digest.hexdigest()
+    return path, digest_file(path)
 
 
 def _write_json(content: dict[str, Any], path: str) -> None:

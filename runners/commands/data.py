@@ -1,25 +1,13 @@
 """`tfx-mnist data`: the IDX files that the pipeline reads."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from runners.commands.local_folder import LocalFolder
 from runners.datasets.checksums import DatasetError, verify
 from runners.datasets.download import fetch
 from runners.datasets.public import PUBLIC_DATASETS
-
-
-class _LocalFolder(click.Path):
-    """A folder on this machine. A Path of gs://bucket would be one here, named `gs:`."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if "://" in str(value):
-            self.fail(f"expected a folder on this machine, received {value}.", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 @click.group()
@@ -28,7 +16,7 @@ def data() -> None:
 
 
 @data.command("verify")
-@click.argument("folder", type=_LocalFolder(), default="data/mnist")
+@click.argument("folder", type=LocalFolder(), default="data/mnist")
 def verify_command(folder: Path) -> None:
     """Compare the files of FOLDER (default: data/mnist) with its SHA256SUMS.
 
@@ -46,7 +34,7 @@ def verify_command(folder: Path) -> None:
 @click.option(
     "--name", type=click.Choice(list(PUBLIC_DATASETS)), required=True, help="Which data set."
 )
-@click.option("--folder", type=_LocalFolder(), help="Where it goes. Default: data/<name>.")
+@click.option("--folder", type=LocalFolder(), help="Where it goes. Default: data/<name>.")
 @click.option("--mirror", "mirrors", multiple=True, help="Try this URL instead; may be repeated.")
 def fetch_command(name: str, folder: Path | None, mirrors: tuple[str, ...]) -> None:
     """Download a public data set and verify its checksums.

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.model_exporter.formats import ExportFormat
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.doctor.environment import (
@@ -19,6 +20,7 @@ from runners.doctor.environment import (
 )
 from runners.doctor.finding import Finding, Severity
 from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
+from runners.doctor.node import check_node
 
 _LOCK_FILE = Path(__file__).parents[2] / "requirements" / "pipeline.txt"
 _STYLES = {Severity.OK: "green", Severity.NOTE: "yellow", Severity.FIX: "bold red"}
@@ -52,7 +54,7 @@ def _examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
     """Makes every check that concerns a run with this configuration.
 
     Args:
-      config: Says where artifacts go and where the data are.
+      config: Says where artifacts go, where the data are and what the model is exported to.
       ask_tensorflow: Whether to ask TensorFlow for GPUs even where none is seen.
     """
     folders = [
@@ -66,6 +68,7 @@ def _examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
         check_versions(_LOCK_FILE),
         check_tensorboard(),
         check_gpus(ask_tensorflow=ask_tensorflow, hidden=config.training.hide_gpus),
+        check_node(is_needed=ExportFormat.TFJS in config.exports),
         check_disk(config.pipeline_root),
         check_writable(list(dict.fromkeys(folders))),
         check_data(config.data_root),

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +10,11 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from components.versioned_directory.model_files import RECORD_PATH
-from components.versioned_directory.versions import Version, parse_number
-from pipeline.config import PipelineConfig
+from components.versioned_directory.exports import EXPORTS_PATH, ExportRecord
+from components.versioned_directory.versions import Version
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
-from runners.commands.serving_directory import read_versions, serving_directory
+from runners.commands.serving_directory import find_version
 
 if TYPE_CHECKING:
     from runners.metadata.lineage import Ancestor
@@ -43,7 +41,7 @@ def lineage(
     MODEL is a version's number in the serving directory, or the path of its folder.
     """
     config = read_configuration(config_file, preset, overrides)
-    version = _find_version(model, config)
+    version = find_version(model, config)
     # ML Metadata comes with this, and takes its time.
     from runners.metadata.lineage import LineageError, read_lineage  # noqa: PLC0415
 
@@ -59,27 +57,6 @@ def lineage(
         Console(width=_WIDEST_LINE).print(_render_lineage(version, ancestors))
 
 
-def _find_version(model: str, config: PipelineConfig) -> Version:
-    if "://" in model:
-        raise click.UsageError(
-            f"{model}: expected a version on this machine, received a remote one. Its own record, "
-            f"{model.rstrip('/')}/{RECORD_PATH}, names run, model and data files."
-        )
-    path = Path(model).absolute()
-    if "/" in model:
-        directory, number = path.parent, parse_number(path.name)
-    else:
-        directory, number = serving_directory(config), parse_number(model)
-    versions = read_versions(directory)
-    for version in versions:
-        if version.number == number:
-            return version
-    raise click.ClickException(
-        f"{directory}: expected a version's number or path, received {model!r}. There are: "
-        f"{', '.join(str(version.number) for version in versions) or 'none'}."
-    )
-
-
 def _render_lineage(version: Version, ancestors: Sequence["Ancestor"]) -> Tree:
     title = f"version {version.number}  {version.path}"
     if version.first_number != version.number:
@@ -87,7 +64,18 @@ def _render_lineage(version: Version, ancestors: Sequence["Ancestor"]) -> Tree:
     tree = Tree(Text(title, style="bold"))
     for ancestor in ancestors:
         _add(tree, ancestor)
+    for export in version.record.exports if version.record else ():
+        _add_export(tree, version, export)
     return tree
+
+
+def _add_export(tree: Tree, version: Version, export: ExportRecord) -> None:
+    label = Text(f"export {export.format}", style="cyan")
+    tools = ", ".join(f"{name} {number}" for name, number in export.tools.items())
+    branch = tree.add(label.append(f"  by {tools}", style="default"))
+    folder = version.path / EXPORTS_PATH / export.format
+    for name, digest in export.files.items():
+        branch.add(Text(f"{digest}  {folder / name}"))
 
 
 def _add(tree: Tree, ancestor: "Ancestor") -> None:

@@ -39,6 +39,12 @@ def open_metadata(url: str | None, config: PipelineConfig) -> tuple["MetadataSto
         except OSError as error:
             raise click.ClickException(str(error)) from error
     connection, where = find_database(url)
+    sqlite = connection.sqlite.filename_uri if connection.HasField("sqlite") else ""
+    if sqlite and not Path(sqlite).is_file():  # ML Metadata would make an empty one
+        raise click.ClickException(
+            f"{where}: expected the metadata of pipeline {config.pipeline_name}, received no such "
+            "file. Name the database that the pipeline's runs write to."
+        )
     try:
         return MetadataStore(connection), where
     except Exception as error:  # ML Metadata's own; which one depends on the database

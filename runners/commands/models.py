@@ -61,6 +61,7 @@ def _describe(version: Version, newest: Version) -> dict[str, Any]:
         "pushed_by": record and record.pushed_by,
         "copy_of": record and record.copy_of,
         "replaced": record and record.replaced,
+        "exports": [asdict(export) for export in record.exports] if record else None,
         **(asdict(record.origin) if record else dict.fromkeys(asdict(PushOrigin()))),
     }
 
@@ -91,6 +92,9 @@ def _lines(version: Version) -> Iterator[str]:
         f"data {origin.data_fingerprint[:_DIGITS_SHOWN] or _UNKNOWN}  "
         f"code {origin.code_digest[:_DIGITS_SHOWN] or _UNKNOWN}"
     )
+    if version.record.exports:
+        sizes = (f"{each.format} {each.num_bytes / 1e6:.2f} MB" for each in version.record.exports)
+        yield f"exports {', '.join(sizes)}"
     if version.record.copy_of is not None:
         yield describe_copy(version.record)
 

@@ -15,7 +15,7 @@ from components.versioned_directory.versions import Version
 from runners.metadata.artifacts import properties_of, property_of, read_inputs, read_run_id
 from runners.metadata.records import node_id_of
 
-_VERDICT_KEYS = ("evaluation", "infra_blessing", "model_blessing")
+_VERDICT_KEYS = ("evaluation", "exports", "infra_blessing", "model_blessing")
 _DIGEST_KEYS = ("code_digest", "content_digest")
 
 
@@ -68,6 +68,20 @@ def read_lineage(store: MetadataStore, version: Version) -> tuple[Ancestor, ...]
         verdicts = [walk.describe(key, inputs[key]) for key in _VERDICT_KEYS if key in inputs]
         return (*verdicts, walk.trace("model", inputs["model"]))
     return (walk.trace("model", _find_model(store, version)),)
+
+
+def find_examples(store: MetadataStore, version: Version) -> str:
+    """Returns the folder of the examples that a version was pushed with.
+
+    Raises:
+      LineageError: `store` does not know the version, or no examples of it.
+    """
+    # Of a push that is not in metadata, the model tells what it was trained on.
+    execution = _find_push(store, version) or _producer(store, _find_model(store, version))
+    inputs = read_inputs(store, execution.id) if execution else {}
+    if "examples" not in inputs:
+        raise LineageError(f"{version.path}: metadata does not know the examples of its model")
+    return str(inputs["examples"].uri)
 
 
 class _Walk:

@@ -1,0 +1,249 @@
+"""`tfx-mnist export`: a pushed model in other formats."""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from components.child_process import HostFaultError
+from components.model_exporter.description import describe_model
+from components.model_exporter.formats import ExportFormat
+from components.model_exporter.proof.asking import check_runtimes
+from components.model_exporter.proof.node import NodeMissingError, find_node
+from components.versioned_directory.exports import ExportManifest
+from components.versioned_directory.push_record import PushOrigin
+from components.versioned_directory.versions import Version
+from pipeline.config import PipelineConfig
+from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.local_folder import LocalFolder
+from runners.commands.metadata_option import mlmd_option, open_metadata
+from runners.commands.quiet import log_to_file
+from runners.commands.serving_directory import find_version
+from runners.demo_page.writing import DemoError, write_demo
+from runners.exports.pushed_model import PushedModelError, copy_model
+from runners.local.summary import make_exports_table
+
+if TYPE_CHECKING:
+    from components.model_exporter.exporting import Images
+
+_REFUSED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """The options of the command, but for those of the configuration."""
+
+    names: tuple[str, ...]
+    output: Path | None
+    demo: Path | None
+    mlmd_url: str | None
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option(
+    "--format",
+    "names",
+    multiple=True,
+    type=click.Choice([each.value for each in ExportFormat]),
+    help="The format to convert to; may be given again.",
+)
+@click.option(
+    "--output", type=LocalFolder(), help="Folder for the formats, absent or empty; one in it each."
+)
+@click.option(
+    "--demo",
+    type=LocalFolder(),
+    help="Folder for a web page that reads drawn digits in the browser, absent or empty. Takes "
+    "the format tfjs.",
+)
+@configuration_options
+@mlmd_option
+def export(
+    version: str | None,
+    config_file: str | None,
+    preset: str | None,
+    overrides: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Convert a pushed model to other formats, and have each file answer as the model does.
+
+    VERSION is a version's number in the serving directory, or the path of its folder; without it,
+    the newest one is exported. Files are compared on test images of the model's own data: the
+    examples of its run or, where those are gone, the IDX files in data_root, if their SHA-256 is
+    that in the version's record.
+
+    Exit code: 0 all formats are there, 3 some were refused and the others are there, 1 failed, 2
+    bad usage.
+    """
+    order = _Order(**options)
+    formats = _choose_formats(order)
+    config = read_configuration(config_file, preset, overrides)
+    chosen = find_version(version, config)
+    for folder in (order.output, order.demo):
+        _refuse_taken(folder)
+    # SIGTERM, from `kill` or a container's stop, leaves as little behind as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        check_runtimes(formats)
+        with log_to_file(Path(os.devnull)) as terminal:
+            console = Console(file=terminal, highlight=False, markup=False)
+            images = partial(_find_images, chosen, config, order.mlmd_url, formats, console)
+            manifest = _export(chosen, formats, order, images, console)
+    except (HostFaultError, NodeMissingError, PushedModelError) as error:
+        raise click.ClickException(str(error)) from error
+    if manifest.faults:
+        sys.exit(_REFUSED)
+
+
+def _choose_formats(order: _Order) -> tuple[ExportFormat, ...]:
+    """Returns the formats to convert to, in one order and each once."""
+    names, output, demo = order.names, order.output, order.demo
+    if output is None and demo is None:
+        raise click.UsageError("name a folder with --output, --demo or both")
+    if demo is None and not names:
+        raise click.UsageError(
+            f"name a format with --format: {', '.join(ExportFormat)}; it may be given again"
+        )
+    wanted = {*names, *([ExportFormat.TFJS.value] if demo else [])}
+    if output is None and wanted != {ExportFormat.TFJS}:
+        raise click.UsageError("--format: expected --output with it, received --demo alone")
+    if output and demo and (output.is_relative_to(demo) or demo.is_relative_to(output)):
+        raise click.UsageError(
+            f"--output and --demo: expected two folders side by side, received {output} and {demo}"
+        )
+    return tuple(each for each in ExportFormat if each in wanted)
+
+
+def _refuse_taken(folder: Path | None) -> None:
+    """Checks that something can be renamed to a folder: it is absent, or empty.
+
+    Raises:
+      click.ClickException: It is not so.
+    """
+    if folder is None or not folder.exists():
+        return
+    try:
+        if not folder.is_dir():
+            received = "a file"
+        elif os.path.ismount(folder):
+            received = "one that a filesystem is mounted at: name a folder in it"
+        elif any(folder.iterdir()):
+            received = "one that holds something: name another one, or empty it"
+        else:
+            return
+    except OSError as error:
+        received = f"one that cannot be read ({error.strerror})"
+    raise click.ClickException(f"{folder}: expected no folder or an empty one, received {received}")
+
+
+def _export(
+    version: Version,
+    formats: Sequence[ExportFormat],
+    order: _Order,
+    find_images: Callable[[], "Images"],
+    console: Console,
+) -> ExportManifest:
+    """Exports, and says what is there and what is not."""
+    output, demo = order.output, order.demo
+    origin = version.record.origin if version.record else PushOrigin()
+    description = describe_model(origin, version.model_digest, version=str(version.number))
+    with copy_model(version) as saved_model, _folder_of_exports(output) as folder:
+        console.print(f"version {version.number}: {version.path}", soft_wrap=True)
+        from components.model_exporter.exporting import export_model  # noqa: PLC0415 - TensorFlow
+
+        images = find_images()
+        try:
+            manifest = export_model(saved_model, folder, formats, images, description)
+        except OSError as error:
+            raise click.ClickException(
+                f"{output or folder}: cannot be written: {error}. Nothing is there. Free space, or "
+                "name another folder."
+            ) from error
+        if manifest.exports:
+            console.print(make_exports_table(manifest.exports))
+        console.print()
+        for reason in manifest.reasons:
+            console.print(f"left out: {reason}", soft_wrap=True)
+        if output:
+            console.print(f"Wrote {output}", soft_wrap=True)
+        if demo:
+            title = f"{description.name}, version {version.number}"
+            _write_demo(demo, folder, manifest, title, console)
+    return manifest
+
+
+@contextmanager
+def _folder_of_exports(output: Path | None) -> Iterator[Path]:
+    """Yields where formats go: if nobody wants to keep them, to a folder that is removed."""
+    if output:
+        yield output
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch) / "exports"
+
+
+def _find_images(
+    version: Version,
+    config: PipelineConfig,
+    mlmd_url: str | None,
+    formats: Sequence[ExportFormat],
+    console: Console,
+) -> "Images":
+    """Returns images of the version's data, from its run or else from its source files.
+
+    Raises:
+      click.ClickException: Neither has them.
+    """
+    from runners.exports.images import (  # noqa: PLC0415 - TensorFlow comes with it
+        ImagesMissingError,
+        read_run_images,
+        read_source_images,
+    )
+
+    with_calibration = ExportFormat.TFLITE_INT8 in formats
+    try:
+        store, where = open_metadata(mlmd_url, config)
+        images = read_run_images(store, version, with_calibration=with_calibration)
+        console.print(f"images: from the examples of its run, by {where}", soft_wrap=True)
+    except click.UsageError:
+        raise
+    except (click.ClickException, ImagesMissingError) as error:
+        of_run = str(error)
+    else:
+        return images
+    try:
+        images = read_source_images(version, config, with_calibration=with_calibration)
+    except ImagesMissingError as error:
+        raise click.ClickException(
+            f"version {version.number}: expected images of its data, to compare exports on; "
+            f"received none. From its run: {of_run} From data_root: {error}. Set data_root to the "
+            "folder of the files that the model was made from, or metadata_path (or --mlmd) to the "
+            "metadata of a pipeline root that still has the examples."
+        ) from error
+    console.print(f"images: from {config.data_root}, whose files are those of its record")
+    return images
+
+
+def _write_demo(
+    demo: Path, exports: Path, manifest: ExportManifest, title: str, console: Console
+) -> None:
+    if ExportFormat.TFJS in manifest.faults:
+        console.print(f"{demo}: not written, since it takes {ExportFormat.TFJS}", soft_wrap=True)
+        return
+    try:
+        write_demo(
+            demo, model=exports / ExportFormat.TFJS, node_modules=find_node().modules, title=title
+        )
+    except (DemoError, OSError) as error:
+        raise click.ClickException(f"the demo is not written: {error}") from error
+    console.print(f"Wrote {demo}: serve it from any static host", soft_wrap=True)

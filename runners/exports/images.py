@@ -1,0 +1,150 @@
+"""Finds the images that exports of a pushed version are calibrated with and compared on.
+
+They are the same from both places where they can be, whichever order the rows are in there: an
+export of today can be held against one of the run. Imports TensorFlow.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from ml_metadata import MetadataStore
+
+from components.idx_example_gen.idx import IdxError
+from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
+from components.idx_example_gen.settings import CLASS_COUNTS, TEST_SPLIT
+from components.idx_example_gen.splits import Split, assign_splits
+from components.idx_example_gen.storage import FILE_PATTERN, digest_file, find_files, open_pair
+from components.model_exporter.exporting import Images
+from components.model_exporter.images import (
+    NUM_CALIBRATION_IMAGES,
+    NUM_TEST_IMAGES,
+    draw_images,
+    read_images,
+)
+from components.versioned_directory.versions import Version
+from pipeline.config import PipelineConfig
+from runners.metadata.lineage import LineageError, find_examples
+
+_TRAIN, _EVAL = "train", "eval"
+
+_Batches = Iterable[npt.NDArray[np.uint8]]
+
+
+class ImagesMissingError(LookupError):
+    """A place does not have the images of a version's data; the message says which and why."""
+
+
+def read_run_images(store: MetadataStore, version: Version, *, with_calibration: bool) -> Images:
+    """Draws images from the examples of the run that pushed a version.
+
+    Args:
+      store: Knows the run.
+      version: A pushed version.
+      with_calibration: Whether to draw calibration images; if not, there are none.
+
+    Raises:
+      ImagesMissingError: `store` does not know the examples, or they are gone or damaged.
+    """
+    try:
+        folder = find_examples(store, version)
+    except LineageError as error:
+        raise ImagesMissingError(str(error)) from error
+    files = {split: f"{folder}/Split-{split}/*" for split in (TEST_SPLIT.name, _TRAIN)}
+    try:
+        missing = [split for split, pattern in files.items() if not tf.io.gfile.glob(pattern)]
+        if missing:
+            raise ImagesMissingError(
+                f"{folder}: expected the examples of its run, received nothing in the split "
+                f"{' nor in '.join(missing)}"
+            )
+        return _draw(
+            read_images(files[TEST_SPLIT.name]),
+            read_images(files[_TRAIN]),
+            folder,
+            with_calibration=with_calibration,
+        )
+    except tf.errors.OpError as error:
+        raise ImagesMissingError(f"{folder}: cannot be read ({error.message})") from error
+
+
+def read_source_images(
+    version: Version, config: PipelineConfig, *, with_calibration: bool
+) -> Images:
+    """Draws images from the IDX files that a version's examples were made from.
+
+    Args:
+      version: A pushed version; its record tells the SHA-256 of the files.
+      config: Names the folder of the files, and the split that calibration images are from.
+      with_calibration: Whether to draw calibration images; if not, there are none.
+
+    Raises:
+      ImagesMissingError: The record names no files, or these are missing, damaged or others.
+    """
+    folder = config.data_root.rstrip("/")
+    expected = version.record.origin.data_files if version.record else {}
+    if not expected:
+        raise ImagesMissingError(
+            f"{folder}: expected a version whose record tells the SHA-256 of its data files, "
+            "received one that tells none, so that no files can be known to be its own"
+        )
+    try:
+        files = find_files(f"{folder}/{FILE_PATTERN}")
+        _check_content(files, expected, folder)
+        rows = config.examples.rows_per_shard
+        splits = (
+            Split(_TRAIN, config.examples.train_hash_buckets),
+            Split(_EVAL, config.examples.eval_hash_buckets),
+        )
+        return _draw(
+            _read_first_split(files.test, (TEST_SPLIT,), rows),
+            _read_first_split(files.train, splits, rows),
+            folder,
+            with_calibration=with_calibration,
+        )
+    except tf.errors.OpError as error:
+        raise ImagesMissingError(f"{folder}: cannot be read ({error.message})") from error
+    except IdxError as error:
+        raise ImagesMissingError(str(error).rstrip(".")) from error
+
+
+def _check_content(files: IdxFolder, expected: Mapping[str, str], folder: str) -> None:
+    """Compares files with what a version's record says of its data."""
+    paths = {path.rpartition("/")[2]: path for pair in files for path in pair}
+    received = {
+        name: digest_file(paths[name]) if name in paths else "no such file" for name in expected
+    }
+    problems = [
+        f"{name}: expected SHA-256 {digest}, received {received[name]}"
+        for name, digest in sorted(expected.items())
+        if received[name] != digest
+    ]
+    if problems:
+        raise ImagesMissingError(
+            f"{folder}: expected the files that the version's record names, received others: "
+            f"{'; '.join(problems)}"
+        )
+
+
+def _read_first_split(
+    pair: IdxPair, splits: tuple[Split, ...], rows_per_block: int
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yields the images of the first of the splits among which the rows are divided."""
+    # The labels are those that the model was trained on: they need not be held to bounds again.
+    with open_pair(pair, CLASS_COUNTS[-1]) as reader:
+        for block in reader.read_blocks(
+            first_row=0, num_rows=reader.num_rows, rows_per_block=rows_per_block
+        ):
+            yield block.images[assign_splits(block, splits) == 0]
+
+
+def _draw(test: _Batches, train: _Batches, folder: str, *, with_calibration: bool) -> Images:
+    test_images = draw_images(test, NUM_TEST_IMAGES)
+    if not len(test_images):
+        raise ImagesMissingError(f"{folder}: expected test images, received none")
+    calibration = draw_images(train, NUM_CALIBRATION_IMAGES) if with_calibration else ()
+    return Images(
+        test=test_images,
+        calibration=np.asarray(calibration, np.uint8).reshape(-1, *test_images.shape[1:]),
+    )
