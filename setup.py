@@ -15,6 +15,11 @@ setup(
             for suffix in ("", ".*")
         ]
     ),
-    package_data={"runners.airflow": ["*.template"], "serving.rest": ["page.html"]},
+    package_data={
+        "components.model_exporter.proof": ["*.cjs"],
+        "runners.airflow": ["*.template"],
+        "runners.demo_page": ["static/*", "static/lib/*"],
+        "serving.rest": ["page.html", "*.js"],
+    },
     entry_points={"console_scripts": ["tfx-mnist=runners.commands.main:main"]},
 )

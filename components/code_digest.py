@@ -7,40 +7,45 @@ TFX names user code by dotted path and hashes only that name into a node's cache
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 _PROJECT_PACKAGES = ("components", "modules")
 
 
-def code_digest(module: str) -> str:
-    """Digests the source of `module` and of every project module that it imports.
+def code_digest(*modules: str, files: Sequence[Path] = ()) -> str:
+    """Digests the source of `modules` and of every project module that they import.
 
     Args:
-        module: Dotted name, e.g. "modules.trainer".
+        modules: Dotted names, e.g. "modules.trainer".
+        files: Sources in other languages.
 
     Returns:
         16 hexadecimal digits that change when any of those files changes, and only then.
 
     Raises:
-        ModuleNotFoundError: `module` is not importable.
+        ModuleNotFoundError: One of `modules` is not importable.
     """
     digest = hashlib.sha256()
-    for name, source in sorted(_sources(module).items()):
+    sources = _sources(modules) | {path.name: path.read_bytes() for path in files}
+    for name, source in sorted(sources.items()):
         digest.update(name.encode() + b"\0" + source + b"\0")
     return digest.hexdigest()[:16]
 
 
-def _sources(module: str) -> dict[str, bytes]:
-    """Returns the source of `module` and its project imports, transitively, by name."""
+def _sources(modules: Sequence[str]) -> dict[str, bytes]:
+    """Returns the source of `modules` and their project imports, transitively, by name."""
     sources: dict[str, bytes] = {}
-    waiting = [module]
+    waiting = [*modules]
     while waiting:
         name = waiting.pop()
         if name in sources:
             continue
         path = _source_path(name)
         if path is None:
-            raise ModuleNotFoundError(f"{name}: no such module; needed for the digest of {module}")
+            raise ModuleNotFoundError(
+                f"{name}: no such module; needed for the digest of {', '.join(modules)}"
+            )
         sources[name] = path.read_bytes()
         waiting += [
             imported for imported in _imported_names(sources[name], path) if _source_path(imported)

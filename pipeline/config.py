@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from components.model_exporter.formats import ExportFormat
 from modules.hyperparameters import Hyperparameters
 
 
@@ -14,6 +15,11 @@ def _absolute(path: str) -> str:
 
 
 LocalOrRemotePath = Annotated[str, AfterValidator(_absolute)]
+
+
+def _in_order(formats: tuple[ExportFormat, ...]) -> tuple[ExportFormat, ...]:
+    """Puts formats into one order, each once: otherwise TFX's cache would see another wish."""
+    return tuple(each for each in ExportFormat if each in formats)
 
 
 class _Section(BaseModel):
@@ -80,6 +86,12 @@ class PipelineConfig(_Section):
     )
     keep_versions: int = Field(
         5, ge=1, description="How many of the newest versions stay in the serving directory."
+    )
+    exports: Annotated[tuple[ExportFormat, ...], AfterValidator(_in_order)] = Field(
+        (), description="Other formats that a pushed model comes in as well; see docs/exports.md."
+    )
+    exports_required: bool = Field(
+        True, description="Push nothing if an export fails its gate; else leave that one out."
     )
     enable_cache: bool = Field(True, description="Reuse a node's output while its inputs stand.")
     beam_pipeline_args: tuple[str, ...] = Field(

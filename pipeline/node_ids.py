@@ -12,6 +12,7 @@ TRAINER = "Trainer"
 SERVABILITY_VALIDATOR = "ServabilityValidator"
 LATEST_BLESSED_MODEL_RESOLVER = "latest_blessed_model_resolver"
 EVALUATOR = "Evaluator"
+MODEL_EXPORTER = "ModelExporter"
 PUSHER = "Pusher"
 
 NODE_IDS = (
@@ -27,6 +28,10 @@ NODE_IDS = (
     SERVABILITY_VALIDATOR,
     LATEST_BLESSED_MODEL_RESOLVER,
     EVALUATOR,
+    MODEL_EXPORTER,
     PUSHER,
 )
-"""In the order of the flow. `pipeline.pipeline` wires the nodes; a test compares the two."""
+"""In the order of the flow. `pipeline.pipeline` wires the nodes; a test compares the two.
+
+MODEL_EXPORTER is there only if exports are asked for.
+"""

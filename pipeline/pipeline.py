@@ -20,6 +20,8 @@ from components.atomic_pusher.component import AtomicPusher
 from components.baseline_model.strategy import make_baseline_resolver
 from components.code_digest import code_digest
 from components.idx_example_gen.component import IdxExampleGen, split_by_hash
+from components.model_exporter.artifact import EXPORTS_KEY
+from components.model_exporter.component import ModelExporter
 from components.previous_statistics.strategy import make_previous_statistics_resolver
 from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
@@ -122,12 +124,26 @@ def create_pipeline(
         examples=examples,
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
     )
+    blessings = {
+        "model_blessing": evaluator.outputs["blessing"],
+        "infra_blessing": servability_validator.outputs["blessing"],
+    }
+    model_exporter = None
+    if config.exports:
+        model_exporter = ModelExporter(
+            model=model,
+            **blessings,
+            examples=examples,
+            formats=config.exports,
+            required=config.exports_required,
+            model_code_digest=trainer_digest,
+        )
     pusher = AtomicPusher(
         model=model,
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=servability_validator.outputs["blessing"],
+        **blessings,
         evaluation=evaluator.outputs["evaluation"],
         examples=examples,
+        exports=model_exporter.outputs[EXPORTS_KEY] if model_exporter else None,
         push_destination=pusher_pb2.PushDestination(
             filesystem={"base_directory": config.serving_model_dir}
         ),
@@ -152,6 +168,7 @@ def create_pipeline(
             baseline_resolver,
             evaluator,
             servability_validator,
+            *([model_exporter] if model_exporter else []),
             pusher,
         ],
     )

@@ -10,6 +10,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from components.atomic_pusher.executor import KEEP_VERSIONS_KEY, Executor
 from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY
 from components.code_digest import code_digest
+from components.model_exporter.artifact import EXPORTS_KEY, ModelExports
 
 DEFAULT_KEEP_VERSIONS = 5
 
@@ -33,6 +34,7 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
         standard_component_specs.EXAMPLES_KEY: ChannelParameter(
             type=standard_artifacts.Examples, optional=True
         ),
+        EXPORTS_KEY: ChannelParameter(type=ModelExports, optional=True),
     }
 
 
@@ -63,6 +65,7 @@ class AtomicPusher(Pusher):
         infra_blessing: BaseChannel | None = None,
         evaluation: BaseChannel | None = None,
         examples: BaseChannel | None = None,
+        exports: BaseChannel | None = None,
         keep_versions: int = DEFAULT_KEEP_VERSIONS,
         model_code_digest: str = "",
     ) -> None:
@@ -76,6 +79,8 @@ class AtomicPusher(Pusher):
             warm-up requests in it, that one is pushed.
           evaluation: Its metrics go into the record.
           examples: Their source files go into the record.
+          exports: The model in other formats, which are published with it and in the same step.
+            Unless they are blessed, nothing is pushed.
           keep_versions: How many of the newest versions stay in the directory.
           model_code_digest: Digest of the code that trained the model, for the record.
 
@@ -99,6 +104,7 @@ class AtomicPusher(Pusher):
                 infra_blessing=infra_blessing,
                 evaluation=evaluation,
                 examples=examples,
+                exports=exports,
                 push_destination=push_destination,
                 keep_versions=keep_versions,
                 model_code_digest=model_code_digest,

@@ -17,6 +17,9 @@ from tfx.utils import io_utils, path_utils, proto_utils
 from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY, read_origin
 from components.atomic_pusher.remote_push import push_remotely
 from components.atomic_pusher.servable import check_servable
+from components.model_exporter.artifact import EXPORTS_KEY, is_blessed
+from components.versioned_directory.exports import EXPORTS_PATH
+from components.versioned_directory.model_files import link_file, transfer_model
 from components.versioned_directory.publishing import push_model
 from components.versioned_directory.push_record import PushOrigin, make_record
 
@@ -40,6 +43,13 @@ class Executor(executor.Executor):
                 return path_utils.stamped_model_path(blessing.uri)
         return super().GetModelPath(input_dict)
 
+    def CheckBlessing(self, input_dict: dict[str, list[types.Artifact]]) -> bool:
+        """Returns whether model, servability and exports are blessed, as far as they are given."""
+        exports = input_dict.get(EXPORTS_KEY)
+        if exports and not is_blessed(artifact_utils.get_single_instance(exports)):
+            return False
+        return super().CheckBlessing(input_dict)
+
     def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
@@ -49,7 +59,7 @@ class Executor(executor.Executor):
         """Pushes the model if every blessing that is given is one.
 
         Args:
-          input_dict: As TFX's Pusher has it, and `evaluation` and `examples`.
+          input_dict: As TFX's Pusher has it, and `evaluation`, `examples` and `exports`.
           output_dict: `pushed_model`, one artifact: it gets a copy of the model, and as custom
             properties whether, where and as which version the model was pushed.
           exec_properties: As TFX's Pusher has them, and those of AtomicPusherSpec.
@@ -69,7 +79,7 @@ class Executor(executor.Executor):
             input_dict, **self._run(), code_digest=exec_properties[MODEL_CODE_DIGEST_KEY]
         )
         base_directory = _read_base_directory(exec_properties)
-        with _as_local_folder(self.GetModelPath(input_dict)) as source:
+        with _gather(self.GetModelPath(input_dict), input_dict.get(EXPORTS_KEY)) as source:
             # The archive comes first, so that nothing can fail once the version is published.
             io_utils.copy_dir(str(source), pushed_model.uri)
             number = _push(source, base_directory, origin, exec_properties[KEEP_VERSIONS_KEY])
@@ -106,6 +116,21 @@ def _read_base_directory(exec_properties: dict[str, Any]) -> str:
         exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
     )
     return destination.filesystem.base_directory.rstrip("/")
+
+
+@contextmanager
+def _gather(model_path: str, exports: list[types.Artifact] | None) -> Iterator[Path]:
+    """Yields a local folder with all that is to be published: the model, and its exports."""
+    with _as_local_folder(model_path) as model:
+        if not exports:
+            yield model
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            gathered = Path(folder) / "model"
+            gathered.mkdir()
+            transfer_model(model, gathered, link_file)
+            io_utils.copy_dir(artifact_utils.get_single_uri(exports), str(gathered / EXPORTS_PATH))
+            yield gathered
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Pushes to a remote versioned directory, such as gs://, where no rename is atomic."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tfx.dsl.io import fileio
@@ -29,7 +30,7 @@ def push_remotely(source: Path, base_directory: str, record: PushRecord, *, now:
       The new version's number, or the newest one's if that already is this model.
     """
     highest = _highest_number(base_directory)
-    if highest is not None and _holds(f"{base_directory}/{highest}", record.model_digest):
+    if highest is not None and _holds(f"{base_directory}/{highest}", record.files):
         return highest
     number = next_number(highest, now)
     target = f"{base_directory}/{number}"
@@ -48,14 +49,14 @@ def _highest_number(base_directory: str) -> int | None:
     return max((number for number in numbers if number is not None), default=None)
 
 
-def _holds(version: str, model_digest: str) -> bool:
-    """Returns whether a version is complete and, as its record says, this very model."""
+def _holds(version: str, files: Mapping[str, str]) -> bool:
+    """Returns whether a version is complete and has, as its record says, these very files."""
     path = f"{version}/{RECORD_PATH}"
     if not fileio.exists(path) or not fileio.exists(f"{version}/{_LAST_FILE}"):
         return False
     with fileio.open(path) as file:
         text = file.read()
     try:
-        return parse_record(text).model_digest == model_digest
+        return parse_record(text).files == files
     except ValueError:
         return False

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from components.versioned_directory.exports import EXPORTS_PATH
+
 RECORD_PATH = "assets.extra/push.json"
 """Where a version keeps its record; TensorFlow ignores what is in assets.extra.
 
@@ -33,6 +35,17 @@ def combine_digests(files: Mapping[str, str]) -> str:
     """
     lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def digest_model(files: Mapping[str, str]) -> str:
+    """Returns one SHA-256 for a SavedModel, given that of each file of its folder by its path.
+
+    Its exports are in that folder, and say by this digest what they were made from.
+    """
+    exports = f"{EXPORTS_PATH}/"
+    return combine_digests(
+        {path: digest for path, digest in files.items() if not path.startswith(exports)}
+    )
 
 
 def size_in_bytes(folder: Path) -> int:

@@ -9,7 +9,8 @@ import socket
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from components.versioned_directory.model_files import RECORD_PATH, combine_digests, digest_files
+from components.versioned_directory.exports import ExportRecord, parse_exports, read_exports
+from components.versioned_directory.model_files import RECORD_PATH, digest_files, digest_model
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,9 @@ class PushRecord:
 
     Attributes:
       origin: Where the model comes from.
-      model_digest: One SHA-256 for all of the model's files.
-      files: SHA-256 of each of them, by path.
+      model_digest: One SHA-256 for the model's files, those of its exports left out.
+      files: SHA-256 of each file, by path.
+      exports: What was measured of the model in other formats, whose files are among those.
       pushed_at: When, in UTC, as ISO 8601.
       pushed_by: Who, as user@host.
       copy_of: Number of the version that was first pushed with this model, if a rollback made
@@ -61,6 +63,7 @@ class PushRecord:
     pushed_by: str
     copy_of: int | None = None
     replaced: int | None = None
+    exports: tuple[ExportRecord, ...] = ()
 
 
 def make_record(folder: Path, origin: PushOrigin, now: float) -> PushRecord:
@@ -68,8 +71,9 @@ def make_record(folder: Path, origin: PushOrigin, now: float) -> PushRecord:
     files = digest_files(folder)
     return PushRecord(
         origin=origin,
-        model_digest=combine_digests(files),
+        model_digest=digest_model(files),
         files=files,
+        exports=read_exports(folder),
         pushed_at=dt.datetime.fromtimestamp(now, tz=dt.UTC).isoformat(timespec="seconds"),
         pushed_by=_user_at_host(),
     )
@@ -88,7 +92,14 @@ def parse_record(text: str) -> PushRecord:
     """
     try:
         content = json.loads(text)
-        return PushRecord(**{**content, "origin": PushOrigin(**content["origin"])})
+        return PushRecord(
+            **{
+                **content,
+                "origin": PushOrigin(**content["origin"]),
+                # Versions of before there were exports have no such key.
+                "exports": parse_exports(content.get("exports", [])),
+            }
+        )
     except (TypeError, KeyError) as error:
         raise ValueError(f"expected a push record, received {text[:80]!r} ({error})") from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from components.versioned_directory.model_files import combine_digests, digest_files, size_in_bytes
+from components.versioned_directory.model_files import digest_files, digest_model, size_in_bytes
 from components.versioned_directory.push_record import PushRecord, read_record
 
 _NUMBER = re.compile("[0-9]+")
@@ -36,10 +36,10 @@ class Version:
 
     @cached_property
     def model_digest(self) -> str:
-        """One SHA-256 for all of the model's files, as recorded or else as they are."""
+        """One SHA-256 for the model's files, as recorded or else as they are."""
         if self.record:
             return self.record.model_digest
-        return combine_digests(digest_files(self.path))
+        return digest_model(digest_files(self.path))
 
     @cached_property
     def first_number(self) -> int:

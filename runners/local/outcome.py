@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.evaluation.checks import Check
+from components.versioned_directory.exports import ExportRecord
 from runners.metadata.states import NodeState
 from runners.whole_file import write_whole_file
 
@@ -41,6 +42,8 @@ class RunOutcome:
       has_baseline: Whether an earlier blessed model was compared with.
       blessed: None if the run did not get as far as an evaluation.
       unservable: Why the model can't be served, a sentence each; empty if it can.
+      exports: What was measured of the model in other formats.
+      unexported: Why formats that were asked for are not there, a sentence each.
       pushed_version: Version number under `pushed_to`; "" if nothing was pushed.
       pushed_to: The version's folder in the serving directory, or "".
       served_version: The newest version in the serving directory after the run: another than the
@@ -59,6 +62,8 @@ class RunOutcome:
     has_baseline: bool = False
     blessed: bool | None = None
     unservable: tuple[str, ...] = ()
+    exports: tuple[ExportRecord, ...] = ()
+    unexported: tuple[str, ...] = ()
     pushed_version: str = ""
     pushed_to: str = ""
     served_version: str = ""
@@ -69,7 +74,8 @@ class RunOutcome:
     @property
     def refusals(self) -> tuple[str, ...]:
         """Why nothing was pushed, a sentence each."""
-        return (*(str(check) for check in self.checks if not check.passed), *self.unservable)
+        failed = (str(check) for check in self.checks if not check.passed)
+        return (*failed, *self.unservable, *self.unexported)
 
 
 def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BLESSED_KEY
+from tfx.dsl.io import fileio
 
 from components.atomic_pusher.push_properties import (
     PUSHED_DESTINATION_PROPERTY,
@@ -13,10 +14,16 @@ from components.atomic_pusher.push_properties import (
     PUSHED_VERSION_PROPERTY,
 )
 from components.evaluation.result import EvaluationResult, read_evaluation
+from components.model_exporter.artifact import EXPORTS_KEY
 from components.servability_validator.executor import REASONS_PROPERTY
+from components.versioned_directory.exports import (
+    MANIFEST_NAME,
+    ExportManifest,
+    parse_manifest,
+)
 from components.versioned_directory.versions import list_versions
 from pipeline.config import PipelineConfig
-from pipeline.node_ids import EVALUATOR, PUSHER, SERVABILITY_VALIDATOR
+from pipeline.node_ids import EVALUATOR, MODEL_EXPORTER, PUSHER, SERVABILITY_VALIDATOR
 from runners.failure import cause_of
 from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
 from runners.metadata.artifacts import property_of
@@ -47,6 +54,7 @@ def read_outcome(
         cause = cause_of(failed.error)
     evaluation = _evaluation(records)
     blessed = _property(records, EVALUATOR, "blessing", ARTIFACT_PROPERTY_BLESSED_KEY)
+    manifest = _manifest(records)
     unservable = _property(records, SERVABILITY_VALIDATOR, "blessing", REASONS_PROPERTY) or "[]"
     return RunOutcome(
         run_id=run_id,
@@ -57,6 +65,8 @@ def read_outcome(
         has_baseline=bool(evaluation and evaluation.has_baseline),
         blessed=None if blessed is None else blessed == 1,
         unservable=tuple(json.loads(unservable)),
+        exports=manifest.exports,
+        unexported=manifest.reasons,
         pushed_version=_property(records, PUSHER, "pushed_model", PUSHED_VERSION_PROPERTY) or "",
         pushed_to=_property(records, PUSHER, "pushed_model", PUSHED_DESTINATION_PROPERTY) or "",
         served_version=_served_version(config.serving_model_dir),
@@ -95,6 +105,15 @@ def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:
     if record is None or record.state not in SUCCESSFUL:
         return None
     return read_evaluation(record.outputs["evaluation"].uri)
+
+
+def _manifest(records: Mapping[str, NodeRecord]) -> ExportManifest:
+    """Returns what came of the exports; nothing if the run did not get as far."""
+    record = records.get(MODEL_EXPORTER)
+    if record is None or record.state not in SUCCESSFUL:
+        return ExportManifest(faults={})
+    with fileio.open(f"{record.outputs[EXPORTS_KEY].uri}/{MANIFEST_NAME}") as file:
+        return parse_manifest(file.read())
 
 
 def _property(records: Mapping[str, NodeRecord], node_id: str, key: str, name: str) -> Any:

@@ -11,6 +11,7 @@ from absl import logging as absl_logging
 from ml_metadata import MetadataStore
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
+from components.model_exporter.proof.asking import check_runtimes
 from modules.distribution.devices import prepare_devices
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import PUSHER
@@ -58,7 +59,9 @@ def run_locally(
 
     Raises:
       ValueError: There is no node of that name, or no run holds what comes before.
+      NodeMissingError: What an export would be proven with is not there.
     """
+    check_runtimes(config.exports)
     # TensorFlow fixes its devices with its first operation, which an earlier node would run.
     prepare_devices(
         logical_cpus=config.training.logical_cpus,

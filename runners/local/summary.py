@@ -1,9 +1,12 @@
 """Renders a run's outcome for people."""
 
+from collections.abc import Iterable
+
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from components.versioned_directory.exports import ExportRecord
 from runners.local.display import STATE_STYLES
 from runners.local.outcome import FAILED, INTERRUPTED, NOT_BLESSED, RunOutcome
 
@@ -15,9 +18,28 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         console.print(_nodes_table(outcome))
     if outcome.checks:
         console.print(_checks_table(outcome))
+    if outcome.exports:
+        console.print(make_exports_table(outcome.exports))
     console.print()
     for line in _verdict(outcome):
         console.print(line, soft_wrap=True)
+
+
+def make_exports_table(exports: Iterable[ExportRecord]) -> RenderableType:
+    """Returns what was measured of a model in other formats, a line for each."""
+    table = Table(title="Exports", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("format")
+    for column in ("size", "agreement", "largest difference", "one image"):
+        table.add_column(column, justify="right")
+    for export in exports:
+        table.add_row(
+            export.format,
+            f"{export.num_bytes / 1e6:.2f} MB",
+            f"{export.agreement:.4f}",
+            f"{export.max_difference:.1g}",
+            f"{export.latency_ms:.2f} ms",
+        )
+    return table
 
 
 def _nodes_table(outcome: RunOutcome) -> RenderableType:
@@ -73,6 +95,7 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
             Text(f"BLESSED: accuracy {accuracy:.4f}, compared with {baseline}", style="bold green"),
             Text(f"pushed version {outcome.pushed_version}: {outcome.pushed_to}"),
         ]
+        lines += [Text(f"  left out: {reason}", style="yellow") for reason in outcome.unexported]
         if outcome.served_version != outcome.pushed_version:
             served = f"served is version {outcome.served_version}, see tfx-mnist models"
             lines.append(Text(served, style="yellow"))

@@ -9,6 +9,7 @@ from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.model_exporter.proof.asking import check_runtimes
 from pipeline.config import PipelineConfig
 from runners.failure import cause_of
 from runners.metadata.ordered_store import OrderedMetadata
@@ -48,6 +49,7 @@ def launch_node(
     metadata = OrderedMetadata(connection)
     attempt = NodeAttempt(metadata, node, config.pipeline_root)
     try:
+        check_runtimes(config.exports)  # in each node, so that none before the exporter is in vain
         with metadata as handle:
             # Elsewhere the database lets only one of two processes insert a type.
             if connection.HasField("postgresql"):

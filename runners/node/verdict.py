@@ -12,6 +12,7 @@ from components.atomic_pusher.push_properties import (
     PUSHED_VERSION_PROPERTY,
 )
 from components.evaluation.result import read_evaluation
+from components.model_exporter.artifact import EXPORTS_KEY
 from components.servability_validator.executor import REASONS_PROPERTY
 from runners.metadata.artifacts import property_of, read_inputs
 from runners.metadata.records import NodeRecord
@@ -39,6 +40,9 @@ def describe_result(record: NodeRecord) -> str:
     if (version := property_of(pushed_model, PUSHED_VERSION_PROPERTY)) is not None:
         destination = property_of(pushed_model, PUSHED_DESTINATION_PROPERTY)
         return f": pushed version {version} to {destination}"
+    if (exports := record.outputs.get(EXPORTS_KEY)) is not None:
+        refused = _reasons(exports)
+        return f": NOT EXPORTED{refused}" if refused else ": exported"
     blessing = record.outputs.get("blessing")
     blessed = property_of(blessing, ARTIFACT_PROPERTY_BLESSED_KEY)
     if blessing is None or blessed is None:

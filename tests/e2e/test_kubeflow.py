@@ -16,6 +16,8 @@ from support.kubeflow.driver import LocalDriver
 from support.project import PROJECT
 from support.workspaces import Workspace
 
+_EXPORTS = "exports=[tflite]"
+
 components = pytest.importorskip("kfp.components", reason="kfp installs on Python 3.11 only")
 
 
@@ -47,7 +49,7 @@ def one_step_per_node(workspace: Workspace) -> Path:
     # The data contract of the workspace, which is read to compile, is not where the image has it.
     settings["volumes"].append({"claim": "workspace", "path": str(workspace.folder)})
     paths = ("pipeline_root=/tfx/runs", "serving_model_dir=/tfx/serving", "data_root=/tfx/data")
-    return _compile(workspace, "one_step_per_node", *paths, **settings)
+    return _compile(workspace, "one_step_per_node", *paths, _EXPORTS, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,7 @@ def driver(
     pipeline = _compile(
         workspace,
         "three_steps",
+        _EXPORTS,
         image="not pulled",
         compiled_folder=str(workspace.folder / "compiled"),
         mlmd=f"sqlite://{workspace.root / 'metadata.db'}",
@@ -103,7 +106,9 @@ def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, wo
     assert "| feature | split | type | missing | mean |" in steps["Prepare"].report
     assert "No anomalies in the splits train, eval, test." in steps["Prepare"].report
     assert "Evaluator complete: BLESSED" in steps["Decide"].report
+    assert "ModelExporter complete: exported" in steps["Decide"].report
     assert f"Pusher complete: pushed version {version.name}" in steps["Decide"].report
+    assert (version / "assets.extra" / "exports" / "tflite" / "model.tflite").is_file()
     store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
     graph = json.loads(driver.pipeline.with_suffix(".graph.json").read_text())
     assert set(read_run(store, "first")) == {node["node_id"] for node in graph["nodes"]}

@@ -28,7 +28,7 @@ def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
 @pytest.fixture(scope="module")
 def pipeline(workspace: Workspace) -> Path:
     """The pipeline with everything in a bucket."""
-    return _compile(workspace, "tfx-mnist.json")
+    return _compile(workspace, "tfx-mnist.json", "exports=[tflite]")
 
 
 def _compile(workspace: Workspace, name: str, *settings_of_pipeline: str) -> Path:
@@ -85,6 +85,9 @@ def test_the_tasks_push_a_model_that_knows_its_data(
     assert len(sources) == 4
     record = json.loads((version / "assets.extra" / "push.json").read_text())
     assert record["origin"]["data_files"] == sources
+    [export] = record["exports"]
+    assert export["format"] == "tflite"
+    assert (version / "assets.extra" / "exports" / "tflite" / "model.tflite").is_file()
 
 
 def test_a_first_run_finds_neither_a_baseline_nor_accepted_statistics(

@@ -29,6 +29,17 @@ def read_paragraphs(markdown: str) -> list[str]:
     ]
 
 
+def read_code(markdown: str) -> dict[tuple[str, str], str]:
+    """Returns the first block of code in each language below each heading, by both."""
+    heading, blocks = "", {}
+    for token, inner in pairwise(_parse(markdown)):
+        if token.type == "heading_open":
+            heading = _text(inner)
+        elif token.type == "fence":
+            blocks.setdefault((heading, token.info), token.content)
+    return blocks
+
+
 def _parse(markdown: str) -> list[Token]:
     return MarkdownIt("commonmark").enable("table").parse(markdown)
 

@@ -23,6 +23,10 @@ from typing import Any
 from support.project import PACKAGES, PROJECT
 from support.warm_python.client import NUMBER
 
+# What only programs of their own import. onnxruntime starts threads that a fork would wait for when
+# it ends, and for ever; tf2onnx switches TensorFlow 2 off.
+_NOT_PRELOADED = {"ai_edge_litert", "onnx", "onnxruntime", "tf2onnx"}
+
 
 @dataclass(frozen=True)
 class _Program:
@@ -66,7 +70,7 @@ def _imported_modules() -> Iterator[str]:
 
 def _preload() -> None:
     for name in sorted(set(_imported_modules())):
-        if name.partition(".")[0] not in PACKAGES:
+        if name.partition(".")[0] not in {*PACKAGES, *_NOT_PRELOADED}:
             # kfp and uvloop are not installed everywhere.
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)

@@ -29,7 +29,7 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "commands": {
         *("local", "airflow", "kubeflow", "vertex"),
         *_SHARED_BY_PLACES,
-        *("datasets", "doctor", "schema"),
+        *("datasets", "demo_page", "doctor", "exports", "schema"),
     },
     "local": _SHARED_BY_PLACES,
     "airflow": _SHARED_BY_PLACES,
@@ -41,8 +41,10 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "node": {"report", "orchestration", "metadata"},
     "report": {"metadata"},
     "schema": {"metadata"},
+    "exports": {"metadata"},
     "doctor": {"datasets"},
     "datasets": set(),
+    "demo_page": set(),
 }
 # The same within `serving`; what stands beside the folders may be imported by all of them.
 _FOLDERS_OF_SERVING: Edges = {
@@ -62,7 +64,7 @@ _COMMAND_LINES = {"benchmarks", "runners"}
 _NOT_INSTALLED = {"benchmarks"}
 # A child process gets its parent's environment; nothing is read from it.
 _PASSES_ENVIRONMENT_ON = {
-    "components/servability_validator/serving_process.py",
+    "components/child_process.py",
     "modules/distribution/processes/launch.py",
 }
 # TensorFlow itself reads TF_CONFIG, and platforms set it: who trains together is known nowhere else

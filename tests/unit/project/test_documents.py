@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config_sources import describe_keys
+from components.model_exporter.formats import BOUNDS, ExportFormat
+from pipeline.config_sources import describe_keys, load_config
 from runners.commands.main import main
+from support.markdown_reader import read_code, read_tables
 from support.project import PROJECT
 
 DOCUMENTS = sorted(
@@ -44,6 +46,29 @@ def test_the_readme_names_every_command():
     missing = [name for name in main.list_commands(None) if f"tfx-mnist {name}" not in text]
 
     assert missing == []
+
+
+def test_the_document_of_exports_names_every_format_with_its_bounds():
+    formats, bounds, *_ = read_tables((PROJECT / "docs" / "exports.md").read_text())
+
+    assert [row[0] for row in formats[1:]] == [*ExportFormat]
+    assert bounds[1:] == [
+        [
+            name,
+            f"{bound.min_agreement}",
+            f"{bound.max_difference:g}",
+            bound.weight_type,
+            f"{bound.max_weight_share}",
+        ]
+        for name, bound in BOUNDS.items()
+    ]
+
+
+def test_the_option_that_asks_for_all_exports_is_one():
+    command = read_code((PROJECT / "docs" / "exports.md").read_text())["Ask for them", ""]
+    [override] = re.findall(r"--set '(\S+)'", command)
+
+    assert load_config(overrides=[override]).exports == tuple(ExportFormat)
 
 
 def test_every_test_that_the_fault_table_names_exists():

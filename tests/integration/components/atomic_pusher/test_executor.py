@@ -1,6 +1,7 @@
 """AtomicPusher's executor with a real SavedModel, and the component."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from tfx.utils import path_utils
 
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.executor import Executor
+from components.model_exporter.artifact import ModelExports
+from components.versioned_directory.exports import ExportManifest, ExportRecord
+from components.versioned_directory.model_files import digest_files
 from components.versioned_directory.push_record import parse_record, read_record
+from components.versioned_directory.rollback import roll_back
 from components.versioned_directory.versions import PushError, list_versions
 
 Push = Callable[..., Artifact]
@@ -195,6 +200,83 @@ def test_the_record_tells_run_model_code_and_data(tmp_path: Path, push: Push, mo
         "t10k-labels-idx1-ubyte.gz": "cd34",
     }
     assert len(origin.data_fingerprint) == 64
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Artifact:
+    """Exports as ModelExporter leaves them; nobody reads the file."""
+    artifact = _artifact(ModelExports, tmp_path / "exports", blessed=1)
+    folder = Path(artifact.uri)
+    (folder / "onnx").mkdir(parents=True)
+    (folder / "onnx" / "model.onnx").write_bytes(b"a graph")
+    record = ExportRecord(
+        format="onnx",
+        files=digest_files(folder / "onnx"),
+        num_bytes=7,
+        test_images=1000,
+        agreement=1.0,
+        max_difference=1e-6,
+        latency_ms=0.1,
+        peak_memory_bytes=1,
+        conversion_seconds=1.0,
+        tools={"onnx": "1"},
+    )
+    (folder / "exports.json").write_text(ExportManifest(exports=(record,), faults={}).render())
+    return artifact
+
+
+def test_exports_are_published_with_their_model_and_a_rollback_carries_them(
+    tmp_path: Path, push: Push, model: Artifact, exports: Artifact
+):
+    path = "assets.extra/exports/onnx/model.onnx"
+    pushed_model = push(model=model, exports=exports)
+    assert (Path(pushed_model.uri) / path).read_bytes() == b"a graph"
+    other = _artifact(standard_artifacts.Model, tmp_path / "other")
+    _export(Path(path_utils.serving_model_path(other.uri)), 3.0)
+    push(model=other)
+
+    roll_back(tmp_path / "serving", None, now=time.time())
+
+    first, without, rolled_back = list_versions(tmp_path / "serving")
+    for version in (first, rolled_back):
+        assert (version.path / path).read_bytes() == b"a graph"
+        assert _predict(version.path, 3.0) == 3.5
+        assert [export.format for export in version.record.exports] == ["onnx"]
+        assert version.record.files[path] == version.record.exports[0].files["model.onnx"]
+    assert without.record.exports == ()
+    assert not (without.path / "assets.extra" / "exports").exists()
+
+
+def test_exports_that_were_refused_keep_their_model_from_being_pushed(
+    tmp_path: Path, push: Push, model: Artifact, exports: Artifact
+):
+    exports.set_int_custom_property("blessed", 0)
+
+    pushed_model = push(model=model, exports=exports)
+
+    assert pushed_model.get_int_custom_property("pushed") == 0
+    assert not (tmp_path / "serving").exists()
+
+
+@pytest.mark.parametrize("scheme", ["", "ram://with_exports"])
+def test_a_model_that_gets_exports_is_pushed_anew_and_its_digest_stays(
+    tmp_path: Path, push: Push, model: Artifact, exports: Artifact, scheme: str
+):
+    base = f"{scheme}{tmp_path}/serving"
+
+    versions = [
+        push(base, model=model, **more).get_string_custom_property("pushed_destination")
+        for more in ({}, {"exports": exports}, {"exports": exports})
+    ]
+
+    assert len(set(versions)) == 2
+    assert versions[1] == versions[2]
+    records = []
+    for version in versions[:2]:
+        with fileio.open(f"{version}/assets.extra/push.json") as file:
+            records.append(parse_record(file.read()))
+    assert records[0].model_digest == records[1].model_digest
+    assert records[0].files.items() < records[1].files.items()
 
 
 def test_a_remote_directory_gets_the_model_its_record_and_the_next_number(

@@ -13,7 +13,7 @@ from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config_sources import load_config
-from pipeline.node_ids import NODE_IDS
+from pipeline.node_ids import MODEL_EXPORTER, NODE_IDS
 from runners.local.partial_run import make_partial_run
 from runners.metadata.connection import sqlite_connection
 from runners.orchestration.compiled import compile_run
@@ -22,8 +22,12 @@ from support.trainings import SCHEMA_PATH
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
 
 
-def _compile(run_id: str) -> pipeline_pb2.Pipeline:
-    return compile_run(load_config(overrides=[f"schema_path={SCHEMA_PATH}"]), run_id)
+def _compile(run_id: str, *settings: str) -> pipeline_pb2.Pipeline:
+    return compile_run(load_config(overrides=[f"schema_path={SCHEMA_PATH}", *settings]), run_id)
+
+
+def _node_ids(ir: pipeline_pb2.Pipeline) -> tuple[str, ...]:
+    return tuple(node.pipeline_node.node_info.id for node in ir.nodes)
 
 
 def _record_run(metadata: Metadata, run_id: str, node_ids: set[str]) -> None:
@@ -40,7 +44,15 @@ def _record_run(metadata: Metadata, run_id: str, node_ids: set[str]) -> None:
 
 
 def test_the_ids_of_the_command_line_are_those_of_the_pipeline():
-    assert tuple(node.pipeline_node.node_info.id for node in _compile("run").nodes) == NODE_IDS
+    assert _node_ids(_compile("run", "exports=[onnx]")) == NODE_IDS
+
+
+def test_a_pipeline_that_exports_nothing_is_that_of_before_there_were_exports():
+    ir = _compile("run")
+
+    assert _node_ids(ir) == tuple(node for node in NODE_IDS if node != MODEL_EXPORTER)
+    # One more input or parameter, and every earlier push would be made again.
+    assert "exports" not in str(ir)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from components.versioned_directory.push_record import PushOrigin
+from components.versioned_directory.push_record import (
+    PushOrigin,
+    make_record,
+    parse_record,
+    render_record,
+)
 from components.versioned_directory.versions import Version, list_versions
 
 
@@ -152,6 +157,14 @@ def test_the_record_tells_where_the_model_comes_from(tmp_path: Path, push: Calla
     assert record["origin"]["metrics"] == {"accuracy": 0.99}
     assert record["pushed_at"] == "1970-01-01T00:00:00+00:00"
     assert record["files"]["saved_model.pb"] == hashlib.sha256(b"graph of a").hexdigest()
+
+
+def test_a_record_of_before_there_were_exports_is_read():
+    record = render_record(make_record(Path(__file__).parent, PushOrigin(), 0.0))
+    text = json.loads(record)
+    del text["exports"]
+
+    assert parse_record(json.dumps(text)) == parse_record(record)
 
 
 def test_the_model_digest_is_that_of_the_listing_that_sha256sum_prints(

@@ -1,0 +1,47 @@
+"""What the SavedModel is and answers, which exported files are held to; it needs TensorFlow."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from components.model_exporter.gate import Expected
+from components.model_exporter.proof.answers import Tensor
+
+_BATCH_SIZE = 256
+
+
+def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.uint8]) -> Expected:
+    """Returns what a signature of one input answers, on the CPU as its exports do.
+
+    Args:
+      saved_model: Its folder.
+      signature: Which of its functions.
+      images: uint8 [n, height, width].
+    """
+    with tf.device("CPU"):
+        # Held until the end: a function does not hold the variables that it reads.
+        loaded = tf.saved_model.load(str(saved_model))
+        function = loaded.signatures[signature]
+        [(input_name, input_spec)] = function.structured_input_signature[1].items()
+        answers = [
+            function(**{input_name: tf.constant(images[start : start + _BATCH_SIZE])})
+            for start in range(0, len(images), _BATCH_SIZE)
+        ]
+        return Expected(
+            inputs={input_name: _describe(input_spec)},
+            outputs={name: _describe(spec) for name, spec in function.structured_outputs.items()},
+            weight_bytes=sum(
+                variable.shape.num_elements() * variable.dtype.size
+                for variable in function.variables
+            ),
+            answers={
+                name: np.concatenate([answer[name].numpy() for answer in answers])
+                for name in answers[0]
+            },
+        )
+
+
+def _describe(spec: tf.TensorSpec) -> Tensor:
+    return Tensor(dtype=spec.dtype.name, shape=tuple(spec.shape.as_list()))

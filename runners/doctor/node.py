@@ -1,0 +1,23 @@
+"""The doctor's look at Node and its packages, in which exports for TF.js are proven."""
+
+import sys
+from pathlib import Path
+
+from components.model_exporter.proof.node import NodeMissingError, find_node
+from runners.doctor.finding import Finding, Severity
+
+
+def check_node(*, is_needed: bool, prefix: Path = Path(sys.prefix)) -> Finding:
+    """Looks for Node on PATH and for TF.js' packages in the environment.
+
+    Args:
+      is_needed: Whether the configuration asks for an export for TF.js.
+      prefix: The environment.
+    """
+    try:
+        node = find_node(prefix)
+    except NodeMissingError as error:
+        if is_needed:
+            return Finding("Node", Severity.FIX, str(error), "or take tfjs out of `exports`")
+        return Finding("Node", Severity.NOTE, str(error), "only an export for TF.js needs it")
+    return Finding("Node", Severity.OK, f"{node.version} at {node.program}, with TF.js")

@@ -1,0 +1,271 @@
+"""Runs that export their model: what is published with it, and what is refused."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from ml_metadata import MetadataStore
+
+from components.versioned_directory.versions import Version
+from pipeline.config import PipelineConfig
+from runners.exports.images import read_run_images, read_source_images
+from runners.metadata.connection import sqlite_connection
+from support.compiled_pipelines import CompiledWorkspace, compile_workspace
+from support.exports.node import require_node
+from support.workspaces import Run, Workspace
+
+EXPORTS = "exports=[onnx,tflite]"
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture(scope="module")
+def exported(workspace: Workspace) -> Run:
+    run = workspace.run(EXPORTS)
+    assert run.exit_code == 0, run.output
+    return run
+
+
+@pytest.fixture
+def asks_too_much(workspace: Workspace) -> Iterator[None]:
+    """The workspace's code asks of ONNX what no file can hold."""
+    path = workspace.folder / "components" / "model_exporter" / "formats.py"
+    text = path.read_text()
+    bounds = "ExportFormat.ONNX: _SINGLE_PRECISION"
+    assert bounds in text
+    path.write_text(
+        text.replace(bounds, "ExportFormat.ONNX: Bounds(min_agreement=1.5, max_difference=1e-5)")
+    )
+    yield
+    path.write_text(text)
+
+
+def _versions(workspace: Workspace) -> set[str]:
+    return {path.name for path in workspace.serving_model_dir.glob("[0-9]*")}
+
+
+def test_exports_are_published_with_their_version_and_told(exported: Run, workspace: Workspace):
+    version = Path(exported.outcome["pushed_to"])
+
+    folder = version / "assets.extra" / "exports"
+    assert {path.name for path in folder.iterdir()} == {"exports.json", "onnx", "tflite"}
+    record = json.loads((version / "assets.extra" / "push.json").read_text())
+    assert [export["format"] for export in record["exports"]] == ["tflite", "onnx"]
+    for export in record["exports"]:
+        for name, digest in export["files"].items():
+            path = folder / export["format"] / name
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+            assert record["files"][str(path.relative_to(version))] == digest
+    assert exported.outcome["exports"] == record["exports"]
+    assert "  tflite    0.2" in exported.output
+    models = workspace.tfx_mnist("models").stdout
+    assert "exports tflite 0.22 MB, onnx 0.22 MB" in models
+    lineage = workspace.tfx_mnist("lineage", version.name).stdout
+    for export in record["exports"]:
+        assert f"export {export['format']}  by " in lineage
+        for name, digest in export["files"].items():
+            assert f"{digest}  {folder / export['format'] / name}" in lineage
+
+
+def test_an_unchanged_run_exports_nothing_anew_in_whichever_order_formats_are_named(
+    exported: Run, workspace: Workspace
+):
+    run = workspace.run("exports=[tflite,onnx,tflite]")
+
+    assert run.states["ModelExporter"] == run.states["Pusher"] == "cached"
+    assert run.outcome["exports"] == exported.outcome["exports"]
+
+
+@pytest.mark.usefixtures("exported", "asks_too_much")
+def test_an_export_that_fails_its_gate_keeps_the_model_from_being_pushed(workspace: Workspace):
+    before = _versions(workspace)
+
+    run = workspace.run(EXPORTS)
+
+    assert run.exit_code == 3, run.output
+    assert "NOT BLESSED, nothing was pushed" in run.output
+    assert "onnx: agreement on 400 test images is 1.0000, expected at least 1.5" in run.output
+    assert _versions(workspace) == before
+
+
+@pytest.mark.usefixtures("exported", "asks_too_much")
+def test_an_export_that_is_not_required_is_left_out_and_told(workspace: Workspace):
+    run = workspace.run(EXPORTS, "exports_required=false")
+
+    assert run.exit_code == 0, run.output
+    assert (
+        "left out: onnx: agreement on 400 test images is 1.0000, expected at least 1.5"
+        in run.output
+    )
+    folder = Path(run.outcome["pushed_to"]) / "assets.extra" / "exports"
+    assert {path.name for path in folder.iterdir()} == {"exports.json", "tflite"}
+
+
+def test_without_node_a_run_that_asks_for_tensorflow_js_does_not_start(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(workspace.folder))
+
+    run = workspace.run("exports=[tfjs]")
+
+    assert run.exit_code == 1
+    assert "tfjs: an export counts once it has answered in Node: expected Node 18" in run.output
+    assert "sudo apt-get install nodejs npm" in run.output
+    assert run.outcome["nodes"] == []
+
+
+def test_without_node_an_orchestrators_first_node_says_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    compiled: CompiledWorkspace = compile_workspace(workspace, "exports=[tfjs]")
+    monkeypatch.setenv("PATH", str(workspace.folder))
+
+    answer = compiled.run("IdxExampleGen", run_id="without node")
+
+    assert answer.returncode == 1
+    assert "IdxExampleGen failed: NodeMissingError: tfjs: an export counts once" in answer.stdout
+
+
+def _data_root(workspace: Workspace) -> Path:
+    return workspace.folder / "data" / "mnist"
+
+
+@pytest.fixture
+def without_examples(exported: Run, workspace: Workspace) -> Iterator[None]:
+    """The examples of all runs are gone."""
+    assert exported.exit_code == 0
+    folder = workspace.root / "IdxExampleGen"
+    aside = folder.rename(workspace.root / "aside")
+    yield
+    aside.rename(folder)
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_pushed_version_is_exported_without_a_run(workspace: Workspace, tmp_path: Path):
+    version = max(_versions(workspace))
+
+    answer = workspace.tfx_mnist("export", "--format=onnx", f"--output={tmp_path / 'exports'}")
+
+    assert answer.returncode == 0, answer.stderr
+    assert f"version {version}: " in answer.stdout
+    assert "images: from the examples of its run" in answer.stdout
+    assert f"Wrote {tmp_path / 'exports'}" in answer.stdout
+    assert {path.name for path in (tmp_path / "exports").iterdir()} == {"exports.json", "onnx"}
+    properties = {
+        entry.key: entry.value
+        for entry in onnx.load(tmp_path / "exports" / "onnx" / "model.onnx").metadata_props
+    }
+    assert properties["version"] == version
+    # What finds the push record, whichever exports the version itself has.
+    record = json.loads(
+        (workspace.serving_model_dir / version / "assets.extra" / "push.json").read_text()
+    )
+    assert properties["model_digest"] == record["model_digest"]
+    assert "absl::InitializeLog()" not in answer.stdout + answer.stderr
+
+
+@pytest.mark.usefixtures("without_examples")
+def test_without_the_examples_of_its_run_a_version_is_exported_with_its_data_files(
+    workspace: Workspace, tmp_path: Path
+):
+    number = min(_versions(workspace))
+
+    answer = workspace.tfx_mnist(
+        "export", number, "--format=tflite", f"--output={tmp_path / 'exports'}"
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    assert f"images: from {_data_root(workspace)}" in answer.stdout
+    assert (tmp_path / "exports" / "tflite" / "model.tflite").is_file()
+
+
+def test_the_same_images_are_drawn_from_the_examples_as_from_the_data_files(
+    exported: Run, workspace: Workspace
+):
+    config = PipelineConfig(data_root=str(_data_root(workspace)))
+    store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
+    path = Path(exported.outcome["pushed_to"])
+    version = Version(int(path.name), path)
+
+    of_run = read_run_images(store, version, with_calibration=True)
+    of_files = read_source_images(version, config, with_calibration=True)
+
+    assert of_run.test.shape == (400, 28, 28)
+    assert of_run.calibration.shape == (300, 28, 28)
+    assert np.array_equal(of_run.test, of_files.test)
+    assert np.array_equal(of_run.calibration, of_files.calibration)
+
+
+@pytest.mark.usefixtures("without_examples")
+def test_other_data_than_those_of_the_version_are_refused_by_name_and_digest(
+    workspace: Workspace, tmp_path: Path
+):
+    path = _data_root(workspace) / "t10k-labels-idx1-ubyte.gz"
+    content = path.read_bytes()
+    path.write_bytes(content + b"more")
+
+    answer = workspace.tfx_mnist("export", "--format=tflite", f"--output={tmp_path / 'exports'}")
+    path.write_bytes(content)
+
+    assert answer.returncode == 1
+    expected, received = (hashlib.sha256(data).hexdigest() for data in (content, content + b"more"))
+    assert f"{path.name}: expected SHA-256 {expected}, received {received}" in answer.stderr
+    assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.usefixtures("without_examples")
+def test_without_examples_and_data_files_nothing_is_exported(workspace: Workspace, tmp_path: Path):
+    answer = workspace.tfx_mnist(
+        *("export", "--format=tflite", f"--output={tmp_path / 'exports'}"),
+        f"--set=data_root={tmp_path}",
+    )
+
+    assert answer.returncode == 1
+    assert "expected the examples of its run" in answer.stderr
+    assert str(tmp_path) in answer.stderr
+    assert "Set data_root to the folder of the files that the model was made from" in answer.stderr
+    assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.usefixtures("exported", "asks_too_much")
+def test_an_exported_format_that_fails_its_gate_is_not_there(workspace: Workspace, tmp_path: Path):
+    formats = ("--format=onnx", "--format=tflite")
+
+    answer = workspace.tfx_mnist("export", *formats, f"--output={tmp_path / 'exports'}")
+
+    assert answer.returncode == 3, answer.stderr
+    assert "left out: onnx: agreement on 400 test images is 1.0000" in answer.stdout
+    assert {path.name for path in (tmp_path / "exports").iterdir()} == {"exports.json", "tflite"}
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_demo_is_written_with_the_model_that_was_pushed(workspace: Workspace, tmp_path: Path):
+    require_node()
+
+    answer = workspace.tfx_mnist("export", f"--demo={tmp_path / 'demo'}")
+
+    assert answer.returncode == 0, answer.stderr
+    assert f"Wrote {tmp_path / 'demo'}" in answer.stdout
+    version = max(_versions(workspace))
+    assert f"tfx-mnist, version {version}" in (tmp_path / "demo" / "index.html").read_text()
+    assert (tmp_path / "demo" / "model" / "model.json").is_file()
+
+
+@pytest.mark.usefixtures("exported")
+def test_without_node_nothing_is_converted(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    answer = workspace.tfx_mnist("export", "--format=tfjs", f"--output={tmp_path / 'exports'}")
+
+    assert answer.returncode == 1
+    assert "tfjs: an export counts once it has answered in Node" in answer.stderr
+    assert not (tmp_path / "exports").exists()
