@@ -130,9 +130,9 @@ def _refuse_taken(folder: Path | None) -> None:
     Raises:
       click.ClickException: It is not so.
     """
-    if folder is None or not folder.exists():
-        return
     try:
+        if folder is None or not folder.exists():
+            return
         if not folder.is_dir():
             received = "a file"
         elif os.path.ismount(folder):

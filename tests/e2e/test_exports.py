@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -232,6 +235,72 @@ def test_without_examples_and_data_files_nothing_is_exported(workspace: Workspac
     assert str(tmp_path) in answer.stderr
     assert "Set data_root to the folder of the files that the model was made from" in answer.stderr
     assert not (tmp_path / "exports").exists()
+
+
+def test_damaged_examples_give_way_to_the_data_files(
+    exported: Run, workspace: Workspace, tmp_path: Path
+):
+    assert exported.exit_code == 0
+    [shard] = (workspace.root / "IdxExampleGen" / "examples").glob("*/Split-test/*")
+    content = shard.read_bytes()
+    shard.write_bytes(content[:1000])
+
+    answer = workspace.tfx_mnist("export", "--format=tflite", f"--output={tmp_path / 'exports'}")
+    shard.write_bytes(content)
+
+    assert answer.returncode == 0, answer.stderr
+    assert f"images: from {_data_root(workspace)}" in answer.stdout
+
+
+def test_a_version_without_a_record_is_not_compared_on_data_that_may_be_others(
+    exported: Run, workspace: Workspace, tmp_path: Path
+):
+    copy = tmp_path / "7"
+    shutil.copytree(exported.outcome["pushed_to"], copy)
+    (copy / "assets.extra" / "push.json").unlink()
+
+    answer = workspace.tfx_mnist(
+        "export", str(copy), "--format=tflite", f"--output={tmp_path / 'exports'}"
+    )
+
+    assert answer.returncode == 1
+    assert "no files can be known to be its own" in answer.stderr
+    assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_full_disk_is_one_error_and_leaves_nothing(workspace: Workspace, tmp_path: Path):
+    as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    mount = f'mount -t tmpfs -o size=200k tmpfs "{tmp_path}" && exec "$@"'
+    in_a_mount = ["unshare", "--mount", *as_root, "sh", "-c", mount, "-"]
+    try:
+        subprocess.run([*in_a_mount, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"this machine lets no test mount a filesystem: {error}")
+    then_list = ["sh", "-c", f'"$@"; code=$?; ls -A "{tmp_path}"; exit $code', "-"]
+    command = workspace.command("export", "--format=tflite", f"--output={tmp_path / 'exports'}")
+
+    answer = subprocess.run(
+        [*in_a_mount, *then_list, *command],
+        cwd=workspace.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert answer.returncode == 1
+    assert "No space left on device" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert [line.split(":")[0] for line in answer.stdout.splitlines()[1:]] == ["images"]
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_folder_that_cannot_be_made_is_one_error(workspace: Workspace):
+    answer = workspace.tfx_mnist("export", "--format=tflite", "--output=/proc/exports")
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Error: /proc/exports: cannot be written: ")
+    assert answer.stderr.count("\n") == 1
 
 
 @pytest.mark.usefixtures("exported", "asks_too_much")

@@ -58,6 +58,23 @@ def test_a_folder_that_holds_something_stays_as_it_is(directory: Path, tmp_path:
     assert [path.name for path in (tmp_path / "exports").iterdir()] == ["mine"]
 
 
+@pytest.mark.parametrize(
+    ("output", "received"),
+    [
+        (__file__, "a file"),
+        ("/proc", "one that a filesystem is mounted at: name a folder in it"),
+        ("x" * 300, "one that cannot be read (File name too long)"),
+    ],
+)
+def test_a_path_that_no_folder_can_be_renamed_to_is_refused(
+    directory: Path, output: str, received: str
+):
+    result = _export(directory, "--format=onnx", f"--output={output}")
+
+    assert result.exit_code == 1
+    assert f"expected no folder or an empty one, received {received}" in result.output
+
+
 def test_a_version_whose_files_are_not_those_that_were_pushed_is_not_exported(directory: Path):
     (directory / "100" / "saved_model.pb").write_text("another graph")
 
