@@ -8,12 +8,15 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+
+from modules.parent_process import end_with_parent
 
 HOST_FAULT_EXIT_CODE = os.EX_TEMPFAIL
 """What a program ends with if this machine, and not its input, is at fault."""
@@ -29,6 +32,12 @@ _HOST_ERRORS = {
 # How a process ends by a fault of its own; every other signal is sent from outside, or, as SIGBUS
 # where a mapped file has lost its disk, says nothing about a model.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
+
+# What native code says where Python would raise MemoryError: C++, V8 and WebAssembly, ONNX Runtime.
+_NO_MEMORY = re.compile(
+    r"bad_alloc|out of memory|(cannot|could not) allocate|allocation failed|AllocateRaw",
+    re.IGNORECASE,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +75,8 @@ def run_child(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         try:
             if memory_bytes is not None:
@@ -86,17 +96,21 @@ def run_child(
 def child_program() -> Iterator[None]:
     """What a program that `run_child` starts does all its work in; it ends with the block.
 
-    Its exit code says whose fault an error was.
+    It also ends with its parent. Its exit code says whose fault an error was.
     """
+    end_with_parent(os.getppid())
+    exit_code = 0
     try:
         yield
     except Exception as error:
         if not is_host_fault(error):
             raise
         traceback.print_exc()
-        sys.exit(HOST_FAULT_EXIT_CODE)
+        exit_code = HOST_FAULT_EXIT_CODE
     sys.stdout.flush()
-    os._exit(0)  # taking TensorFlow down in order takes seconds of CPU and changes nothing
+    sys.stderr.flush()
+    # Taking TensorFlow down in order takes seconds of CPU, changes nothing, and may crash.
+    os._exit(exit_code)
 
 
 def say_started() -> None:
@@ -115,7 +129,10 @@ def is_host_fault(error: Exception) -> bool:
 def _bound_memory(pid: int, num_bytes: int) -> None:
     """Bounds what the process may write to, which what it merely maps or reserves is no part of."""
     with contextlib.suppress(ProcessLookupError):  # it has ended already
-        resource.prlimit(pid, resource.RLIMIT_DATA, (num_bytes, num_bytes))
+        _, highest = resource.prlimit(pid, resource.RLIMIT_DATA)
+        if highest != resource.RLIM_INFINITY:
+            num_bytes = min(num_bytes, highest)
+        resource.prlimit(pid, resource.RLIMIT_DATA, (num_bytes, highest))
 
 
 def _tell_apart(exit_code: int, output: str, errors: str) -> ChildError | HostFaultError:
@@ -126,7 +143,9 @@ def _tell_apart(exit_code: int, output: str, errors: str) -> ChildError | HostFa
     else:
         end = _last_error(errors)
         is_of_host = exit_code == HOST_FAULT_EXIT_CODE
-    return HostFaultError(end) if is_of_host or STARTED not in output else ChildError(end)
+    if is_of_host or STARTED not in output or _NO_MEMORY.search(errors):
+        return HostFaultError(end)
+    return ChildError(end)
 
 
 def _last_error(stderr: str) -> str:

@@ -10,7 +10,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from components.atomic_pusher.executor import KEEP_VERSIONS_KEY, Executor
 from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY
 from components.code_digest import code_digest
-from components.model_exporter.artifact import EXPORTS_KEY, ModelExports
+from components.model_exporter.artifact import EXPORTS_KEY
 
 DEFAULT_KEEP_VERSIONS = 5
 
@@ -34,7 +34,7 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
         standard_component_specs.EXAMPLES_KEY: ChannelParameter(
             type=standard_artifacts.Examples, optional=True
         ),
-        EXPORTS_KEY: ChannelParameter(type=ModelExports, optional=True),
+        EXPORTS_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
 
 

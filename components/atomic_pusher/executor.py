@@ -18,10 +18,11 @@ from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY, read_origin
 from components.atomic_pusher.remote_push import push_remotely
 from components.atomic_pusher.servable import check_servable
 from components.model_exporter.artifact import EXPORTS_KEY, is_blessed
-from components.versioned_directory.exports import EXPORTS_PATH
-from components.versioned_directory.model_files import link_file, transfer_model
+from components.versioned_directory.exports import EXPORTS_PATH, MANIFEST_NAME, parse_manifest
+from components.versioned_directory.model_files import digest_files, link_file, transfer_model
 from components.versioned_directory.publishing import push_model
 from components.versioned_directory.push_record import PushOrigin, make_record
+from components.versioned_directory.versions import PushError
 
 KEEP_VERSIONS_KEY = "keep_versions"
 
@@ -129,8 +130,25 @@ def _gather(model_path: str, exports: list[types.Artifact] | None) -> Iterator[P
             gathered = Path(folder) / "model"
             gathered.mkdir()
             transfer_model(model, gathered, link_file)
-            io_utils.copy_dir(artifact_utils.get_single_uri(exports), str(gathered / EXPORTS_PATH))
+            source = artifact_utils.get_single_uri(exports)
+            io_utils.copy_dir(source, str(gathered / EXPORTS_PATH))
+            _check_exports(gathered / EXPORTS_PATH, source)
             yield gathered
+
+
+def _check_exports(folder: Path, source: str) -> None:
+    """Compares exports with their manifest: TFX's cache only looks whether a folder is there."""
+    received = digest_files(folder) if folder.exists() else {}
+    expected = {MANIFEST_NAME: received.get(MANIFEST_NAME)}
+    if MANIFEST_NAME in received:
+        text = (folder / MANIFEST_NAME).read_text(encoding="utf-8")
+        for record in parse_manifest(text).exports:
+            expected |= {f"{record.format}/{name}": each for name, each in record.files.items()}
+    if received != expected:
+        raise PushError(
+            f"{source}: expected the files that {MANIFEST_NAME} there lists, received others, or "
+            "none. Nothing was published. Export again: tfx-mnist run --from ModelExporter"
+        )
 
 
 @contextmanager

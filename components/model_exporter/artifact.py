@@ -1,4 +1,7 @@
-"""The artifact that holds a model's exports, a folder for each format, and their manifest."""
+"""The artifact that holds a model's exports, a folder for each format, and their manifest.
+
+It is of TFX's own type Model, "in one or more formats": Vertex AI knows no type of ours.
+"""
 
 from typing import Final
 
@@ -11,13 +14,7 @@ BLESSED_PROPERTY: Final = "blessed"
 """Custom property, as TFX's blessings have it: 1 if a model may be published with these exports."""
 
 REASONS_PROPERTY: Final = "reasons"
-"""Custom property: why not, as a JSON list of sentences."""
-
-
-class ModelExports(Artifact):
-    """A model in other formats than TensorFlow's."""
-
-    TYPE_NAME = "ModelExports"
+"""Custom property: why not, or why a format is left out, as a JSON list of sentences."""
 
 
 def is_blessed(exports: Artifact) -> bool:

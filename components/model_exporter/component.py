@@ -14,7 +14,7 @@ from tfx.types.standard_component_specs import (
 
 from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY
 from components.code_digest import code_digest
-from components.model_exporter.artifact import EXPORTS_KEY, ModelExports
+from components.model_exporter.artifact import EXPORTS_KEY
 from components.model_exporter.conversion import converting
 from components.model_exporter.executor import (
     FORMATS_KEY,
@@ -47,7 +47,7 @@ class ModelExporterSpec(component_spec.ComponentSpec):
         EXAMPLES_KEY: component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
     OUTPUTS = {  # noqa: RUF012
-        EXPORTS_KEY: component_spec.ChannelParameter(type=ModelExports),
+        EXPORTS_KEY: component_spec.ChannelParameter(type=standard_artifacts.Model),
     }
 
 
@@ -58,7 +58,8 @@ class ModelExporter(base_component.BaseComponent):
     process without TensorFlow, within the bounds of `formats.py`.
 
     Component `outputs` contains:
-      - `exports`: Channel of type `ModelExports`: a folder for each format, and exports.json.
+      - `exports`: Channel of type `standard_artifacts.Model`: a folder for each format, and
+        exports.json.
     """
 
     SPEC_CLASS = ModelExporterSpec
@@ -108,6 +109,6 @@ class ModelExporter(base_component.BaseComponent):
                     *asking.PROGRAMS,
                     files=[asking.TENSORFLOW_JS_PROGRAM],
                 ),
-                exports=Channel(type=ModelExports),
+                exports=Channel(type=standard_artifacts.Model),
             )
         )

@@ -69,10 +69,11 @@ class Executor(base_executor.BaseExecutor):
             io_utils.write_string_file(
                 f"{exports.uri}/{MANIFEST_NAME}", ExportManifest(faults={}).render()
             )
-            _mark(exports, missing)
+            _mark(exports, missing, is_blessed=False)
             return
         manifest = self._export(input_dict, exports, exec_properties)
-        _mark(exports, list(manifest.reasons) if exec_properties[REQUIRED_KEY] else [])
+        is_blessed = not (manifest.faults and exec_properties[REQUIRED_KEY])
+        _mark(exports, list(manifest.reasons), is_blessed=is_blessed)
 
     def _export(
         self,
@@ -128,6 +129,6 @@ def _draw(
     return Images(test=test, calibration=draw_images(train, NUM_CALIBRATION_IMAGES))
 
 
-def _mark(exports: Artifact, reasons: list[str]) -> None:
-    exports.set_int_custom_property(BLESSED_PROPERTY, int(not reasons))
+def _mark(exports: Artifact, reasons: list[str], *, is_blessed: bool) -> None:
+    exports.set_int_custom_property(BLESSED_PROPERTY, int(is_blessed))
     exports.set_string_custom_property(REASONS_PROPERTY, json.dumps(reasons))

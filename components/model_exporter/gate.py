@@ -13,6 +13,9 @@ MIN_CALIBRATION_IMAGES = 100
 """Fewer leave ranges unseen: one image gave differences of 0.05 where 300 gave 0.02, unnoticed by
 agreement."""
 
+MIN_TEST_IMAGES = 200
+"""Fewer leave even gross faults to chance."""
+
 # TensorFlow.js has neither bytes nor 64-bit integers.
 _TYPES_OF_TENSORFLOW_JS = {"uint8": "int32", "int64": "int32"}
 
@@ -73,6 +76,9 @@ def find_faults(
     malformed = list(_find_malformed(export_format, answers, expected))
     yield from malformed
     yield from _find_wrong_weights(export_format, answers.constants, expected.weight_bytes)
+    num_images = len(expected.answers[CLASSES_KEY])
+    if num_images < MIN_TEST_IMAGES:
+        yield f"it was compared on {num_images} test images, expected at least {MIN_TEST_IMAGES}"
     if export_format == ExportFormat.TFLITE_INT8 and calibration_images < MIN_CALIBRATION_IMAGES:
         yield (
             f"calibration took {calibration_images} images, expected at least "
@@ -95,19 +101,32 @@ def _find_malformed(
             return
     num_images = len(expected.answers[CLASSES_KEY])
     num_single = len(answers.single[CLASSES_KEY])
-    for name, values in expected.answers.items():
-        for asked, outputs, rows in (
-            ("in batches", answers.batched, num_images),
-            ("one by one", answers.single, num_single),
-        ):
-            if outputs[name].shape != (rows, *values.shape[1:]):
-                yield (
-                    f"{name}, images {asked}: shape is {[*outputs[name].shape]}, expected "
-                    f"{[rows, *values.shape[1:]]}"
-                )
-            elif not np.isfinite(outputs[name]).all():
-                number = outputs[name][~np.isfinite(outputs[name])].flat[0]
-                yield f"{name}, images {asked}: received {number}, expected finite numbers"
+    for asked, outputs, rows in (
+        ("in batches", answers.batched, num_images),
+        ("one by one", answers.single, num_single),
+    ):
+        yield from _find_malformed_outputs(asked, outputs, expected.answers, rows)
+
+
+def _find_malformed_outputs(
+    asked: str, outputs: Outputs, expected: Outputs, rows: int
+) -> Iterator[str]:
+    for name, values in expected.items():
+        if outputs[name].shape != (rows, *values.shape[1:]):
+            yield (
+                f"{name}, images {asked}: shape is {[*outputs[name].shape]}, expected "
+                f"{[rows, *values.shape[1:]]}"
+            )
+        elif not np.isfinite(outputs[name]).all():
+            number = outputs[name][~np.isfinite(outputs[name])].flat[0]
+            yield f"{name}, images {asked}: received {number}, expected finite numbers"
+    num_classes = expected[PROBABILITIES_KEY].shape[1]
+    classes = outputs[CLASSES_KEY]
+    if ((classes < 0) | (classes >= num_classes)).any():
+        yield (
+            f"{CLASSES_KEY}, images {asked}: received {classes.min()} to {classes.max()}, expected "
+            f"0 to {num_classes - 1}"
+        )
 
 
 def _find_wrong_weights(
@@ -119,7 +138,7 @@ def _find_wrong_weights(
             f"weights are of {', '.join(sorted(constants)) or 'no type'}, expected some of "
             f"{bounds.weight_type}"
         )
-    share = sum(constants.values()) / weight_bytes
+    share = sum(constants.values()) / max(weight_bytes, 1)
     if share > bounds.max_weight_share:
         yield (
             f"weights take {share:.2f} of those of the SavedModel, expected at most "
@@ -140,7 +159,7 @@ def _find_disagreement(
         )
     for asked, outputs in (("in batches", answers.batched), ("one by one", answers.single)):
         difference = compare(outputs, expected.answers).max_difference
-        if difference > bounds.max_difference:
+        if not difference <= bounds.max_difference:  # NaN is none of both
             yield (
                 f"largest difference of a probability, images {asked}: {difference:.2g}, "
                 f"expected at most {bounds.max_difference:g}"

@@ -19,10 +19,19 @@ def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.ui
       saved_model: Its folder.
       signature: Which of its functions.
       images: uint8 [n, height, width].
+
+    Raises:
+      ValueError: There is no such signature.
     """
     with tf.device("CPU"):
         # Held until the end: a function does not hold the variables that it reads.
         loaded = tf.saved_model.load(str(saved_model))
+        if signature not in loaded.signatures:
+            raise ValueError(
+                f"{saved_model}: expected a signature {signature!r}, received "
+                f"{', '.join(sorted(loaded.signatures)) or 'none'}. Add it where the model is "
+                "exported."
+            )
         function = loaded.signatures[signature]
         [(input_name, input_spec)] = function.structured_input_signature[1].items()
         answers = [

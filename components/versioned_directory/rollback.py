@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from components.versioned_directory.model_files import link_file
+from components.versioned_directory.model_files import digest_files, link_file
 from components.versioned_directory.publishing import exclusive, publish, stage_model
 from components.versioned_directory.push_record import PushOrigin, PushRecord, make_record
 from components.versioned_directory.versions import (
@@ -40,7 +40,8 @@ def roll_back(directory: Path, number: int | None, *, now: float) -> Version:
     with exclusive(directory):
         versions = list_versions(directory)
         served, target = versions[-1], _choose(versions, number, directory)
-        if target.model_digest == served.model_digest:
+        # Whoever names a version also wants its exports, or to be rid of those that are served.
+        if digest_files(target.path) == digest_files(served.path):
             return served
         record = _make_record(target, served, now)
         with stage_model(target.path, directory, record, place=link_file) as staged:

@@ -27,8 +27,9 @@ def describe_skip(store: MetadataStore, execution_id: int, record: NodeRecord) -
     if pushed is None or pushed == 1:
         return ""
     refusals = [
-        f"{artifact.type} was refused{_reasons(artifact) or ', as the log of its node tells'}"
-        for artifact in read_inputs(store, execution_id).values()
+        f"{'the export' if key == EXPORTS_KEY else artifact.type} was refused"
+        f"{_reasons(artifact) or ', as the log of its node tells'}"
+        for key, artifact in read_inputs(store, execution_id).items()
         if property_of(artifact, ARTIFACT_PROPERTY_BLESSED_KEY) == 0
     ]
     return f"nothing was pushed: {' and '.join(refusals) or 'the model is not blessed'}"
@@ -41,8 +42,10 @@ def describe_result(record: NodeRecord) -> str:
         destination = property_of(pushed_model, PUSHED_DESTINATION_PROPERTY)
         return f": pushed version {version} to {destination}"
     if (exports := record.outputs.get(EXPORTS_KEY)) is not None:
-        refused = _reasons(exports)
-        return f": NOT EXPORTED{refused}" if refused else ": exported"
+        reasons = _reasons(exports)
+        if not property_of(exports, ARTIFACT_PROPERTY_BLESSED_KEY):
+            return f": NOT EXPORTED{reasons}"
+        return f": exported, but for some formats{reasons}" if reasons else ": exported"
     blessing = record.outputs.get("blessing")
     blessed = property_of(blessing, ARTIFACT_PROPERTY_BLESSED_KEY)
     if blessing is None or blessed is None:

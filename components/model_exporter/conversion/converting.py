@@ -48,7 +48,12 @@ def _run(program: str, request: ConversionRequest) -> dict[ExportFormat, Convers
         )
     except ChildError as error:
         end = str(error)
-    # One that ended the process also ends those that would have come after it.
+    ends = {each: Conversion.read(folder, each) for each in request.formats}
+    missing = [each for each, conversion in ends.items() if conversion is None]
     return {
-        each: Conversion.read(folder, each) or Conversion(error=end) for each in request.formats
+        each: conversion
+        or Conversion(
+            error=end if each == missing[0] else f"{end} in {missing[0]}, before this one"
+        )
+        for each, conversion in ends.items()
     }

@@ -4,17 +4,16 @@ One JSON object a line, on a pipe. `join` is the first thing that a member does;
 reads stands in `modules/distribution/processes/supervision.py`.
 """
 
-import ctypes
 import json
 import os
-import signal
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
+from modules.parent_process import end_with_parent
+
 # A longer line is none of ours.
 _MAX_LINE_BYTES = 2**20
 
@@ -123,11 +122,7 @@ def join(reports_fd: int, parent_pid: int) -> Reports:
       parent_pid: The supervisor's process, the last argument.
     """
     os.set_inheritable(reports_fd, False)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent_pid:  # it was gone before it could take this process with it
-        os._exit(1)
+    end_with_parent(parent_pid)
     reports = Reports(reports_fd)
     reports.reach(Stage.STARTED)
     return reports

@@ -1,11 +1,13 @@
 """Programs in processes of their own, and whose fault their end is."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from components.child_process import ChildError, HostFaultError, run_child
+from support.waiting import wait_until
 
 _PROGRAM = """
 import errno, os, resource, signal, sys, time
@@ -54,6 +56,9 @@ def test_what_a_program_makes_of_its_input_is_the_input_s_fault(work: str, error
     ("work", "error"),
     [
         ("raise MemoryError", "MemoryError"),
+        # As C++, V8 and ONNX Runtime say it.
+        ("sys.stderr.write('std::bad_alloc'); sys.stderr.flush(); os.abort()", "signal 6 ("),
+        ("raise RuntimeError('Array buffer allocation failed')", "RuntimeError: Array buffer"),
         ("raise OSError(errno.ENOSPC, 'no space')", "OSError: [Errno 28] no space"),
         ("raise OSError(errno.EMFILE, 'too many')", "OSError: [Errno 24] too many"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9 ("),
@@ -76,6 +81,24 @@ def test_a_program_that_never_came_to_its_input_found_no_fault_with_it(before: s
 def test_a_program_that_takes_more_memory_than_it_may_is_ended_by_that():
     with pytest.raises(HostFaultError, match="MemoryError"):
         _run("bytearray(2 << 30)", memory_bytes=1 << 30)
+
+
+def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path):
+    mark = str(tmp_path)  # which no other process has in its command line
+    child = _PROGRAM.format(before="pass", work="open(sys.argv[1] + '/up', 'w'); time.sleep(1e6)")
+    parent = (
+        "import sys; from components.child_process import run_child;"
+        f"run_child([sys.executable, '-c', {child!r}, {mark!r}], timeout_seconds=1e6)"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent]) as process:
+        wait_until((tmp_path / "up").exists, "the child works")
+        process.kill()
+
+    def is_gone() -> bool:
+        commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
+        return not any(mark.encode() in command for command in commands)
+
+    wait_until(is_gone, "the child is gone")
 
 
 def test_a_program_that_takes_too_long_is_ended(tmp_path: Path):

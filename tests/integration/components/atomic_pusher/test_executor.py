@@ -14,7 +14,6 @@ from tfx.utils import path_utils
 
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.executor import Executor
-from components.model_exporter.artifact import ModelExports
 from components.versioned_directory.exports import ExportManifest, ExportRecord
 from components.versioned_directory.model_files import digest_files
 from components.versioned_directory.push_record import parse_record, read_record
@@ -205,7 +204,7 @@ def test_the_record_tells_run_model_code_and_data(tmp_path: Path, push: Push, mo
 @pytest.fixture
 def exports(tmp_path: Path) -> Artifact:
     """Exports as ModelExporter leaves them; nobody reads the file."""
-    artifact = _artifact(ModelExports, tmp_path / "exports", blessed=1)
+    artifact = _artifact(standard_artifacts.Model, tmp_path / "exports", blessed=1)
     folder = Path(artifact.uri)
     (folder / "onnx").mkdir(parents=True)
     (folder / "onnx" / "model.onnx").write_bytes(b"a graph")
@@ -255,6 +254,23 @@ def test_exports_that_were_refused_keep_their_model_from_being_pushed(
     pushed_model = push(model=model, exports=exports)
 
     assert pushed_model.get_int_custom_property("pushed") == 0
+    assert not (tmp_path / "serving").exists()
+
+
+@pytest.mark.parametrize("is_whole_folder", [False, True], ids=["a file", "all of them"])
+def test_exports_that_are_not_those_of_their_manifest_are_not_published(
+    tmp_path: Path, push: Push, model: Artifact, exports: Artifact, *, is_whole_folder: bool
+):
+    folder = Path(exports.uri)
+    if is_whole_folder:
+        shutil.rmtree(folder)
+        folder.mkdir()
+    else:
+        (folder / "onnx" / "model.onnx").write_bytes(b"a gra")
+
+    with pytest.raises(PushError, match=r"exports: expected the files that exports\.json there"):
+        push(model=model, exports=exports)
+
     assert not (tmp_path / "serving").exists()
 
 

@@ -221,3 +221,20 @@ def test_fewer_answers_are_compared_with_the_first_of_those_expected(
 
     assert parity.agreement == 1.0
     assert parity.max_difference == 0.0
+
+
+@pytest.mark.parametrize("number", [-1, 10])
+def test_a_class_that_there_is_not_is_refused(answers: Answers, expected: Expected, number: int):
+    answers.batched["classes"][:] = number
+
+    assert _faults(answers, expected) == [
+        f"classes, images in batches: received {number} to {number}, expected 0 to 9"
+    ]
+
+
+def test_a_handful_of_test_images_proves_nothing(answers: Answers, expected: Expected):
+    few = replace(expected, answers={name: rows[:64] for name, rows in expected.answers.items()})
+
+    assert _faults(replace(answers, batched=answers.single), few) == [
+        "it was compared on 64 test images, expected at least 200"
+    ]
