@@ -65,6 +65,7 @@ def test_a_folder_that_holds_something_stays_as_it_is(directory: Path, tmp_path:
         ("/proc", "one that a filesystem is mounted at: name a folder in it"),
         ("x" * 300, "one that cannot be read (File name too long)"),
     ],
+    ids=["a file", "a mount point", "a name that is too long"],
 )
 def test_a_path_that_no_folder_can_be_renamed_to_is_refused(
     directory: Path, output: str, received: str
