@@ -19,28 +19,27 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_example_gen.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxReader
-from components.idx_example_gen.idx_folder import IdxPair, find_idx_files
 from components.idx_example_gen.idx_pair import IdxBlock
-from components.idx_example_gen.splits import Split, assign_splits
+from components.idx_example_gen.settings import CLASS_COUNTS
+from components.idx_example_gen.storage import FILE_PATTERN, find_files, open_pair
 from components.model_exporter.conversion.converting import convert
-from components.model_exporter.conversion.request import ConversionRequest
 from components.model_exporter.description import Description, describe_model
-from components.model_exporter.exporting import SIGNATURE, Images, export_model
+from components.model_exporter.exporting import (
+    SIGNATURE,
+    Images,
+    export_model,
+    request_conversion,
+)
 from components.model_exporter.formats import ExportFormat
 from components.model_exporter.gate import Expected, compare
-from components.model_exporter.images import (
-    NUM_CALIBRATION_IMAGES,
-    NUM_TEST_IMAGES,
-    draw_images,
-)
 from components.model_exporter.proof.asking import ask_export
 from components.model_exporter.reference import ask_saved_model
 from components.versioned_directory.model_files import size_in_bytes
 from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version, list_versions
-from modules.features import CLASSES_KEY, PROBABILITIES_KEY
+from modules.features import CLASSES_KEY
 from pipeline.config import PipelineConfig
+from runners.exports.images import ImagesMissingError, read_source_images
 
 _FORMATS = tuple(ExportFormat)
 
@@ -70,16 +69,8 @@ def measure_formats(
     yield "SavedModel", _judge_saved_model(saved_model, expected, test)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        np.save(folder / "calibration.npy", images.calibration)
-        num_classes = expected.answers[PROBABILITIES_KEY].shape[1]
-        request = ConversionRequest(
-            saved_model=str(saved_model),
-            signature=SIGNATURE,
-            formats=_FORMATS,
-            folder=scratch,
-            calibration_images=str(folder / "calibration.npy"),
-            description=description,
-            class_names=tuple(str(number) for number in range(num_classes)),
+        request = request_conversion(
+            saved_model, folder, _FORMATS, images.calibration, description, expected
         )
         for export_format, conversion in convert(request).items():
             if conversion.error:
@@ -140,31 +131,11 @@ def _accuracy(
     return float(np.mean(answers[CLASSES_KEY] == labels))
 
 
-def _read_pair(pair: IdxPair) -> IdxBlock:
-    images, labels = (
-        _read_rows(path, magic)
-        for path, magic in ((pair.images, IMAGES_MAGIC), (pair.labels, LABELS_MAGIC))
-    )
-    return IdxBlock(0, images, labels)
-
-
-def _read_rows(path: str, magic: int) -> npt.NDArray[np.uint8]:
-    with Path(path).open("rb") as stream:
-        reader = IdxReader(stream, path, magic=magic)
-        return reader.read_rows(reader.num_rows)
-
-
-def _draw(test: IdxBlock, train: IdxBlock, config: PipelineConfig) -> Images:
-    """Draws from the test images and from those of the split `train`, as a run does."""
-    splits = (
-        Split("train", config.examples.train_hash_buckets),
-        Split("eval", config.examples.eval_hash_buckets),
-    )
-    trained_on = train.images[assign_splits(train, splits) == 0]
-    return Images(
-        test=draw_images([test.images], NUM_TEST_IMAGES),
-        calibration=draw_images([trained_on], NUM_CALIBRATION_IMAGES),
-    )
+def _read_test_images(folder: str) -> IdxBlock:
+    with open_pair(find_files(f"{folder}/{FILE_PATTERN}").test, CLASS_COUNTS[-1]) as reader:
+        rows = reader.num_rows
+        [block] = reader.read_blocks(first_row=0, num_rows=rows, rows_per_block=rows)
+    return block
 
 
 def _served_version(config: PipelineConfig) -> Version:
@@ -200,11 +171,11 @@ def main(version_folder: Path | None) -> None:
     """Measure the exports of the model in VERSION_FOLDER."""
     config = PipelineConfig()
     version = Version(0, version_folder) if version_folder else _served_version(config)
-    files = find_idx_files(
-        (str(path) for path in Path(config.data_root).iterdir()), folder=config.data_root
-    )
-    test = _read_pair(files.test)
-    images = _draw(test, _read_pair(files.train), config)
+    test = _read_test_images(config.data_root)
+    try:
+        images = read_source_images(version, config, with_calibration=True)
+    except ImagesMissingError as error:
+        raise click.ClickException(str(error)) from error
     origin = version.record.origin if version.record else PushOrigin()
     description = describe_model(origin, version.model_digest)
     click.echo(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")

@@ -24,6 +24,13 @@ HOST_FAULT_EXIT_CODE = os.EX_TEMPFAIL
 STARTED = "the work has started"
 """What a program prints before it touches its input."""
 
+_ENVIRONMENT = {
+    # Another process of this run may still hold the memory of a GPU.
+    "CUDA_VISIBLE_DEVICES": "-1",
+    # ONNX Runtime reports to its maker otherwise, from 1.29 on (its Privacy.md).
+    "ORT_DISABLE_TELEMETRY": "1",
+}
+
 _HOST_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO),
     *(errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE),
@@ -58,7 +65,7 @@ def run_child(
 ) -> str:
     """Runs a program to its end and returns what it printed.
 
-    It gets no GPU: another process of this run may still hold its memory.
+    It gets no GPU, and reports to nobody.
 
     Args:
       command: The program and its arguments. It works in `child_program` and calls `say_started`.
@@ -71,7 +78,7 @@ def run_child(
     """
     with subprocess.Popen(  # noqa: S603 - the caller's own program
         command,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        env={**os.environ, **_ENVIRONMENT},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

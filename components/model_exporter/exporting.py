@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ SIGNATURE = "serve_images"
 """What is exported: from pixels to probabilities and classes, preprocessing included."""
 
 logger = logging.getLogger(__name__)
+
+# A converter names every operator that it lacks, with where it stands in the graph.
+_MAX_ERROR_LENGTH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ def export_model(
 
     Args:
       saved_model: Folder of the SavedModel.
-      folder: Where the formats go; must not exist.
+      folder: Where the formats go; absent or empty.
       formats: Which ones.
       images: What they are calibrated with and compared on.
       description: What the files say of themselves.
@@ -64,22 +68,15 @@ def export_model(
     Raises:
       HostFaultError: This machine kept a process from its work; no verdict was reached.
       NodeMissingError: A graph model of TensorFlow.js was asked for, and there is no Node.
+      OSError: `folder` cannot be written.
     """
     expected = ask_saved_model(saved_model, SIGNATURE, images.test)
-    num_classes = expected.answers[PROBABILITIES_KEY].shape[1]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".exports-", dir=folder.parent) as scratch:
         work, kept = Path(scratch), Path(scratch) / "kept"
         kept.mkdir()
-        np.save(work / "calibration.npy", images.calibration)
-        request = ConversionRequest(
-            saved_model=str(saved_model),
-            signature=SIGNATURE,
-            formats=tuple(formats),
-            folder=str(work),
-            calibration_images=str(work / "calibration.npy"),
-            description=description,
-            class_names=tuple(str(number) for number in range(num_classes)),
+        request = request_conversion(
+            saved_model, work, formats, images.calibration, description, expected
         )
         try:
             manifest = _export(request, images, expected)
@@ -98,6 +95,38 @@ def export_model(
     return manifest
 
 
+def request_conversion(
+    saved_model: Path,
+    folder: Path,
+    formats: Sequence[ExportFormat],
+    calibration_images: npt.NDArray[np.uint8],
+    description: Description,
+    expected: Expected,
+) -> ConversionRequest:
+    """Returns what a converter is asked for, once it is all there.
+
+    Args:
+      saved_model: Folder of the SavedModel.
+      folder: Of this conversion alone; gets the calibration images and, later, the formats.
+      formats: Which ones.
+      calibration_images: uint8 [n, height, width].
+      description: What the files say of themselves.
+      expected: The SavedModel's answers, which tell how many classes there are.
+    """
+    path = folder / "calibration.npy"
+    np.save(path, calibration_images)
+    num_classes = expected.answers[PROBABILITIES_KEY].shape[1]
+    return ConversionRequest(
+        saved_model=str(saved_model),
+        signature=SIGNATURE,
+        formats=tuple(formats),
+        folder=str(folder),
+        calibration_images=str(path),
+        description=description,
+        class_names=tuple(str(number) for number in range(num_classes)),
+    )
+
+
 def _export(request: ConversionRequest, images: Images, expected: Expected) -> ExportManifest:
     """Converts to all formats, and judges what came of each."""
     records: list[ExportRecord] = []
@@ -105,12 +134,12 @@ def _export(request: ConversionRequest, images: Images, expected: Expected) -> E
     for export_format, conversion in convert(request).items():
         folder = Path(request.folder) / export_format
         if conversion.error:
-            faults[export_format] = (f"the conversion ended with {conversion.error}",)
+            faults[export_format] = (_tell(export_format, "the conversion", conversion.error),)
             continue
         try:
             answers = ask_export(export_format, folder, SIGNATURE, images.test)
         except ChildError as error:
-            faults[export_format] = (f"its runtime ended with {error}",)
+            faults[export_format] = (_tell(export_format, "its runtime", str(error)),)
             continue
         found = tuple(find_faults(export_format, answers, expected, conversion.calibration_images))
         if found:
@@ -118,6 +147,13 @@ def _export(request: ConversionRequest, images: Images, expected: Expected) -> E
         else:
             records.append(_record(export_format, folder, conversion, answers, expected, images))
     return ExportManifest(exports=tuple(records), faults=faults)
+
+
+def _tell(export_format: ExportFormat, what: str, error: str) -> str:
+    """Returns how something ended, in a few lines; the log has all of them."""
+    logger.error("%s: %s ended with %s", export_format, what, error)
+    shortened = textwrap.shorten(error, _MAX_ERROR_LENGTH, placeholder=" ... (more is in the log)")
+    return f"{what} ended with {shortened}"
 
 
 def _record(

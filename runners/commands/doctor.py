@@ -22,7 +22,9 @@ from runners.doctor.finding import Finding, Severity
 from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
 from runners.doctor.node import check_node
 
-_LOCK_FILE = Path(__file__).parents[2] / "requirements" / "pipeline.txt"
+_REQUIREMENTS = Path(__file__).parents[2] / "requirements"
+_LOCK_FILE = _REQUIREMENTS / "pipeline.txt"
+_NODE_LOCK_FILE = _REQUIREMENTS / "node" / "package-lock.json"
 _STYLES = {Severity.OK: "green", Severity.NOTE: "yellow", Severity.FIX: "bold red"}
 
 
@@ -68,7 +70,7 @@ def _examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
         check_versions(_LOCK_FILE),
         check_tensorboard(),
         check_gpus(ask_tensorflow=ask_tensorflow, hidden=config.training.hide_gpus),
-        check_node(is_needed=ExportFormat.TFJS in config.exports),
+        check_node(_NODE_LOCK_FILE, is_needed=ExportFormat.TFJS in config.exports),
         check_disk(config.pipeline_root),
         check_writable(list(dict.fromkeys(folders))),
         check_data(config.data_root),

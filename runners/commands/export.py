@@ -1,7 +1,5 @@
 """`tfx-mnist export`: a pushed model in other formats."""
 
-import os
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -24,18 +22,18 @@ from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.local_folder import LocalFolder
+from runners.commands.interrupts import interrupted_by_sigterm
+from runners.commands.local_folder import LocalFolder, refuse_taken
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import log_to_file
 from runners.commands.serving_directory import find_version
 from runners.demo_page.writing import DemoError, write_demo
 from runners.exports.pushed_model import PushedModelError, copy_model
+from runners.local.outcome import NOT_BLESSED
 from runners.local.summary import make_exports_table
 
 if TYPE_CHECKING:
     from components.model_exporter.exporting import Images
-
-_REFUSED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,19 +88,41 @@ def export(
     config = read_configuration(config_file, preset, overrides)
     chosen = find_version(version, config)
     for folder in (order.output, order.demo):
-        _refuse_taken(folder)
-    # SIGTERM, from `kill` or a container's stop, leaves as little behind as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+        refuse_taken(folder)
     try:
         check_runtimes(formats)
-        with log_to_file(Path(os.devnull)) as terminal:
+        with interrupted_by_sigterm(), _log() as log_file, log_to_file(log_file) as terminal:
             console = Console(file=terminal, highlight=False, markup=False)
             images = partial(_find_images, chosen, config, order.mlmd_url, formats, console)
             manifest = _export(chosen, formats, order, images, console)
-    except (HostFaultError, NodeMissingError, PushedModelError) as error:
+            if manifest.faults:
+                console.print(f"log: {log_file}", soft_wrap=True)
+                sys.exit(NOT_BLESSED)
+    except (NodeMissingError, PushedModelError) as error:
         raise click.ClickException(str(error)) from error
-    if manifest.faults:
-        sys.exit(_REFUSED)
+
+
+@contextmanager
+def _log() -> Iterator[Path]:
+    """Yields a file for what converters say, which is kept if one of them did not do its work.
+
+    Raises:
+      click.ClickException: A converter was kept from its work; the message names the file.
+    """
+    with tempfile.NamedTemporaryFile(
+        prefix="tfx-mnist-export-", suffix=".log", delete=False
+    ) as file:
+        path = Path(file.name)
+    try:
+        yield path
+    except SystemExit:  # by which formats were refused
+        raise
+    except HostFaultError as error:
+        raise click.ClickException(f"{error} Log: {path}") from error
+    except BaseException:
+        path.unlink()
+        raise
+    path.unlink()
 
 
 def _choose_formats(order: _Order) -> tuple[ExportFormat, ...]:
@@ -122,28 +142,6 @@ def _choose_formats(order: _Order) -> tuple[ExportFormat, ...]:
             f"--output and --demo: expected two folders side by side, received {output} and {demo}"
         )
     return tuple(each for each in ExportFormat if each in wanted)
-
-
-def _refuse_taken(folder: Path | None) -> None:
-    """Checks that something can be renamed to a folder: it is absent, or empty.
-
-    Raises:
-      click.ClickException: It is not so.
-    """
-    try:
-        if folder is None or not folder.exists():
-            return
-        if not folder.is_dir():
-            received = "a file"
-        elif os.path.ismount(folder):
-            received = "one that a filesystem is mounted at: name a folder in it"
-        elif any(folder.iterdir()):
-            received = "one that holds something: name another one, or empty it"
-        else:
-            return
-    except OSError as error:
-        received = f"one that cannot be read ({error.strerror})"
-    raise click.ClickException(f"{folder}: expected no folder or an empty one, received {received}")
 
 
 def _export(
@@ -166,8 +164,8 @@ def _export(
             manifest = export_model(saved_model, folder, formats, images, description)
         except OSError as error:
             raise click.ClickException(
-                f"{output or folder}: cannot be written: {error}. Nothing is there. Free space, or "
-                "name another folder."
+                f"{output or folder}: cannot be written: {error}. Nothing is there. See to space "
+                "and permissions there, or name another folder."
             ) from error
         if manifest.exports:
             console.print(make_exports_table(manifest.exports))

@@ -1,5 +1,6 @@
 """The type of options and arguments that name a folder on this machine."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,3 +18,25 @@ class LocalFolder(click.Path):
         if "://" in str(value):
             self.fail(f"expected a folder on this machine, received {value}.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def refuse_taken(folder: Path | None) -> None:
+    """Checks that something can be renamed to a folder: it is absent, or empty.
+
+    Raises:
+      click.ClickException: It is not so.
+    """
+    try:
+        if folder is None or not folder.exists():
+            return
+        if not folder.is_dir():
+            received = "a file"
+        elif os.path.ismount(folder):
+            received = "one that a filesystem is mounted at: name a folder in it"
+        elif any(folder.iterdir()):
+            received = "one that holds something: name another one, or empty it"
+        else:
+            return
+    except OSError as error:
+        received = f"one that cannot be read ({error.strerror})"
+    raise click.ClickException(f"{folder}: expected no folder or an empty one, received {received}")

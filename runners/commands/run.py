@@ -4,7 +4,6 @@ import dataclasses
 import datetime as dt
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Collection
@@ -17,6 +16,7 @@ from rich.console import Console
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import NODE_IDS
 from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.interrupts import interrupted_by_sigterm
 from runners.commands.quiet import log_to_file
 from runners.local.display import make_display
 from runners.local.lock import RunLockedError, lock_run
@@ -60,13 +60,12 @@ def run(
     config = read_configuration(config_file, preset, overrides)
     _refuse_remote(config)
     started = time.monotonic()
-    # SIGTERM, from `kill` or a container's stop, ends a run as cleanly as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     root = Path(config.pipeline_root)
     stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     log_file = root / "logs" / f"{stamp}-{os.getpid()}.log"
     try:
         with (
+            interrupted_by_sigterm(),
             lock_run(config, wait=wait, on_wait=click.echo),
             log_to_file(log_file) as terminal,
         ):

@@ -4,6 +4,7 @@ They are the same from both places where they can be, whichever order the rows a
 export of today can be held against one of the run. Imports TensorFlow.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
@@ -29,6 +30,9 @@ from runners.metadata.lineage import LineageError, find_examples
 
 _TRAIN, _EVAL = "train", "eval"
 
+# How TFX' ExampleGens, and Beam, name a file among all of a split.
+_SHARD_OF = re.compile(r"-\d+-of-(\d+)[^/]*$")
+
 _Batches = Iterable[npt.NDArray[np.uint8]]
 
 
@@ -51,19 +55,11 @@ def read_run_images(store: MetadataStore, version: Version, *, with_calibration:
         folder = find_examples(store, version)
     except LineageError as error:
         raise ImagesMissingError(str(error)) from error
-    files = {split: f"{folder}/Split-{split}/*" for split in (TEST_SPLIT.name, _TRAIN)}
     try:
-        missing = [split for split, pattern in files.items() if not tf.io.gfile.glob(pattern)]
-        if missing:
-            raise ImagesMissingError(
-                f"{folder}: expected the examples of its run, received nothing in the split "
-                f"{' nor in '.join(missing)}"
-            )
         return _draw(
-            read_images(files[TEST_SPLIT.name]),
-            read_images(files[_TRAIN]),
+            read_images(_find_split(folder, TEST_SPLIT.name)),
+            read_images(_find_split(folder, _TRAIN)) if with_calibration else None,
             folder,
-            with_calibration=with_calibration,
         )
     except tf.errors.OpError as error:
         raise ImagesMissingError(f"{folder}: cannot be read ({error.message})") from error
@@ -77,7 +73,8 @@ def read_source_images(
     Args:
       version: A pushed version; its record tells the SHA-256 of the files.
       config: Names the folder of the files, and the split that calibration images are from.
-      with_calibration: Whether to draw calibration images; if not, there are none.
+      with_calibration: Whether to draw calibration images; if not, there are none. They are from
+        the split `train` as `config` divides the rows today.
 
     Raises:
       ImagesMissingError: The record names no files, or these are missing, damaged or others.
@@ -99,14 +96,30 @@ def read_source_images(
         )
         return _draw(
             _read_first_split(files.test, (TEST_SPLIT,), rows),
-            _read_first_split(files.train, splits, rows),
+            _read_first_split(files.train, splits, rows) if with_calibration else None,
             folder,
-            with_calibration=with_calibration,
         )
     except tf.errors.OpError as error:
         raise ImagesMissingError(f"{folder}: cannot be read ({error.message})") from error
     except IdxError as error:
         raise ImagesMissingError(str(error).rstrip(".")) from error
+
+
+def _find_split(folder: str, split: str) -> str:
+    """Returns the pattern of a split's files, which are all there.
+
+    Raises:
+      ImagesMissingError: There are none, or not as many as their names tell of.
+    """
+    pattern = f"{folder}/Split-{split}/*"
+    files = tf.io.gfile.glob(pattern)
+    wanted = max((int(count) for path in files for count in _SHARD_OF.findall(path)), default=1)
+    if len(files) < wanted:
+        raise ImagesMissingError(
+            f"{folder}: expected the examples of its run, received {len(files)} of {wanted} files "
+            f"in the split {split}"
+        )
+    return pattern
 
 
 def _check_content(files: IdxFolder, expected: Mapping[str, str], folder: str) -> None:
@@ -139,12 +152,10 @@ def _read_first_split(
             yield block.images[assign_splits(block, splits) == 0]
 
 
-def _draw(test: _Batches, train: _Batches, folder: str, *, with_calibration: bool) -> Images:
+def _draw(test: _Batches, train: _Batches | None, folder: str) -> Images:
     test_images = draw_images(test, NUM_TEST_IMAGES)
     if not len(test_images):
         raise ImagesMissingError(f"{folder}: expected test images, received none")
-    calibration = draw_images(train, NUM_CALIBRATION_IMAGES) if with_calibration else ()
-    return Images(
-        test=test_images,
-        calibration=np.asarray(calibration, np.uint8).reshape(-1, *test_images.shape[1:]),
-    )
+    if train is None:
+        return Images(test=test_images, calibration=test_images[:0])
+    return Images(test=test_images, calibration=draw_images(train, NUM_CALIBRATION_IMAGES))

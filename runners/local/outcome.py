@@ -73,7 +73,7 @@ class RunOutcome:
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        """Why nothing was pushed, a sentence each."""
+        """What was refused, a sentence each: the model, or formats of it."""
         failed = (str(check) for check in self.checks if not check.passed)
         return (*failed, *self.unservable, *self.unexported)
 

@@ -15,7 +15,7 @@ from ml_metadata import MetadataStore
 
 from components.versioned_directory.versions import Version
 from pipeline.config import PipelineConfig
-from runners.exports.images import read_run_images, read_source_images
+from runners.exports.images import ImagesMissingError, read_run_images, read_source_images
 from runners.metadata.connection import sqlite_connection
 from support.compiled_pipelines import CompiledWorkspace, compile_workspace
 from support.exports.node import require_node
@@ -150,8 +150,19 @@ def without_examples(exported: Run, workspace: Workspace) -> Iterator[None]:
     aside.rename(folder)
 
 
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Returns the folder of temporary files, which is empty."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
 @pytest.mark.usefixtures("exported")
-def test_a_pushed_version_is_exported_without_a_run(workspace: Workspace, tmp_path: Path):
+def test_a_pushed_version_is_exported_without_a_run(
+    workspace: Workspace, tmp_path: Path, temporary: Path
+):
     version = max(_versions(workspace))
 
     answer = workspace.tfx_mnist("export", "--format=onnx", f"--output={tmp_path / 'exports'}")
@@ -172,6 +183,7 @@ def test_a_pushed_version_is_exported_without_a_run(workspace: Workspace, tmp_pa
     )
     assert properties["model_digest"] == record["model_digest"]
     assert "absl::InitializeLog()" not in answer.stdout + answer.stderr
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.usefixtures("without_examples")
@@ -189,13 +201,22 @@ def test_without_the_examples_of_its_run_a_version_is_exported_with_its_data_fil
     assert (tmp_path / "exports" / "tflite" / "model.tflite").is_file()
 
 
+@pytest.fixture
+def store(exported: Run, workspace: Workspace) -> MetadataStore:
+    assert exported.exit_code == 0
+    return MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
+
+
+@pytest.fixture
+def version(exported: Run) -> Version:
+    path = Path(exported.outcome["pushed_to"])
+    return Version(int(path.name), path)
+
+
 def test_the_same_images_are_drawn_from_the_examples_as_from_the_data_files(
-    exported: Run, workspace: Workspace
+    store: MetadataStore, version: Version, workspace: Workspace
 ):
     config = PipelineConfig(data_root=str(_data_root(workspace)))
-    store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
-    path = Path(exported.outcome["pushed_to"])
-    version = Version(int(path.name), path)
 
     of_run = read_run_images(store, version, with_calibration=True)
     of_files = read_source_images(version, config, with_calibration=True)
@@ -204,6 +225,25 @@ def test_the_same_images_are_drawn_from_the_examples_as_from_the_data_files(
     assert of_run.calibration.shape == (300, 28, 28)
     assert np.array_equal(of_run.test, of_files.test)
     assert np.array_equal(of_run.calibration, of_files.calibration)
+
+
+def test_examples_of_which_a_file_is_gone_are_not_taken_for_all(
+    store: MetadataStore, version: Version, workspace: Workspace
+):
+    [shard] = (workspace.root / "IdxExampleGen" / "examples").glob(
+        "*/Split-train/*-00000-of-00001*"
+    )
+    of_two = shard.rename(shard.with_name(shard.name.replace("of-00001", "of-00002")))
+
+    try:
+        without_calibration = read_run_images(store, version, with_calibration=False)
+        with pytest.raises(ImagesMissingError, match="received 1 of 2 files in the split train"):
+            read_run_images(store, version, with_calibration=True)
+    finally:
+        of_two.rename(shard)
+
+    assert without_calibration.test.shape == (400, 28, 28)
+    assert without_calibration.calibration.shape == (0, 28, 28)
 
 
 @pytest.mark.usefixtures("without_examples")
@@ -304,13 +344,18 @@ def test_a_folder_that_cannot_be_made_is_one_error(workspace: Workspace):
 
 
 @pytest.mark.usefixtures("exported", "asks_too_much")
-def test_an_exported_format_that_fails_its_gate_is_not_there(workspace: Workspace, tmp_path: Path):
+def test_an_exported_format_that_fails_its_gate_is_not_there(
+    workspace: Workspace, tmp_path: Path, temporary: Path
+):
     formats = ("--format=onnx", "--format=tflite")
 
     answer = workspace.tfx_mnist("export", *formats, f"--output={tmp_path / 'exports'}")
 
     assert answer.returncode == 3, answer.stderr
     assert "left out: onnx: agreement on 400 test images is 1.0000" in answer.stdout
+    [log] = temporary.iterdir()
+    assert f"log: {log}\n" in answer.stdout
+    assert "Not exported: onnx: agreement on 400 test images is 1.0000" in log.read_text()
     assert {path.name for path in (tmp_path / "exports").iterdir()} == {"exports.json", "tflite"}
 
 

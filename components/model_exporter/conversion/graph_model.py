@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2
@@ -28,8 +29,7 @@ _Json = dict[str, Any]
 
 # Twice: what the first pass folds, the second one can prune.
 _OPTIMIZERS = ("pruning", "constfold", "arithmetic", "dependency") * 2
-# JavaScript has no 64-bit integers; TensorFlow.js' own converter narrows them as well.
-_NARROWED = {np.dtype(np.int64): np.dtype(np.int32)}
+_INT32 = np.iinfo(np.int32)
 _DTYPES = {np.dtype(np.float32): "float32", np.dtype(np.int32): "int32", np.dtype(bool): "bool"}
 
 
@@ -50,7 +50,7 @@ def write_graph_model(
       class_names: In the order of the classes.
 
     Raises:
-      ValueError: The graph holds a constant of a type that TensorFlow.js has not.
+      ValueError: The graph holds a constant of a type or a size that TensorFlow.js has not.
     """
     # Held until the end: a function does not hold the variables that it reads.
     loaded = tf.saved_model.load(str(saved_model))
@@ -111,8 +111,7 @@ def _take_weights(graph: graph_pb2.GraphDef) -> tuple[list[_Json], bytes]:
         if node.op != "Const":
             continue
         tensor = node.attr["value"].tensor
-        values = tf.make_ndarray(tensor)
-        values = values.astype(_NARROWED.get(values.dtype, values.dtype))
+        values = _narrow(node.name, tf.make_ndarray(tensor))
         if values.dtype not in _DTYPES:
             raise ValueError(
                 f"{node.name}: expected a constant of {', '.join(_DTYPES.values())}, received "
@@ -125,3 +124,20 @@ def _take_weights(graph: graph_pb2.GraphDef) -> tuple[list[_Json], bytes]:
         kept = type(tensor)(dtype=tensor.dtype, tensor_shape=tensor.tensor_shape)
         tensor.CopyFrom(kept)
     return specs, b"".join(chunks)
+
+
+def _narrow(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Returns 64-bit integers in 32 bits, as TensorFlow.js' own converter does: it has no others.
+
+    Raises:
+      ValueError: There is one that does not fit, which that converter would wrap.
+    """
+    if values.dtype != np.int64:
+        return values
+    too_large = values[(values < _INT32.min) | (values > _INT32.max)]
+    if too_large.size:
+        raise ValueError(
+            f"{name}: expected integers of 32 bits, as JavaScript has them, received "
+            f"{too_large.flat[0]}."
+        )
+    return values.astype(np.int32)

@@ -19,6 +19,7 @@ _TIMEOUT_SECONDS = 600
 _MEMORY_BYTES = 8 << 30
 
 TENSORFLOW_JS_PROGRAM = Path(__file__).with_name("graph_model.cjs")
+_PARENT_BOUND = "components.parent_bound"
 
 
 class _Runtime(NamedTuple):
@@ -53,7 +54,7 @@ _RUNTIMES: Mapping[ExportFormat, _Runtime] = MappingProxyType(
         ExportFormat.TFJS: _Runtime("model.json", "", ("tensorflow",)),
     }
 )
-PROGRAMS = tuple({runtime.program for runtime in _RUNTIMES.values() if runtime.program})
+PROGRAMS = (_PARENT_BOUND, *{each.program for each in _RUNTIMES.values() if each.program})
 """Run by name, and never imported here."""
 
 
@@ -120,5 +121,6 @@ def read_tools(export_format: ExportFormat) -> dict[str, str]:
 def _command(export_format: ExportFormat) -> Sequence[str]:
     if export_format == ExportFormat.TFJS:
         node = find_node()
-        return [str(node.program), str(TENSORFLOW_JS_PROGRAM), str(node.modules)]
+        program = (str(node.program), str(TENSORFLOW_JS_PROGRAM), str(node.modules))
+        return [sys.executable, "-m", _PARENT_BOUND, *program]
     return [sys.executable, "-m", _RUNTIMES[export_format].program]

@@ -83,12 +83,23 @@ def test_a_program_that_takes_more_memory_than_it_may_is_ended_by_that():
         _run("bytearray(2 << 30)", memory_bytes=1 << 30)
 
 
-def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path):
+_SLEEP = "open(sys.argv[1] + '/up', 'w'); time.sleep(1e6)"
+_PYTHON = [sys.executable, "-c"]
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        [*_PYTHON, _PROGRAM.format(before="pass", work=_SLEEP)],
+        [sys.executable, "-m", "components.parent_bound", *_PYTHON, f"import sys, time; {_SLEEP}"],
+    ],
+    ids=["a program of ours", "another program"],
+)
+def test_a_program_ends_with_the_process_that_started_it(child: list[str], tmp_path: Path):
     mark = str(tmp_path)  # which no other process has in its command line
-    child = _PROGRAM.format(before="pass", work="open(sys.argv[1] + '/up', 'w'); time.sleep(1e6)")
     parent = (
-        "import sys; from components.child_process import run_child;"
-        f"run_child([sys.executable, '-c', {child!r}, {mark!r}], timeout_seconds=1e6)"
+        "from components.child_process import run_child;"
+        f"run_child({[*child, mark]!r}, timeout_seconds=1e6)"
     )
     with subprocess.Popen([sys.executable, "-c", parent]) as process:
         wait_until((tmp_path / "up").exists, "the child works")

@@ -1,6 +1,7 @@
 """The code in docs/exports.md runs as it stands there, on a model that was really exported."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -100,7 +101,11 @@ def _run_python(code: str, folder: Path, images: Pixels, tmp_path: Path) -> dict
         ]
     )
     output = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, check=True, stdout=subprocess.PIPE
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=os.environ | {"ORT_DISABLE_TELEMETRY": "1"},
+        check=True,
+        stdout=subprocess.PIPE,
     ).stdout
     return dict(json.loads(output))
 

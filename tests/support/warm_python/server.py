@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class _Program:
         os.chdir(self.folder)
         os.environ.clear()
         os.environ.update(self.environment)
+        tempfile.tempdir = None  # to be looked for in this environment
         for number, descriptor in enumerate(self.files):
             os.dup2(descriptor, number)
             os.close(descriptor)

@@ -51,6 +51,21 @@ def _records(manifest: ExportManifest) -> dict[str, ExportRecord]:
     return {record.format: record for record in manifest.exports}
 
 
+def test_nothing_of_an_export_is_reported_to_the_maker_of_a_runtime(
+    model: ExportableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+    manifest = model.export(tmp_path / "exports", ExportFormat.ONNX)
+
+    assert manifest.faults == {}
+    # Where ONNX Runtime keeps an id of the machine, and what is yet to be sent.
+    assert not list(home.rglob("*onnxruntime*"))
+
+
 def test_each_format_has_a_folder_and_a_record_of_what_was_measured(
     exports: tuple[Path, ExportManifest], model: ExportableModel
 ):
@@ -234,7 +249,7 @@ def test_calibration_images_that_spoil_an_int8_model_are_noticed(
 
 
 def test_a_signature_that_needs_other_operators_is_refused_loudly(
-    model: ExportableModel, tmp_path: Path
+    model: ExportableModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     class Sorting(tf.Module):
         """Asks TensorFlow to sort strings, of which LiteRT knows nothing."""
@@ -255,6 +270,11 @@ def test_a_signature_that_needs_other_operators_is_refused_loudly(
     [fault] = manifest.faults["tflite"]
     assert fault.startswith("the conversion ended with ConverterError: ")
     assert "AsString" in fault
+    # The whole has each operator with each place of the code that it comes from.
+    assert len(fault) < 1100
+    assert fault.endswith(" ... (more is in the log)")
+    [whole] = [entry for entry in caplog.messages if entry.startswith("tflite: the conversion")]
+    assert len(whole) > len(fault)
 
 
 # Does something in a converter or a runtime, as soon as it opens the file that it was told of.

@@ -1,12 +1,16 @@
 """The doctor's look at Node: it matters as much as the configuration needs it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from runners.doctor.finding import Severity
 from runners.doctor.node import check_node
+from support.project import PROJECT
+
+LOCK_FILE = PROJECT / "requirements" / "node" / "package-lock.json"
 
 
 @pytest.fixture
@@ -23,6 +27,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (prefix / "node" / "package.json").write_text(
         json.dumps({"dependencies": {"@tensorflow/tfjs-core": "4.22.0"}})
     )
+    shutil.copy(LOCK_FILE, prefix / "node")
     return prefix
 
 
@@ -30,7 +35,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_node_with_its_packages_is_fine_and_its_version_is_shown(
     environment: Path, *, is_needed: bool
 ):
-    finding = check_node(is_needed=is_needed, prefix=environment)
+    finding = check_node(LOCK_FILE, is_needed=is_needed, prefix=environment)
 
     assert finding.severity is Severity.OK
     assert finding.found == f"20.20.2 at {environment.parent}/node, with TF.js"
@@ -41,7 +46,7 @@ def test_missing_node_is_only_noted_where_nothing_is_exported_for_tf_js(
 ):
     monkeypatch.setenv("PATH", str(environment))
 
-    finding = check_node(is_needed=False, prefix=environment)
+    finding = check_node(LOCK_FILE, is_needed=False, prefix=environment)
 
     assert finding.severity is Severity.NOTE
     assert "sudo apt-get install nodejs npm" in finding.found
@@ -53,7 +58,7 @@ def test_missing_node_must_be_installed_for_an_export_to_tf_js(
 ):
     monkeypatch.setenv("PATH", str(environment))
 
-    finding = check_node(is_needed=True, prefix=environment)
+    finding = check_node(LOCK_FILE, is_needed=True, prefix=environment)
 
     assert finding.severity is Severity.FIX
     assert "sudo apt-get install nodejs npm" in finding.found
@@ -65,7 +70,16 @@ def test_missing_packages_matter_as_much_as_node_itself(
 ):
     (environment / "node").rename(environment / "moved")
 
-    finding = check_node(is_needed=is_needed, prefix=environment)
+    finding = check_node(LOCK_FILE, is_needed=is_needed, prefix=environment)
 
     assert finding.severity == severity
     assert "make node" in finding.found
+
+
+def test_packages_of_another_lock_file_are_noticed(environment: Path):
+    (environment / "node" / LOCK_FILE.name).write_text("{}")
+
+    finding = check_node(LOCK_FILE, is_needed=True, prefix=environment)
+
+    assert finding.severity is Severity.FIX
+    assert f"expected the packages that {LOCK_FILE} locks" in finding.found
