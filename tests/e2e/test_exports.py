@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from pipeline.config import PipelineConfig
 from runners.exports.images import read_run_images, read_source_images
 from runners.metadata.connection import sqlite_connection
 from support.compiled_pipelines import CompiledWorkspace, compile_workspace
+from support.disks.small import in_a_small_mount
 from support.exports.node import require_node
 from support.workspaces import Run, Workspace
 
@@ -270,18 +270,11 @@ def test_a_version_without_a_record_is_not_compared_on_data_that_may_be_others(
 
 @pytest.mark.usefixtures("exported")
 def test_a_full_disk_is_one_error_and_leaves_nothing(workspace: Workspace, tmp_path: Path):
-    as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    mount = f'mount -t tmpfs -o size=200k tmpfs "{tmp_path}" && exec "$@"'
-    in_a_mount = ["unshare", "--mount", *as_root, "sh", "-c", mount, "-"]
-    try:
-        subprocess.run([*in_a_mount, "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"this machine lets no test mount a filesystem: {error}")
     then_list = ["sh", "-c", f'"$@"; code=$?; ls -A "{tmp_path}"; exit $code', "-"]
     command = workspace.command("export", "--format=tflite", f"--output={tmp_path / 'exports'}")
 
     answer = subprocess.run(
-        [*in_a_mount, *then_list, *command],
+        [*in_a_small_mount(tmp_path, "200k"), *then_list, *command],
         cwd=workspace.folder,
         check=False,
         capture_output=True,
