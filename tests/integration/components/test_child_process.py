@@ -1,7 +1,10 @@
 """Programs in processes of their own, and whose fault their end is."""
 
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -83,33 +86,59 @@ def test_a_program_that_takes_more_memory_than_it_may_is_ended_by_that():
         _run("bytearray(2 << 30)", memory_bytes=1 << 30)
 
 
-_SLEEP = "open(sys.argv[1] + '/up', 'w'); time.sleep(1e6)"
+# No pipe holds so much: it is up when the parent reads what it prints.
+_WORKS_WITHOUT_END = "print('.' * (1 << 22)); open(sys.argv[1] + '/up', 'w'); time.sleep(1e6)"
 _PYTHON = [sys.executable, "-c"]
+_OURS = [*_PYTHON, _PROGRAM.format(before="pass", work=_WORKS_WITHOUT_END)]
+# As TensorFlow.js in Node: nothing in it heeds the end of its parent.
+_FOREIGN = [*_PYTHON, f"import sys, time; {_WORKS_WITHOUT_END}"]
+_FOREIGN_BUT_BOUND = [sys.executable, "-m", "components.parent_bound", *_FOREIGN]
 
 
-@pytest.mark.parametrize(
-    "child",
-    [
-        [*_PYTHON, _PROGRAM.format(before="pass", work=_SLEEP)],
-        [sys.executable, "-m", "components.parent_bound", *_PYTHON, f"import sys, time; {_SLEEP}"],
-    ],
-    ids=["a program of ours", "another program"],
-)
-def test_a_program_ends_with_the_process_that_started_it(child: list[str], tmp_path: Path):
-    mark = str(tmp_path)  # which no other process has in its command line
+@contextmanager
+def _parent_of(child: list[str], mark: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Yields a process that waits in `run_child` for a child, and waits for its end.
+
+    Within it, as in `tfx-mnist run` and `export`, SIGTERM does what Ctrl-C does.
+    """
     parent = (
-        "from components.child_process import run_child;"
+        "import signal; from components.child_process import run_child;"
+        "signal.signal(signal.SIGTERM, signal.default_int_handler);"
         f"run_child({[*child, mark]!r}, timeout_seconds=1e6)"
     )
-    with subprocess.Popen([sys.executable, "-c", parent]) as process:
-        wait_until((tmp_path / "up").exists, "the child works")
+    with subprocess.Popen([sys.executable, "-c", parent], stderr=subprocess.DEVNULL) as process:
+        wait_until((Path(mark) / "up").exists, "the child to work")
+        yield process
+
+
+def _is_gone(mark: str) -> bool:
+    """Returns whether no process has the mark in its command line."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ends at this moment
+            if mark.encode() in path.read_bytes():
+                return False
+    return True
+
+
+@pytest.mark.parametrize("child", [_OURS, _FOREIGN_BUT_BOUND], ids=["ours", "a foreign one"])
+def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path, child: list[str]):
+    mark = str(tmp_path)  # which no other process has in its command line
+    with _parent_of(child, mark) as process:
         process.kill()
 
-    def is_gone() -> bool:
-        commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
-        return not any(mark.encode() in command for command in commands)
+    wait_until(lambda: _is_gone(mark), "the child to be gone")
 
-    wait_until(is_gone, "the child is gone")
+
+@pytest.mark.parametrize("child", [_OURS, _FOREIGN], ids=["ours", "a foreign one"])
+def test_a_process_that_is_stopped_while_it_waits_leaves_no_program_behind(
+    tmp_path: Path, child: list[str]
+):
+    mark = str(tmp_path)  # which no other process has in its command line
+    with _parent_of(child, mark) as process:
+        process.terminate()
+
+    assert process.returncode == -signal.SIGINT
+    wait_until(lambda: _is_gone(mark), "the child to be gone")
 
 
 def test_a_program_that_takes_too_long_is_ended(tmp_path: Path):
@@ -119,5 +148,4 @@ def test_a_program_that_takes_too_long_is_ended(tmp_path: Path):
     with pytest.raises(HostFaultError, match=r"^none within 0\.2 s$"):
         run_child(sleep, timeout_seconds=0.2)
 
-    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
-    assert not [command for command in commands if mark.encode() in command]
+    assert _is_gone(mark)

@@ -1,6 +1,5 @@
 """A file is replaced whole, or stays as it was."""
 
-import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runners.whole_file import write_whole_file
+from support.disks.small import files_limited_to
 
 KILLED_HALFWAY = """
 import resource, signal, sys
@@ -64,13 +64,9 @@ def test_a_text_that_cannot_be_encoded_leaves_nothing_behind(tmp_path: Path):
 def test_a_file_system_that_is_full_leaves_the_old_content_and_nothing_beside_it(tmp_path: Path):
     path = tmp_path / "run.json"
     path.write_text("old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(OSError, match="too large"):
-            write_whole_file(path, "new" * 1000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    with files_limited_to(1000), pytest.raises(OSError, match="too large"):
+        write_whole_file(path, "new" * 1000)
 
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -14,11 +14,10 @@ from tfx.utils import path_utils
 
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.executor import Executor
-from components.versioned_directory.exports import ExportManifest, ExportRecord
-from components.versioned_directory.model_files import digest_files
 from components.versioned_directory.push_record import parse_record, read_record
 from components.versioned_directory.rollback import roll_back
 from components.versioned_directory.versions import PushError, list_versions
+from support.exports.folders import write_exports
 
 Push = Callable[..., Artifact]
 
@@ -203,24 +202,8 @@ def test_the_record_tells_run_model_code_and_data(tmp_path: Path, push: Push, mo
 
 @pytest.fixture
 def exports(tmp_path: Path) -> Artifact:
-    """Exports as ModelExporter leaves them; nobody reads the file."""
     artifact = _artifact(standard_artifacts.Model, tmp_path / "exports", blessed=1)
-    folder = Path(artifact.uri)
-    (folder / "onnx").mkdir(parents=True)
-    (folder / "onnx" / "model.onnx").write_bytes(b"a graph")
-    record = ExportRecord(
-        format="onnx",
-        files=digest_files(folder / "onnx"),
-        num_bytes=7,
-        test_images=1000,
-        agreement=1.0,
-        max_difference=1e-6,
-        latency_ms=0.1,
-        peak_memory_bytes=1,
-        conversion_seconds=1.0,
-        tools={"onnx": "1"},
-    )
-    (folder / "exports.json").write_text(ExportManifest(exports=(record,), faults={}).render())
+    write_exports(Path(artifact.uri), b"a graph")
     return artifact
 
 

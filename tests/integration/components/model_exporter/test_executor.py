@@ -37,6 +37,7 @@ def export(model: ExportableModel, tmp_path: Path) -> Callable[..., Artifact]:
     def run(
         *formats: ExportFormat,
         num_train: int = 300,
+        num_test: int = 200,
         required: bool = True,
         is_good: bool = True,
         is_servable: bool = True,
@@ -46,7 +47,7 @@ def export(model: ExportableModel, tmp_path: Path) -> Callable[..., Artifact]:
         examples.uri = str(tmp_path / "examples")
         examples.splits = ["train", "test"]
         _write_split(examples, "train", read_mnist("train", 400)[0][:num_train])
-        _write_split(examples, "test", model.images.test[:200])
+        _write_split(examples, "test", model.images.test[:num_test])
         examples.set_string_custom_property("source_test_images", f"{'0' * 64}  t10k-images")
         model_blessing = standard_artifacts.ModelBlessing()
         model_blessing.uri = f"{root}/model_blessing"
@@ -137,3 +138,10 @@ def test_a_format_that_is_not_required_is_left_out(export: Callable):
         == manifest.reasons
         == ("tflite_int8: calibration took 20 images, expected at least 100",)
     )
+
+
+def test_an_empty_test_split_is_named_and_no_verdict_is_reached(export: Callable, tmp_path: Path):
+    with pytest.raises(ValueError, match=r"examples: split 'test' has no examples to compare"):
+        export(ExportFormat.TFLITE, num_test=0)
+
+    assert not (tmp_path / "exports").exists()

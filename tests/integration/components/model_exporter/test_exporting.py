@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,28 +22,6 @@ from components.model_exporter.formats import ExportFormat
 from components.versioned_directory.exports import ExportManifest, ExportRecord, parse_manifest
 from support.exports.models import DESCRIPTION, ExportableModel
 from support.exports.node import require_node
-
-_TFLITE = (ExportFormat.TFLITE, ExportFormat.TFLITE_FLOAT16, ExportFormat.TFLITE_INT8)
-
-
-@pytest.fixture(scope="module")
-def exports(
-    model: ExportableModel, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, ExportManifest]:
-    """Returns the folder of all that needs no Node, and its manifest."""
-    folder = tmp_path_factory.mktemp("exports") / "exports"
-    return folder, model.export(folder, *_TFLITE, ExportFormat.ONNX)
-
-
-@pytest.fixture
-def run_in_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Returns a function that has each child process run some code of the test's own."""
-
-    def run(code: str) -> None:
-        (tmp_path / "sitecustomize.py").write_text(code)  # Python imports it at its start
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-
-    return run
 
 
 def _records(manifest: ExportManifest) -> dict[str, ExportRecord]:
@@ -277,19 +254,6 @@ def test_a_signature_that_needs_other_operators_is_refused_loudly(
     assert len(whole) > len(fault)
 
 
-# Does something in a converter or a runtime, as soon as it opens the file that it was told of.
-_AT_REQUEST = """
-import os, signal, sys
-
-def at_request(event, arguments):
-    if event == "open" and str(arguments[0]).endswith("{request}"):
-        if "{program}" in " ".join(sys.orig_argv):
-            {action}
-
-sys.addaudithook(at_request)
-"""
-
-
 @pytest.mark.parametrize(
     ("program", "request_name", "action", "received"),
     [
@@ -312,13 +276,13 @@ def test_a_fault_of_this_machine_is_no_verdict_on_a_format(  # noqa: PLR0913 - f
     *,
     model: ExportableModel,
     tmp_path: Path,
-    run_in_children: Callable[[str], None],
+    at_request: Callable[[str, str, str], None],
     program: str,
     request_name: str,
     action: str,
     received: str,
 ):
-    run_in_children(_AT_REQUEST.format(program=program, request=request_name, action=action))
+    at_request(program, request_name, action)
 
     with pytest.raises(HostFaultError, match=f"received {received}.* No export has been judged"):
         model.export(tmp_path / "exports", ExportFormat.TFLITE)

@@ -1,8 +1,5 @@
 """What came of a run is told, whatever is wrong with the places where it stands."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from runners.metadata.connection import open_store
 from runners.metadata.records import RESULT_PROPERTY, NodeRecord
 from runners.metadata.recovery import record_cause
 from runners.metadata.states import NodeState
+from support.disks.small import files_limited_to
 
 
 @pytest.mark.parametrize("directory", ["file", "file/below"])
@@ -45,20 +43,9 @@ def test_metadata_that_cannot_take_the_cause_do_not_hide_it(
     failed = Execution(type_id=execution_type, last_known_state=Execution.FAILED)
     store.put_execution(failed, [], [Context(type_id=context_type, name="run")])
 
-    with _full_disk():
+    with files_limited_to(0):
         record_cause(path, "run", "the disk is full")
 
     assert caplog.messages[-1] == "Metadata does not take the cause of the failure"
     [execution] = store.get_executions()
     assert RESULT_PROPERTY not in execution.custom_properties
-
-
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    """Within the block, no file can grow."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

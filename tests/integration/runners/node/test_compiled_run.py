@@ -1,7 +1,6 @@
 """A run is held to one compiled pipeline, and a node's execution to one try."""
 
 import dataclasses
-import resource
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from runners.orchestration.compiled import (
     read_compiled,
 )
 from runners.orchestration.exit_codes import FAILED, SUCCEEDED
+from support.disks.small import files_limited_to
 
 RUN = "scheduled__2026-11-22"
 
@@ -61,13 +61,9 @@ def test_a_file_system_that_is_full_leaves_what_was_compiled_before(tmp_path: Pa
     folder.mkdir()
     _compile(tmp_path).write(str(folder / "tfx_mnist"))
     before = {path: path.read_text() for path in folder.iterdir()}
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(OSError, match="too large"):
-            _compile(tmp_path, keep_versions=7).write(str(folder / "tfx_mnist"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    with files_limited_to(1000), pytest.raises(OSError, match="too large"):
+        _compile(tmp_path, keep_versions=7).write(str(folder / "tfx_mnist"))
 
     assert {path: path.read_text() for path in folder.iterdir()} == before
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from components.versioned_directory.model_files import copy_file
 from components.versioned_directory.publishing import exclusive, push_model, stage_model
 from components.versioned_directory.push_record import PushOrigin, make_record
 from components.versioned_directory.versions import PushError, Version
+from support.disks.small import files_limited_to, in_a_small_mount
 from support.project import PROJECT
 
 _NOBODY = 65534
@@ -47,15 +47,9 @@ print(*sorted(os.listdir(directory)))
 
 def _push_twice_in_a_mount(sources: Path, directory: Path, *arguments: str) -> list[str]:
     """Returns what the script prints, with a filesystem of 400 kB mounted at `directory`."""
-    as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    mount = f'mount -t tmpfs -o size=400k tmpfs "{directory}" && exec "$@"'
-    in_a_mount = ["unshare", "--mount", *as_root, "sh", "-c", mount, "-"]
-    try:
-        subprocess.run([*in_a_mount, "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"this machine lets no test mount a filesystem: {error}")
+    program = [sys.executable, "-c", _PUSH_TWICE, sources, directory, *arguments]
     done = subprocess.run(
-        [*in_a_mount, sys.executable, "-c", _PUSH_TWICE, sources, directory, *arguments],
+        [*in_a_small_mount(directory, "400k"), *program],
         check=True,
         capture_output=True,
         text=True,
@@ -75,16 +69,6 @@ def _without_root() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
-
-
-@contextmanager
-def _files_limited_to(num_bytes: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -122,7 +106,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(
 
     with (
         pytest.raises(PushError, match=os.strerror(errno.EFBIG)),
-        _files_limited_to(10_000),
+        files_limited_to(10_000),
     ):
         push(directory, "b", source=source)
 

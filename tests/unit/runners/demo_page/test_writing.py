@@ -2,15 +2,14 @@
 
 import json
 import re
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runners.demo_page.writing import DemoError, write_demo
+from support.disks.small import files_limited_to
 
 # What is copied of TensorFlow.js; of what is in them, writing the folder knows nothing.
 LIBRARIES = (
@@ -202,20 +201,9 @@ def test_what_cannot_be_written_whole_is_not_written_at_all(
 ):
     demos = write("first", weights=bytes(1_000_000)).parent
 
-    with _small_disk(100_000), pytest.raises(OSError, match="File too large"):
+    with files_limited_to(100_000), pytest.raises(OSError, match="File too large"):
         write_demo(
             demos / "second", model=tmp_path / "model", node_modules=node_modules, title="Digits"
         )
 
     assert [path.name for path in demos.iterdir()] == ["first"]
-
-
-@contextmanager
-def _small_disk(num_bytes: int) -> Iterator[None]:
-    """Within the block, no file can grow larger."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

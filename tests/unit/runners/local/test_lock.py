@@ -1,7 +1,6 @@
 """One run at a time on a root, and on a pipeline's metadata, which roots may share."""
 
 import os
-import resource
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from runners.local.lock import RunLockedError, lock_run
+from support.disks.small import files_limited_to
 from support.waiting import DEADLINE_SECONDS
 
 
@@ -99,10 +99,9 @@ def test_a_run_waits_for_another_one_on_the_same_metadata(
 def test_a_full_disk_is_told_with_the_path(
     lock: Callable[..., AbstractContextManager[None]], tmp_path: Path
 ):
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # no file can grow
-    try:
-        with pytest.raises(OSError, match=f"{tmp_path}/first/.lock"), lock("first"):
-            pytest.fail("the holder of the lock was written")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with (
+        files_limited_to(0),
+        pytest.raises(OSError, match=f"{tmp_path}/first/.lock"),
+        lock("first"),
+    ):
+        pytest.fail("the holder of the lock was written")

@@ -1,0 +1,1 @@
+"""Disks that are soon full, for tests of what is left then."""
