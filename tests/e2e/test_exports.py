@@ -12,9 +12,10 @@ import numpy as np
 import onnx
 import pytest
 from ml_metadata import MetadataStore
-from onnxruntime import InferenceSession
 
 from components.model_exporter.exporting import SIGNATURE
+from components.model_exporter.formats import ExportFormat
+from components.model_exporter.proof.asking import ask_export
 from components.versioned_directory.versions import Version
 from pipeline.config import PipelineConfig
 from runners.exports.images import ImagesMissingError, read_run_images, read_source_images
@@ -159,9 +160,10 @@ def test_a_server_takes_nothing_of_a_versions_exports_and_answers_as_they_do(
         rows = httpx.post(f"{url}:predict", json=request).json()["predictions"]
 
     assert [(state["version"], state["state"]) for state in states] == [(version.name, "AVAILABLE")]
-    onnx_model = version / "assets.extra" / "exports" / "onnx" / "model.onnx"
-    session = InferenceSession(onnx_model, providers=["CPUExecutionProvider"])
-    [probabilities] = session.run(["probabilities"], {"images": images})
+    folder = shutil.copytree(version / "assets.extra" / "exports" / "onnx", tmp_path / "onnx")
+    probabilities = ask_export(ExportFormat.ONNX, folder, SIGNATURE, images).batched[
+        "probabilities"
+    ]
     assert np.allclose([row["probabilities"] for row in rows], probabilities, rtol=0, atol=1e-5)
 
 
