@@ -11,13 +11,15 @@ def check_node(lock_file: Path, *, is_needed: bool, prefix: Path = Path(sys.pref
     """Looks for Node on PATH and for TF.js' packages in the environment.
 
     Args:
-      lock_file: package-lock.json, which the packages should come from.
+      lock_file: package-lock.json, which the packages should come from; not there where the
+        project is installed from its wheel.
       is_needed: Whether the configuration asks for an export for TF.js.
       prefix: The environment.
     """
     try:
         node = find_node(prefix)
-        _check_lock(prefix / "node" / lock_file.name, lock_file)
+        if lock_file.exists():
+            _check_lock(prefix / "node" / lock_file.name, lock_file)
     except NodeMissingError as error:
         if is_needed:
             return Finding("Node", Severity.FIX, str(error), "or take tfjs out of `exports`")

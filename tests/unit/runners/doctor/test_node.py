@@ -83,3 +83,11 @@ def test_packages_of_another_lock_file_are_noticed(environment: Path):
 
     assert finding.severity is Severity.FIX
     assert f"expected the packages that {LOCK_FILE} locks" in finding.found
+
+
+def test_without_a_lock_file_beside_the_package_there_is_nothing_to_compare_with(
+    environment: Path, tmp_path: Path
+):
+    finding = check_node(tmp_path / LOCK_FILE.name, is_needed=True, prefix=environment)
+
+    assert finding.severity is Severity.OK
