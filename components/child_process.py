@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -76,15 +77,18 @@ def run_child(
       ChildError: It failed. The message is the error that ended it.
       HostFaultError: It was killed, had no memory or disk space, or took too long.
     """
-    with subprocess.Popen(  # noqa: S603 - the caller's own program
-        command,
-        env={**os.environ, **_ENVIRONMENT},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    with (
+        _lifeline() as lifeline,
+        subprocess.Popen(  # noqa: S603 - the caller's own program
+            command,
+            env={**os.environ, **_ENVIRONMENT},
+            stdin=lifeline,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
         try:
             if memory_bytes is not None:
                 _bound_memory(process.pid, memory_bytes)
@@ -105,7 +109,7 @@ def child_program() -> Iterator[None]:
 
     It also ends with its parent. Its exit code says whose fault an error was.
     """
-    end_with_parent(os.getppid())
+    end_with_caller()
     exit_code = 0
     try:
         yield
@@ -120,6 +124,15 @@ def child_program() -> Iterator[None]:
     os._exit(exit_code)
 
 
+def end_with_caller() -> None:
+    """Has this program end with the one that called `run_child` for it, also if that is gone."""
+    end_with_parent(os.getppid())
+    lifeline = select.poll()
+    lifeline.register(sys.stdin.fileno(), 0)
+    if lifeline.poll(0):  # it was gone before the kernel was asked
+        os._exit(1)
+
+
 def say_started() -> None:
     """Tells that all that a program needs is there; an earlier end is no fault of its input."""
     print(STARTED, flush=True)  # noqa: T201 - `run_child` reads it
@@ -131,6 +144,17 @@ def is_host_fault(error: Exception) -> bool:
         return error.errno in _HOST_ERRORS
     # The latter is TensorFlow's word for memory and for disks. Not every program has TensorFlow.
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+@contextlib.contextmanager
+def _lifeline() -> Iterator[int]:
+    """Yields a pipe to read from, which has another end as long as this process lives."""
+    reader, writer = os.pipe()
+    try:
+        yield reader
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def _bound_memory(pid: int, num_bytes: int) -> None:

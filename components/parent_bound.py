@@ -8,8 +8,8 @@ What the kernel was asked for outlives the change of the program.
 import os
 import sys
 
-from modules.parent_process import end_with_parent
+from components.child_process import end_with_caller
 
 if __name__ == "__main__":
-    end_with_parent(os.getppid())
+    end_with_caller()
     os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - the caller's own program

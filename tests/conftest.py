@@ -41,6 +41,8 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if not _KEPT.fullmatch(name):
             del os.environ[name]
+    # ONNX Runtime would report each test to its maker.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # A shell has what it starts in the background ignore Ctrl-C, and so have all that this starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

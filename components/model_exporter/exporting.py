@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import tempfile
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +68,7 @@ def export_model(
       HostFaultError: This machine kept a process from its work; no verdict was reached.
       NodeMissingError: A graph model of TensorFlow.js was asked for, and there is no Node.
       OSError: `folder` cannot be written.
+      ValueError: The SavedModel has no such signature as is exported.
     """
     expected = ask_saved_model(saved_model, SIGNATURE, images.test)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -150,10 +150,11 @@ def _export(request: ConversionRequest, images: Images, expected: Expected) -> E
 
 
 def _tell(export_format: ExportFormat, what: str, error: str) -> str:
-    """Returns how something ended, in a few lines; the log has all of them."""
+    """Returns how something ended, in so many words that a person reads them; logs them all."""
     logger.error("%s: %s ended with %s", export_format, what, error)
-    shortened = textwrap.shorten(error, _MAX_ERROR_LENGTH, placeholder=" ... (more is in the log)")
-    return f"{what} ended with {shortened}"
+    if len(error) > _MAX_ERROR_LENGTH:
+        error = f"{error[:_MAX_ERROR_LENGTH]} ... (more is in the log)"
+    return f"{what} ended with {error}"
 
 
 def _record(

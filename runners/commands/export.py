@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from components.child_process import HostFaultError
 from components.model_exporter.description import describe_model
 from components.model_exporter.formats import ExportFormat
 from components.model_exporter.proof.asking import check_runtimes
@@ -22,6 +21,7 @@ from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.export_log import ExportLog, export_log
 from runners.commands.interrupts import interrupted_by_sigterm
 from runners.commands.local_folder import LocalFolder, refuse_taken
 from runners.commands.metadata_option import mlmd_option, open_metadata
@@ -91,38 +91,14 @@ def export(
         refuse_taken(folder)
     try:
         check_runtimes(formats)
-        with interrupted_by_sigterm(), _log() as log_file, log_to_file(log_file) as terminal:
+        with interrupted_by_sigterm(), export_log() as log, log_to_file(log.path) as terminal:
             console = Console(file=terminal, highlight=False, markup=False)
             images = partial(_find_images, chosen, config, order.mlmd_url, formats, console)
-            manifest = _export(chosen, formats, order, images, console)
-            if manifest.faults:
-                console.print(f"log: {log_file}", soft_wrap=True)
-                sys.exit(NOT_BLESSED)
+            manifest = _export(chosen, formats, order, images, console, log)
     except (NodeMissingError, PushedModelError) as error:
         raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def _log() -> Iterator[Path]:
-    """Yields a file for what converters say, which is kept if one of them did not do its work.
-
-    Raises:
-      click.ClickException: A converter was kept from its work; the message names the file.
-    """
-    with tempfile.NamedTemporaryFile(
-        prefix="tfx-mnist-export-", suffix=".log", delete=False
-    ) as file:
-        path = Path(file.name)
-    try:
-        yield path
-    except SystemExit:  # by which formats were refused
-        raise
-    except HostFaultError as error:
-        raise click.ClickException(f"{error} Log: {path}") from error
-    except BaseException:
-        path.unlink()
-        raise
-    path.unlink()
+    if manifest.faults:
+        sys.exit(NOT_BLESSED)
 
 
 def _choose_formats(order: _Order) -> tuple[ExportFormat, ...]:
@@ -150,6 +126,7 @@ def _export(
     order: _Order,
     find_images: Callable[[], "Images"],
     console: Console,
+    log: ExportLog,
 ) -> ExportManifest:
     """Exports, and says what is there and what is not."""
     output, demo = order.output, order.demo
@@ -167,11 +144,16 @@ def _export(
                 f"{output or folder}: cannot be written: {error}. Nothing is there. See to space "
                 "and permissions there, or name another folder."
             ) from error
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
         if manifest.exports:
             console.print(make_exports_table(manifest.exports))
         console.print()
         for reason in manifest.reasons:
             console.print(f"left out: {reason}", soft_wrap=True)
+        if manifest.faults:
+            log.is_kept = True
+            console.print(f"log: {log.path}", soft_wrap=True)
         if output:
             console.print(f"Wrote {output}", soft_wrap=True)
         if demo:

@@ -31,7 +31,7 @@ from runners.metadata.lineage import LineageError, find_examples
 _TRAIN, _EVAL = "train", "eval"
 
 # How TFX' ExampleGens, and Beam, name a file among all of a split.
-_SHARD_OF = re.compile(r"-\d+-of-(\d+)[^/]*$")
+_SHARD = re.compile(r"-(\d+)-of-(\d+)[^/]*$")
 
 _Batches = Iterable[npt.NDArray[np.uint8]]
 
@@ -113,11 +113,17 @@ def _find_split(folder: str, split: str) -> str:
     """
     pattern = f"{folder}/Split-{split}/*"
     files = tf.io.gfile.glob(pattern)
-    wanted = max((int(count) for path in files for count in _SHARD_OF.findall(path)), default=1)
-    if len(files) < wanted:
+    shards = [match for path in files for match in _SHARD.findall(path)]
+    missing = {
+        f"{number} of {count}"
+        for _, count in shards
+        for number in range(int(count))
+        if (f"{number:05d}", count) not in shards
+    }
+    if missing or not files:
+        received = f"no file {', '.join(sorted(missing))}" if files else "none"
         raise ImagesMissingError(
-            f"{folder}: expected the examples of its run, received {len(files)} of {wanted} files "
-            f"in the split {split}"
+            f"{folder}: expected the examples of its run, received {received} in the split {split}"
         )
     return pattern
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -26,6 +27,7 @@ from support.compiled_pipelines import CompiledWorkspace, compile_workspace
 from support.disks.small import in_a_small_mount
 from support.exports.node import require_node
 from support.serving.threads import running_server
+from support.waiting import DEADLINE_SECONDS
 from support.workspaces import Run, Workspace
 
 EXPORTS = "exports=[onnx,tflite]"
@@ -43,18 +45,26 @@ def exported(workspace: Workspace) -> Run:
     return run
 
 
+@contextmanager
+def _edited(workspace: Workspace, name: str, old: str, new: str) -> Iterator[None]:
+    """Within the block, a file of the workspace's ModelExporter is another one."""
+    path = workspace.folder / "components" / "model_exporter" / name
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(text)
+
+
 @pytest.fixture
 def asks_too_much(workspace: Workspace) -> Iterator[None]:
     """The workspace's code asks of ONNX what no file can hold."""
-    path = workspace.folder / "components" / "model_exporter" / "formats.py"
-    text = path.read_text()
-    bounds = "ExportFormat.ONNX: _SINGLE_PRECISION"
-    assert bounds in text
-    path.write_text(
-        text.replace(bounds, "ExportFormat.ONNX: Bounds(min_agreement=1.5, max_difference=1e-5)")
-    )
-    yield
-    path.write_text(text)
+    old = "ExportFormat.ONNX: _SINGLE_PRECISION"
+    new = "ExportFormat.ONNX: Bounds(min_agreement=1.5, max_difference=1e-5)"
+    with _edited(workspace, "formats.py", old, new):
+        yield
 
 
 def _versions(workspace: Workspace) -> set[str]:
@@ -155,9 +165,10 @@ def test_a_server_takes_nothing_of_a_versions_exports_and_answers_as_they_do(
 
     with running_server(models=models, port=None) as running:
         url = f"{running.url}/v1/models/digits"
-        states = httpx.get(url).json()["model_version_status"]
         request = {"signature_name": SIGNATURE, "instances": images.tolist()}
-        rows = httpx.post(f"{url}:predict", json=request).json()["predictions"]
+        with httpx.Client(timeout=DEADLINE_SECONDS) as client:
+            states = client.get(url).json()["model_version_status"]
+            rows = client.post(f"{url}:predict", json=request).json()["predictions"]
 
     assert [(state["version"], state["state"]) for state in states] == [(version.name, "AVAILABLE")]
     folder = shutil.copytree(version / "assets.extra" / "exports" / "onnx", tmp_path / "onnx")
@@ -268,7 +279,9 @@ def test_examples_of_which_a_file_is_gone_are_not_taken_for_all(
 
     try:
         without_calibration = read_run_images(store, version, with_calibration=False)
-        with pytest.raises(ImagesMissingError, match="received 1 of 2 files in the split train"):
+        with pytest.raises(
+            ImagesMissingError, match="received no file 1 of 00002 in the split train"
+        ):
             read_run_images(store, version, with_calibration=True)
     finally:
         of_two.rename(shard)
@@ -364,6 +377,57 @@ def test_a_folder_that_cannot_be_made_is_one_error(workspace: Workspace):
 
     assert answer.returncode == 1
     assert answer.stderr.startswith("Error: /proc/exports: cannot be written: ")
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("exported")
+def test_an_export_that_is_stopped_leaves_nothing(
+    workspace: Workspace, tmp_path: Path, temporary: Path
+):
+    converted = "    for export_format, conversion in convert(request).items():"
+    stopped = f"    import os\n    os.kill(os.getpid(), 15)\n{converted}"
+
+    with _edited(workspace, "exporting.py", converted, stopped):
+        answer = workspace.tfx_mnist(
+            "export", "--format=tflite", f"--output={tmp_path / 'out' / 'exports'}"
+        )
+
+    assert answer.returncode == 1
+    assert answer.stderr == "Aborted!\n"
+    assert not list((tmp_path / "out").iterdir())
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.usefixtures("exported")
+def test_an_export_whose_converter_was_killed_keeps_the_log_and_names_it(
+    workspace: Workspace, tmp_path: Path, temporary: Path
+):
+    started = "    images = np.load(request.calibration_images)"
+    killed = "    import os\n    os.kill(os.getpid(), 9)"
+
+    with _edited(workspace, "conversion/with_tensorflow.py", started, killed):
+        answer = workspace.tfx_mnist(
+            "export", "--format=tflite", f"--output={tmp_path / 'exports'}"
+        )
+
+    assert answer.returncode == 1
+    assert "received signal 9 (Killed). No export has been judged" in answer.stderr
+    [log] = temporary.iterdir()
+    assert answer.stderr.endswith(f" Log: {log}\n")
+    assert "with_tensorflow" in log.read_text()
+    assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_model_without_the_signature_is_one_error(workspace: Workspace, tmp_path: Path):
+    with _edited(workspace, "exporting.py", '"serve_images"', '"serve_sounds"'):
+        answer = workspace.tfx_mnist(
+            "export", "--format=tflite", f"--output={tmp_path / 'exports'}"
+        )
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Error: ")
+    assert "expected a signature 'serve_sounds', received serve_images, " in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 

@@ -1,5 +1,6 @@
 """Programs in processes of their own, and whose fault their end is."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -139,6 +140,20 @@ def test_a_process_that_is_stopped_while_it_waits_leaves_no_program_behind(
 
     assert process.returncode == -signal.SIGINT
     wait_until(lambda: _is_gone(mark), "the child to be gone")
+
+
+@pytest.mark.parametrize("child", [_OURS, _FOREIGN_BUT_BOUND], ids=["ours", "a foreign one"])
+def test_a_program_whose_caller_is_gone_before_it_is_up_does_nothing(
+    tmp_path: Path, child: list[str]
+):
+    reader, writer = os.pipe()
+    os.close(writer)
+
+    answer = subprocess.run([*child, str(tmp_path)], stdin=reader, check=False)
+    os.close(reader)
+
+    assert answer.returncode == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_program_that_takes_too_long_is_ended(tmp_path: Path):

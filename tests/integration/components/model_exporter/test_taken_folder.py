@@ -13,7 +13,8 @@ from components.versioned_directory.exports import ExportManifest
 from components.versioned_directory.model_files import digest_files
 from support.exports.models import ExportableModel
 
-NOT_EMPTY = os.strerror(errno.ENOTEMPTY)
+# Which of the two a rename is refused with is the filesystem's choice.
+NOT_EMPTY = f"{os.strerror(errno.ENOTEMPTY)}|{os.strerror(errno.EEXIST)}"
 
 
 @pytest.fixture
