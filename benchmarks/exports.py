@@ -3,8 +3,9 @@
     .venv/bin/python -m benchmarks.exports [VERSION_FOLDER]
 
 Converts the model anew and asks each file about all 10,000 test images, each in a process of its
-own, as a run does it with 1,000 of them. Without VERSION_FOLDER it takes the model that is
-served from the default serving directory. It needs Node: make node.
+own, as a run does it with 1,000 of them. VERSION_FOLDER is a pushed version with its record, by
+which the data are found to be the model's own; without it, the version is taken that is served from
+the default serving directory. It needs Node: make node.
 """
 
 import os
@@ -19,6 +20,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.settings import CLASS_COUNTS
 from components.idx_example_gen.storage import FILE_PATTERN, find_files, open_pair
@@ -171,10 +173,10 @@ def main(version_folder: Path | None) -> None:
     """Measure the exports of the model in VERSION_FOLDER."""
     config = PipelineConfig()
     version = Version(0, version_folder) if version_folder else _served_version(config)
-    test = _read_test_images(config.data_root)
     try:
+        test = _read_test_images(config.data_root)
         images = read_source_images(version, config, with_calibration=True)
-    except ImagesMissingError as error:
+    except (IdxError, ImagesMissingError) as error:
         raise click.ClickException(str(error)) from error
     origin = version.record.origin if version.record else PushOrigin()
     description = describe_model(origin, version.model_digest)

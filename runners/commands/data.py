@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from runners.commands.local_folder import LocalFolder
+from runners.commands.local_folders import LocalFolder
 from runners.datasets.checksums import DatasetError, verify
 from runners.datasets.download import fetch
 from runners.datasets.public import PUBLIC_DATASETS

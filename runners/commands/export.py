@@ -22,13 +22,13 @@ from components.versioned_directory.versions import Version
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.export_log import ExportLog, export_log
-from runners.commands.interrupts import interrupted_by_sigterm
-from runners.commands.local_folder import LocalFolder, refuse_taken
+from runners.commands.local_folders import LocalFolder, refuse_taken
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import log_to_file
 from runners.commands.serving_directory import find_version
 from runners.demo_page.writing import DemoError, write_demo
 from runners.exports.pushed_model import PushedModelError, copy_model
+from runners.interrupts import interrupted_by_sigterm
 from runners.local.outcome import NOT_BLESSED
 from runners.local.summary import make_exports_table
 
@@ -36,14 +36,13 @@ if TYPE_CHECKING:
     from components.model_exporter.exporting import Images
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Order:
-    """The options of the command, but for those of the configuration."""
+    """What is to be made, and where."""
 
-    names: tuple[str, ...]
+    formats: tuple[ExportFormat, ...]
     output: Path | None
     demo: Path | None
-    mlmd_url: str | None
 
 
 @click.command()
@@ -83,27 +82,35 @@ def export(
     Exit code: 0 all formats are there, 3 some were refused and the others are there, 1 failed, 2
     bad usage.
     """
-    order = _Order(**options)
-    formats = _choose_formats(order)
+    names, output, demo, mlmd_url = (
+        options[key] for key in ("names", "output", "demo", "mlmd_url")
+    )
+    order = _Order(_choose_formats(names, output, demo), output, demo)
     config = read_configuration(config_file, preset, overrides)
     chosen = find_version(version, config)
-    for folder in (order.output, order.demo):
+    for folder in (output, demo):
         refuse_taken(folder)
     try:
-        check_runtimes(formats)
-        with interrupted_by_sigterm(), export_log() as log, log_to_file(log.path) as terminal:
+        check_runtimes(order.formats)
+        with (
+            interrupted_by_sigterm(),
+            copy_model(chosen) as saved_model,
+            export_log() as log,
+            log_to_file(log.path) as terminal,
+        ):
             console = Console(file=terminal, highlight=False, markup=False)
-            images = partial(_find_images, chosen, config, order.mlmd_url, formats, console)
-            manifest = _export(chosen, formats, order, images, console, log)
+            images = partial(_find_images, chosen, config, mlmd_url, order.formats, console)
+            manifest = _export(chosen, saved_model, order, images, console, log)
     except (NodeMissingError, PushedModelError) as error:
         raise click.ClickException(str(error)) from error
     if manifest.faults:
         sys.exit(NOT_BLESSED)
 
 
-def _choose_formats(order: _Order) -> tuple[ExportFormat, ...]:
+def _choose_formats(
+    names: Sequence[str], output: Path | None, demo: Path | None
+) -> tuple[ExportFormat, ...]:
     """Returns the formats to convert to, in one order and each once."""
-    names, output, demo = order.names, order.output, order.demo
     if output is None and demo is None:
         raise click.UsageError("name a folder with --output, --demo or both")
     if demo is None and not names:
@@ -122,7 +129,7 @@ def _choose_formats(order: _Order) -> tuple[ExportFormat, ...]:
 
 def _export(
     version: Version,
-    formats: Sequence[ExportFormat],
+    saved_model: Path,
     order: _Order,
     find_images: Callable[[], "Images"],
     console: Console,
@@ -132,13 +139,13 @@ def _export(
     output, demo = order.output, order.demo
     origin = version.record.origin if version.record else PushOrigin()
     description = describe_model(origin, version.model_digest, version=str(version.number))
-    with copy_model(version) as saved_model, _folder_of_exports(output) as folder:
+    with _folder_of_exports(output) as folder:
         console.print(f"version {version.number}: {version.path}", soft_wrap=True)
         from components.model_exporter.exporting import export_model  # noqa: PLC0415 - TensorFlow
 
         images = find_images()
         try:
-            manifest = export_model(saved_model, folder, formats, images, description)
+            manifest = export_model(saved_model, folder, order.formats, images, description)
         except OSError as error:
             raise click.ClickException(
                 f"{output or folder}: cannot be written: {error}. Nothing is there. See to space "

@@ -26,7 +26,9 @@ class ExportLog:
 
 @contextmanager
 def export_log() -> Iterator[ExportLog]:
-    """Yields a file that is removed after the block, unless that says otherwise or breaks.
+    """Yields a file that is removed after the block, unless that says otherwise.
+
+    It is kept, too, by what nobody foresaw; the error then has a note of where it is.
 
     Raises:
       click.ClickException: A converter was kept from its work; the message names the file.
@@ -37,9 +39,15 @@ def export_log() -> Iterator[ExportLog]:
         log = ExportLog(Path(file.name))
     try:
         yield log
+    except click.ClickException:
+        raise
     except HostFaultError as error:
         log.is_kept = True
         raise click.ClickException(f"{error} Log: {log.path}") from error
+    except Exception as error:
+        log.is_kept = True
+        error.add_note(f"Log: {log.path}")
+        raise
     finally:
         if not log.is_kept:
             log.path.unlink()

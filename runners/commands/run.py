@@ -16,8 +16,8 @@ from rich.console import Console
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import NODE_IDS
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.interrupts import interrupted_by_sigterm
 from runners.commands.quiet import log_to_file
+from runners.interrupts import interrupted_by_sigterm
 from runners.local.display import make_display
 from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file

@@ -29,8 +29,13 @@ def check_node(lock_file: Path, *, is_needed: bool, prefix: Path = Path(sys.pref
 
 def _check_lock(installed: Path, lock_file: Path) -> None:
     """Compares what was installed with what is locked now, down to packages of packages."""
-    if not installed.is_file() or installed.read_bytes() != lock_file.read_bytes():
-        raise NodeMissingError(
-            f"{installed}: expected the packages that {lock_file} locks, received others; "
-            "install them: make node"
-        )
+    if not installed.is_file():
+        received = "no such file"
+    elif installed.read_bytes() != lock_file.read_bytes():
+        received = "others"
+    else:
+        return
+    raise NodeMissingError(
+        f"{installed}: expected the packages that {lock_file} locks, received {received}; "
+        "install them: make node"
+    )

@@ -7,18 +7,17 @@ the rest, at once (no TensorFlow).
 import json
 import logging
 import os
-import signal
 import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 from absl import logging as absl_logging
 
 from runners.failure import cause_of
+from runners.interrupts import interrupted_by_sigterm
 from runners.metadata.url import MLMD_HELP
 from runners.orchestration.exit_codes import FAILED, SKIPPED, SUCCEEDED
 
@@ -127,29 +126,22 @@ def _run(order: _Order) -> int:
     config = with_parameters(compiled.config, order.parameters)
     ir = compiled.make_run(order.run_id, order.parameters)
     connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
-    signal.signal(signal.SIGTERM, _stop)
     exit_code = SUCCEEDED
     report: list[str] = []
-    for node_id in order.node_ids:
-        logger.info("%s: running, in run %s", node_id, order.run_id)
-        end = launch_node(ir, node_id, config, connection, compiled.digest)
-        if order.report:
-            report.append(render_node(end))
-        sys.stderr.flush()
-        click.echo(end.message)
-        exit_code = end.exit_code
-        if exit_code == FAILED:
-            break
+    with interrupted_by_sigterm():
+        for node_id in order.node_ids:
+            logger.info("%s: running, in run %s", node_id, order.run_id)
+            end = launch_node(ir, node_id, config, connection, compiled.digest)
+            if order.report:
+                report.append(render_node(end))
+            sys.stderr.flush()
+            click.echo(end.message)
+            exit_code = end.exit_code
+            if exit_code == FAILED:
+                break
     if order.report:
         write_report(Path(order.report), report)
     return exit_code
-
-
-def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own
-    """Ends a node as cleanly as Ctrl-C does, when an orchestrator stops its task."""
-    # A second one, to the whole process group, must not interrupt the tidying up.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _set_up_log() -> None:

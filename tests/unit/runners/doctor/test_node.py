@@ -76,13 +76,19 @@ def test_missing_packages_matter_as_much_as_node_itself(
     assert "make node" in finding.found
 
 
-def test_packages_of_another_lock_file_are_noticed(environment: Path):
-    (environment / "node" / LOCK_FILE.name).write_text("{}")
+@pytest.mark.parametrize(("text", "received"), [("{}", "others"), (None, "no such file")])
+def test_packages_of_another_lock_file_or_of_none_are_noticed(
+    environment: Path, text: str | None, received: str
+):
+    installed = environment / "node" / LOCK_FILE.name
+    installed.unlink()
+    if text is not None:
+        installed.write_text(text)
 
     finding = check_node(LOCK_FILE, is_needed=True, prefix=environment)
 
     assert finding.severity is Severity.FIX
-    assert f"expected the packages that {LOCK_FILE} locks" in finding.found
+    assert f"the packages that {LOCK_FILE} locks, received {received}; " in finding.found
 
 
 def test_without_a_lock_file_beside_the_package_there_is_nothing_to_compare_with(

@@ -1,4 +1,4 @@
-"""How commands that leave something behind are interrupted."""
+"""How programs that leave something behind are stopped: as by Ctrl-C, and once."""
 
 import signal
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ def interrupted_by_sigterm() -> Iterator[None]:
     """Within the block SIGTERM, from `kill` or a container's stop, ends all as Ctrl-C does."""
 
     def interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own
-        # A second one must not interrupt the tidying up.
+        # A second one, to the whole process group, must not interrupt the tidying up.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""The type of options and arguments that name a folder on this machine."""
+"""Folders on this machine that options and arguments name: their type, and their place free."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""SIGTERM to a command that leaves something behind."""
+"""SIGTERM to a program that leaves something behind."""
 
 import signal
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from runners.commands.interrupts import interrupted_by_sigterm
+from runners.interrupts import interrupted_by_sigterm
 
 
 @contextmanager
