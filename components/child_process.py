@@ -64,9 +64,9 @@ def run_child(
     timeout_seconds: float,
     memory_bytes: int | None = None,
 ) -> str:
-    """Runs a program to its end and returns what it printed.
+    """Runs a program to its end and returns what it wrote to standard error, its log.
 
-    It gets no GPU, and reports to nobody.
+    It gets no GPU, reports to nobody, and has nothing to read from its standard input.
 
     Args:
       command: The program and its arguments. It works in `child_program` and calls `say_started`.
@@ -92,15 +92,15 @@ def run_child(
         try:
             if memory_bytes is not None:
                 _bound_memory(process.pid, memory_bytes)
-            output, errors = process.communicate(timeout=timeout_seconds)
+            output, log = process.communicate(timeout=timeout_seconds)
         except subprocess.TimeoutExpired as error:
             raise HostFaultError(f"none within {timeout_seconds:g} s") from error
         finally:
             process.kill()
     if process.returncode:
-        logger.error("%s failed:\n%s", " ".join(command), errors)
-        raise _tell_apart(process.returncode, output, errors)
-    return output
+        logger.error("%s failed:\n%s", " ".join(command), log)
+        raise _tell_apart(process.returncode, output, log)
+    return log
 
 
 @contextlib.contextmanager
@@ -166,21 +166,21 @@ def _bound_memory(pid: int, num_bytes: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_DATA, (num_bytes, highest))
 
 
-def _tell_apart(exit_code: int, output: str, errors: str) -> ChildError | HostFaultError:
+def _tell_apart(exit_code: int, output: str, log: str) -> ChildError | HostFaultError:
     """Returns what ended the process as a fault of its input, or of this machine."""
     if exit_code < 0:
         end = f"signal {-exit_code} ({signal.strsignal(-exit_code)})"
         is_of_host = -exit_code not in _CRASHES
     else:
-        end = _last_error(errors)
+        end = _last_error(log)
         is_of_host = exit_code == HOST_FAULT_EXIT_CODE
-    if is_of_host or STARTED not in output or _NO_MEMORY.search(errors):
+    if is_of_host or STARTED not in output or _NO_MEMORY.search(log):
         return HostFaultError(end)
     return ChildError(end)
 
 
-def _last_error(stderr: str) -> str:
+def _last_error(log: str) -> str:
     """Returns the exception that ended the process, with all the lines of its message."""
-    lines = [line for line in stderr.splitlines() if line and not line[0].isspace()]
+    lines = [line for line in log.splitlines() if line and not line[0].isspace()]
     errors = [number for number, line in enumerate(lines) if "Error" in line]
     return " ".join(lines[errors[-1] if errors else -1 :])

@@ -68,7 +68,7 @@ def export_model(
       HostFaultError: This machine kept a process from its work; no verdict was reached.
       NodeMissingError: A graph model of TensorFlow.js was asked for, and there is no Node.
       OSError: `folder` cannot be written.
-      ValueError: The SavedModel has no such signature as is exported.
+      SignatureError: The SavedModel has no such signature as is exported.
     """
     expected = ask_saved_model(saved_model, SIGNATURE, images.test)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -150,11 +150,12 @@ def _export(request: ConversionRequest, images: Images, expected: Expected) -> E
 
 
 def _tell(export_format: ExportFormat, what: str, error: str) -> str:
-    """Returns how something ended, in so many words that a person reads them; logs them all."""
+    """Returns how something ended, in one line that is cut to what a person reads; logs it all."""
     logger.error("%s: %s ended with %s", export_format, what, error)
-    if len(error) > _MAX_ERROR_LENGTH:
-        error = f"{error[:_MAX_ERROR_LENGTH]} ... (more is in the log)"
-    return f"{what} ended with {error}"
+    line = " ".join(error.split())
+    if len(line) > _MAX_ERROR_LENGTH:
+        line = f"{line[:_MAX_ERROR_LENGTH]} ... (more is in the log)"
+    return f"{what} ended with {line}"
 
 
 def _record(

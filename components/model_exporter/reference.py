@@ -12,6 +12,10 @@ from components.model_exporter.proof.answers import Tensor
 _BATCH_SIZE = 256
 
 
+class SignatureError(ValueError):
+    """A SavedModel cannot be asked as exports are; the message says what it has instead."""
+
+
 def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.uint8]) -> Expected:
     """Returns what a signature of one input answers, on the CPU as its exports do.
 
@@ -21,19 +25,25 @@ def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.ui
       images: uint8 [n, height, width].
 
     Raises:
-      ValueError: There is no such signature.
+      SignatureError: There is no such signature, or it has several inputs.
     """
     with tf.device("CPU"):
         # Held until the end: a function does not hold the variables that it reads.
         loaded = tf.saved_model.load(str(saved_model))
         if signature not in loaded.signatures:
-            raise ValueError(
+            raise SignatureError(
                 f"{saved_model}: expected a signature {signature!r}, received "
                 f"{', '.join(sorted(loaded.signatures)) or 'none'}. Add it where the model is "
                 "exported."
             )
         function = loaded.signatures[signature]
-        [(input_name, input_spec)] = function.structured_input_signature[1].items()
+        inputs = function.structured_input_signature[1]
+        if len(inputs) != 1:
+            raise SignatureError(
+                f"{saved_model}: expected one input of signature {signature!r}, received "
+                f"{', '.join(sorted(inputs)) or 'none'}"
+            )
+        [(input_name, input_spec)] = inputs.items()
         answers = [
             function(**{input_name: tf.constant(images[start : start + _BATCH_SIZE])})
             for start in range(0, len(images), _BATCH_SIZE)

@@ -141,7 +141,9 @@ def _export(
     description = describe_model(origin, version.model_digest, version=str(version.number))
     with _folder_of_exports(output) as folder:
         console.print(f"version {version.number}: {version.path}", soft_wrap=True)
-        from components.model_exporter.exporting import export_model  # noqa: PLC0415 - TensorFlow
+        # TensorFlow comes with these.
+        from components.model_exporter.exporting import export_model  # noqa: PLC0415
+        from components.model_exporter.reference import SignatureError  # noqa: PLC0415
 
         images = find_images()
         try:
@@ -151,7 +153,7 @@ def _export(
                 f"{output or folder}: cannot be written: {error}. Nothing is there. See to space "
                 "and permissions there, or name another folder."
             ) from error
-        except ValueError as error:
+        except SignatureError as error:
             raise click.ClickException(str(error)) from error
         if manifest.exports:
             console.print(make_exports_table(manifest.exports))

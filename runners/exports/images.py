@@ -109,19 +109,18 @@ def _find_split(folder: str, split: str) -> str:
     """Returns the pattern of a split's files, which are all there.
 
     Raises:
-      ImagesMissingError: There are none, or not as many as their names tell of.
+      ImagesMissingError: There are none, or not all that their names tell of.
     """
     pattern = f"{folder}/Split-{split}/*"
     files = tf.io.gfile.glob(pattern)
-    shards = [match for path in files for match in _SHARD.findall(path)]
-    missing = {
-        f"{number} of {count}"
-        for _, count in shards
-        for number in range(int(count))
-        if (f"{number:05d}", count) not in shards
-    }
+    shards = {(int(number), int(count)) for path in files for number, count in _SHARD.findall(path)}
+    counts = {count for _, count in shards}
+    missing = {(number, count) for count in counts for number in range(count)} - shards
     if missing or not files:
-        received = f"no file {', '.join(sorted(missing))}" if files else "none"
+        received = "none"
+        if missing:
+            number, count = min(missing)
+            received = f"{len(missing)} fewer, such as no -{number:05d}-of-{count:05d},"
         raise ImagesMissingError(
             f"{folder}: expected the examples of its run, received {received} in the split {split}"
         )

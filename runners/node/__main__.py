@@ -139,8 +139,8 @@ def _run(order: _Order) -> int:
             exit_code = end.exit_code
             if exit_code == FAILED:
                 break
-    if order.report:
-        write_report(Path(order.report), report)
+        if order.report:
+            write_report(Path(order.report), report)
     return exit_code
 
 

@@ -1,5 +1,6 @@
 """Has a SavedModel converted, in processes with bounds of time and memory."""
 
+import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +17,8 @@ _WITH_TENSORFLOW = "components.model_exporter.conversion.with_tensorflow"
 _WITH_TF2ONNX = "components.model_exporter.conversion.with_tf2onnx"
 PROGRAMS = (_WITH_TENSORFLOW, _WITH_TF2ONNX)
 """Run by name, and never imported here."""
+
+logger = logging.getLogger(__name__)
 
 
 def convert(request: ConversionRequest) -> Mapping[ExportFormat, Conversion]:
@@ -41,14 +44,16 @@ def _run(program: str, request: ConversionRequest) -> dict[ExportFormat, Convers
     request.write(request_path)
     end = "no result"
     try:
-        run_child(
+        log = run_child(
             [sys.executable, "-m", program, str(request_path)],
             timeout_seconds=_TIMEOUT_SECONDS,
             memory_bytes=_MEMORY_BYTES,
         )
-    except ChildError as error:
-        end = str(error)
+    except ChildError as error:  # its log is logged already
+        end, log = str(error), ""
     ends = {each: Conversion.read(folder, each) for each in request.formats}
+    if log and any(conversion and conversion.error for conversion in ends.values()):
+        logger.error("%s:\n%s", program, log)
     missing = [each for each, conversion in ends.items() if conversion is None]
     return {
         each: conversion

@@ -1,5 +1,6 @@
 """Converts a SavedModel to the formats that TensorFlow itself writes: python -m ... REQUEST."""
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from components.model_exporter.conversion import graph_model, tflite
 from components.model_exporter.conversion.request import Conversion, ConversionRequest
 from components.model_exporter.conversion.tflite_metadata import add_metadata
 from components.model_exporter.formats import ExportFormat
+
+logger = logging.getLogger(__name__)
 
 
 def convert(request: ConversionRequest) -> None:
@@ -34,6 +37,7 @@ def convert(request: ConversionRequest) -> None:
         except Exception as problem:
             if is_host_fault(problem):
                 raise
+            logger.exception("The conversion to %s failed", export_format)
             error = f"{type(problem).__name__}: {problem}"
         else:
             partial.rename(partial.with_suffix(""))

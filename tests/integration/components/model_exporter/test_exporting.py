@@ -19,6 +19,7 @@ from tritonclient.grpc import model_config_pb2
 from components.child_process import HostFaultError
 from components.model_exporter.exporting import SIGNATURE, Images
 from components.model_exporter.formats import ExportFormat
+from components.model_exporter.reference import SignatureError
 from components.versioned_directory.exports import ExportManifest, ExportRecord, parse_manifest
 from support.exports.models import DESCRIPTION, ExportableModel
 from support.exports.node import require_node
@@ -254,6 +255,33 @@ def test_a_signature_that_needs_other_operators_is_refused_loudly(
     [whole] = [entry for entry in caplog.messages if entry.startswith("tflite: the conversion")]
     assert len(whole) > 1100
     assert "more is in the log" not in whole
+    [log] = [entry for entry in caplog.messages if "The conversion to tflite failed" in entry]
+    assert "Traceback" in log
+
+
+def test_a_signature_of_two_inputs_is_refused_by_their_names(
+    model: ExportableModel, tmp_path: Path
+):
+    class Blending(tf.Module):
+        """Takes two pictures for one answer."""
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, 28, 28], tf.uint8, name="left"),
+                tf.TensorSpec([None, 28, 28], tf.uint8, name="right"),
+            ]
+        )
+        def serve_images(self, left: tf.Tensor, right: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"probabilities": tf.cast(left - right, tf.float32)}
+
+    module = Blending()
+    tf.saved_model.save(module, str(tmp_path / "model"), {SIGNATURE: module.serve_images})
+    blending = replace(model, saved_model=tmp_path / "model")
+
+    with pytest.raises(SignatureError, match=r"expected one input of .*, received left, right"):
+        blending.export(tmp_path / "exports", ExportFormat.TFLITE)
+
+    assert not (tmp_path / "exports").exists()
 
 
 @pytest.mark.parametrize(
