@@ -17,6 +17,7 @@ setup(
     ),
     package_data={
         "components.model_exporter.proof": ["*.cjs"],
+        "components.run_report.page": ["templates/*"],
         "runners.airflow": ["*.template"],
         "runners.demo_page": ["static/*", "static/lib/*"],
         "serving.rest": ["page.html", "*.js"],

@@ -23,11 +23,14 @@ from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.signatures import export_model
-from modules.training.callbacks import HISTORY_FILE, FiniteLoss, HistoryFile, ProgressReport
+from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
 from modules.training.checkpoints import Checkpoints, digest_training
 from modules.training.freed_memory import KeepFreedMemory
+from modules.training.history import HISTORY_FILE
 from modules.training.job import TrainingJob
+from modules.training.record import RECORD_FILE, TrainingRecord
 from modules.training.reference_predictions import ReferencePredictions, write_reference_predictions
+from modules.training.whole_file import write_whole
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -183,6 +186,13 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
         shuffle=False,  # the batches come shuffled
         verbose=0,
     )
+    if distribution.is_chief:
+        record = TrainingRecord(
+            hyperparameters=hyperparameters.model_dump(),
+            replicas=num_replicas,
+            devices=distribution.devices,
+        )
+        write_whole(f"{job.model_run_dir}/{RECORD_FILE}", record.model_dump_json().encode())
 
 
 def _export_best(job: TrainingJob, serving_model_dir: str) -> None:

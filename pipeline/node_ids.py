@@ -1,4 +1,7 @@
-"""The ids of the pipeline's nodes, for all who name one (standard library only)."""
+"""The ids of the pipeline's nodes, and what each waits for (standard library only)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 IDX_EXAMPLE_GEN = "IdxExampleGen"
 SCHEMA_IMPORTER = "SchemaImporter"
@@ -14,24 +17,46 @@ LATEST_BLESSED_MODEL_RESOLVER = "latest_blessed_model_resolver"
 EVALUATOR = "Evaluator"
 MODEL_EXPORTER = "ModelExporter"
 PUSHER = "Pusher"
+RUN_REPORT = "RunReport"
 
-NODE_IDS = (
-    IDX_EXAMPLE_GEN,
-    SCHEMA_IMPORTER,
-    STATISTICS_GEN,
-    EXAMPLE_VALIDATOR,
-    SCHEMA_GEN,
-    PREVIOUS_STATISTICS_RESOLVER,
-    ANOMALY_GATE,
-    TRANSFORM,
-    TRAINER,
-    SERVABILITY_VALIDATOR,
-    LATEST_BLESSED_MODEL_RESOLVER,
-    EVALUATOR,
-    MODEL_EXPORTER,
-    PUSHER,
+UPSTREAM: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        IDX_EXAMPLE_GEN: (),
+        SCHEMA_IMPORTER: (),
+        STATISTICS_GEN: (IDX_EXAMPLE_GEN, SCHEMA_IMPORTER),
+        EXAMPLE_VALIDATOR: (STATISTICS_GEN, SCHEMA_IMPORTER),
+        SCHEMA_GEN: (STATISTICS_GEN,),
+        PREVIOUS_STATISTICS_RESOLVER: (STATISTICS_GEN,),
+        ANOMALY_GATE: (
+            EXAMPLE_VALIDATOR,
+            STATISTICS_GEN,
+            SCHEMA_IMPORTER,
+            PREVIOUS_STATISTICS_RESOLVER,
+        ),
+        TRANSFORM: (IDX_EXAMPLE_GEN, SCHEMA_IMPORTER, ANOMALY_GATE),
+        TRAINER: (IDX_EXAMPLE_GEN, TRANSFORM, SCHEMA_IMPORTER),
+        SERVABILITY_VALIDATOR: (TRAINER, IDX_EXAMPLE_GEN),
+        LATEST_BLESSED_MODEL_RESOLVER: (TRAINER,),
+        EVALUATOR: (IDX_EXAMPLE_GEN, TRAINER, LATEST_BLESSED_MODEL_RESOLVER),
+        MODEL_EXPORTER: (TRAINER, EVALUATOR, SERVABILITY_VALIDATOR, IDX_EXAMPLE_GEN),
+        RUN_REPORT: (
+            IDX_EXAMPLE_GEN,
+            STATISTICS_GEN,
+            PREVIOUS_STATISTICS_RESOLVER,
+            SCHEMA_IMPORTER,
+            EXAMPLE_VALIDATOR,
+            TRAINER,
+            EVALUATOR,
+            SERVABILITY_VALIDATOR,
+        ),
+        PUSHER: (TRAINER, EVALUATOR, SERVABILITY_VALIDATOR, IDX_EXAMPLE_GEN, MODEL_EXPORTER),
+    }
 )
-"""In the order of the flow. `pipeline.pipeline` wires the nodes; a test compares the two.
+"""What each node waits for, in the order of the flow, for who draws it.
 
-MODEL_EXPORTER is there only if exports are asked for.
+`pipeline.pipeline` wires the nodes; a test compares the two. MODEL_EXPORTER is there only if
+exports are asked for.
 """
+
+NODE_IDS = tuple(UPSTREAM)
+"""In the order of the flow."""

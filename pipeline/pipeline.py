@@ -23,6 +23,7 @@ from components.idx_example_gen.component import IdxExampleGen, split_by_hash
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.model_exporter.component import ModelExporter
 from components.previous_statistics.strategy import make_previous_statistics_resolver
+from components.run_report.component import RunReport
 from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
 from pipeline.config import PipelineConfig
@@ -150,6 +151,20 @@ def create_pipeline(
         keep_versions=config.keep_versions,
         model_code_digest=trainer_digest,
     ).with_id(PUSHER)
+    run_report = RunReport(
+        examples=examples,
+        statistics=statistics,
+        previous_statistics=previous_statistics_resolver.outputs[ACCEPTED_STATISTICS_KEY],
+        schema=schema,
+        anomalies=example_validator.outputs["anomalies"],
+        model=model,
+        model_run=trainer.outputs["model_run"],
+        evaluation=evaluator.outputs["evaluation"],
+        infra_blessing=servability_validator.outputs["blessing"],
+        max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
+        model_card_path=config.model_card_path,
+        model_code_digest=trainer_digest,
+    )
     return Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=config.pipeline_root,
@@ -170,5 +185,6 @@ def create_pipeline(
             servability_validator,
             *([model_exporter] if model_exporter else []),
             pusher,
+            run_report,
         ],
     )

@@ -1,30 +1,19 @@
 """Stops the run where the data break the contract or have drifted from what was accepted."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
-import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
-from tensorflow_metadata.proto.v0.schema_pb2 import Schema
-from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
-from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
-from tfx.components.statistics_gen.stats_artifact_utils import load_statistics
 from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import ANOMALIES_KEY, SCHEMA_KEY, STATISTICS_KEY
-from tfx.utils import io_utils
 
 from components.anomaly_gate.accepted_statistics import (
     ACCEPTED_STATISTICS_KEY,
     write_accepted_statistics,
 )
-from components.anomaly_gate.distances import (
-    Comparator,
-    Comparison,
-    find_distances,
-    read_distances,
-)
+from components.anomaly_gate.comparing import compare_statistics
+from components.anomaly_gate.distances import find_distances, read_distances
+from components.anomaly_gate.reading import read_anomalies, read_schema, read_statistics
 from components.anomaly_gate.report import find_anomalies, render_refusal
 
 PREVIOUS_STATISTICS_KEY = "previous_statistics"
@@ -63,15 +52,15 @@ class Executor(base_executor.BaseExecutor):
         statistics = artifact_utils.get_single_instance(input_dict[STATISTICS_KEY])
         anomalies = artifact_utils.get_single_instance(input_dict[ANOMALIES_KEY])
         previous = input_dict.get(PREVIOUS_STATISTICS_KEY) or []
-        schema = _read_schema(artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
+        schema = read_schema(artifact_utils.get_single_instance(input_dict[SCHEMA_KEY]))
         findings = [
             finding
             for split in anomalies.splits
             for finding in find_anomalies(
-                split, _read_anomalies(anomalies, split), _read_statistics(statistics, split)
+                split, read_anomalies(anomalies, split), read_statistics(statistics, split)
             )
         ]
-        for comparison in _compare(
+        for comparison in compare_statistics(
             statistics,
             previous[0] if previous else None,
             schema,
@@ -86,56 +75,3 @@ class Executor(base_executor.BaseExecutor):
         write_accepted_statistics(
             statistics, artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
         )
-
-
-def _compare(
-    statistics: Artifact,
-    previous: Artifact | None,
-    schema: Schema,
-    *,
-    train_split: str,
-    eval_split: str,
-) -> Iterator[Comparison]:
-    """Yields train against eval, then train against the train split that was accepted before."""
-    train = _read_statistics(statistics, train_split)
-    # To TFDV, skew is between what a model learns from and what it is used on, which here
-    # is what it will be judged by.
-    control = _read_statistics(statistics, eval_split)
-    yield Comparison(
-        where=f"split {train_split} against split {eval_split}",
-        comparator=Comparator.SKEW,
-        statistics=train,
-        control=control,
-        anomalies=tfdv.validate_statistics(train, schema, serving_statistics=control),
-    )
-    if previous is None:
-        logger.info("No statistics were accepted before: there is nothing to measure drift from")
-        return
-    logger.info("The statistics accepted before are those in %s", previous.uri)
-    control = _read_statistics(previous, train_split)
-    yield Comparison(
-        where=f"split {train_split} against the one accepted before (artifact {previous.id})",
-        comparator=Comparator.DRIFT,
-        statistics=train,
-        control=control,
-        anomalies=tfdv.validate_statistics(train, schema, previous_statistics=control),
-    )
-
-
-def _read_schema(uri: str) -> Schema:
-    return io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri))
-
-
-def _read_anomalies(anomalies: Artifact, split: str) -> Anomalies:
-    uri = artifact_utils.get_split_uri([anomalies], split)
-    return Anomalies.FromString(io_utils.read_bytes_file(f"{uri}/{DEFAULT_FILE_NAME}"))
-
-
-def _read_statistics(statistics: Artifact, split: str) -> DatasetFeatureStatisticsList:
-    if split not in statistics.splits:
-        raise ValueError(
-            f"{statistics.uri}: expected statistics of split {split!r}, received those of "
-            f"{', '.join(statistics.splits)}. Name the splits to compare where AnomalyGate is "
-            "constructed."
-        )
-    return load_statistics(statistics, split).proto()

@@ -1,8 +1,9 @@
 """Reads what the Evaluator found: its metrics, their bounds, and whether each held."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import (
@@ -19,6 +20,25 @@ ACCURACY_NAME = "sparse_categorical_accuracy"
 CROSS_ENTROPY_NAME = "sparse_categorical_crossentropy"
 ACCURACY_CHANGE = "accuracy change"
 _OVERALL = "all"
+_METRIC_NAMES = {ACCURACY_NAME: "accuracy", CROSS_ENTROPY_NAME: "cross_entropy"}
+
+
+class _Value(NamedTuple):
+    """One metric of one slice.
+
+    Attributes:
+      name: TFMA's name of it.
+      slice: The rows that it is of.
+      is_change: Whether it is the candidate's change to the baseline.
+      is_baseline: Whether it is the baseline's own.
+      value: The number.
+    """
+
+    name: str
+    slice: str
+    is_change: bool
+    is_baseline: bool
+    value: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +49,12 @@ class EvaluationResult:
       metrics: Metrics over all rows, by name: `accuracy` and `cross_entropy`.
       checks: Every threshold with its value, of each class that has rows; the change against the
         baseline only if there was one.
+      baseline_metrics: The same metrics of the baseline, on the same rows; empty if there was none.
     """
 
     metrics: dict[str, float]
     checks: tuple[Check, ...]
+    baseline_metrics: dict[str, float] = field(default_factory=dict)
 
     @property
     def has_baseline(self) -> bool:
@@ -46,20 +68,23 @@ def read_evaluation(evaluation_uri: str) -> EvaluationResult:
     TFMA's own validation result decides whether a check passed; nothing is judged again here. The
     bounds are those that were applied, also where a later run with others reuses the evaluation.
     """
-    values = _metric_values(evaluation_uri)
+    measured = list(_read_values(evaluation_uri))
     accuracies = {
-        (slice_name, is_change): value
-        for (name, slice_name, is_change), value in values.items()
-        if name == ACCURACY_NAME
+        (value.slice, value.is_change): value.value
+        for value in measured
+        if value.name == ACCURACY_NAME and not value.is_baseline
+    }
+    baseline_accuracies = {
+        value.slice: value.value
+        for value in measured
+        if value.name == ACCURACY_NAME and value.is_baseline
     }
     eval_config, *_ = load_eval_run(evaluation_uri)
     failures = _failures(tfma.load_validation_result(evaluation_uri))
     return EvaluationResult(
-        metrics={
-            "accuracy": accuracies[_OVERALL, False],
-            "cross_entropy": values[CROSS_ENTROPY_NAME, _OVERALL, False],
-        },
-        checks=tuple(_checks(accuracies, _bounds(eval_config), failures)),
+        metrics=_overall_metrics(measured, is_baseline=False),
+        checks=tuple(_checks(accuracies, baseline_accuracies, _bounds(eval_config), failures)),
+        baseline_metrics=_overall_metrics(measured, is_baseline=True),
     )
 
 
@@ -70,14 +95,29 @@ def read_metrics(evaluation_uri: str) -> dict[str, float]:
       evaluation_uri: Folder of an `evaluation` artifact, whichever metrics it holds.
     """
     return {
-        name: value
-        for (name, slice_name, is_change), value in _metric_values(evaluation_uri).items()
-        if slice_name == _OVERALL and not is_change and math.isfinite(value)
+        value.name: value.value
+        for value in _read_values(evaluation_uri)
+        if value.slice == _OVERALL
+        and not value.is_change
+        and not value.is_baseline
+        and math.isfinite(value.value)
+    }
+
+
+def _overall_metrics(measured: Sequence[_Value], *, is_baseline: bool) -> dict[str, float]:
+    return {
+        _METRIC_NAMES[value.name]: value.value
+        for value in measured
+        if value.name in _METRIC_NAMES
+        and value.slice == _OVERALL
+        and not value.is_change
+        and value.is_baseline == is_baseline
     }
 
 
 def _checks(
     accuracies: Mapping[tuple[str, bool], float],
+    baseline_accuracies: Mapping[str, float],
     bounds: Mapping[tuple[bool, bool], float],
     failures: set[tuple[str, bool]],
 ) -> Iterator[Check]:
@@ -92,6 +132,7 @@ def _checks(
                 value=accuracies[key],
                 bound=bound,
                 passed=key not in failures,
+                baseline=None if is_change else baseline_accuracies.get(slice_name),
             )
 
 
@@ -118,16 +159,18 @@ def _accuracy_thresholds(
                 yield from metric.per_slice_thresholds
 
 
-def _metric_values(evaluation_uri: str) -> dict[tuple[str, str, bool], float]:
-    """Returns the candidate's scalar metrics by (name, slice, is it a change to the baseline)."""
-    return {
-        (entry.key.name, _slice_name(metrics.slice_key), entry.key.is_diff): (
-            entry.value.double_value.value
-        )
-        for metrics in tfma.load_metrics(evaluation_uri)
-        for entry in metrics.metric_keys_and_values
-        if entry.value.HasField("double_value") and entry.key.model_name != tfma.BASELINE_KEY
-    }
+def _read_values(evaluation_uri: str) -> Iterator[_Value]:
+    """Yields every metric that is a number."""
+    for metrics in tfma.load_metrics(evaluation_uri):
+        for entry in metrics.metric_keys_and_values:
+            if entry.value.HasField("double_value"):
+                yield _Value(
+                    name=entry.key.name,
+                    slice=_slice_name(metrics.slice_key),
+                    is_change=entry.key.is_diff,
+                    is_baseline=entry.key.model_name == tfma.BASELINE_KEY,
+                    value=entry.value.double_value.value,
+                )
 
 
 def _failures(result: validation_result_pb2.ValidationResult | None) -> set[tuple[str, bool]]:

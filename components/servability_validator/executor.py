@@ -14,6 +14,11 @@ from tfx.types import Artifact, artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.servability_validator import replay, verdict
+from components.servability_validator.artifact import (
+    LATENCY_PERCENTILES,
+    REASONS_PROPERTY,
+    latency_property,
+)
 from components.servability_validator.requests import (
     WARMUP_PATH,
     Rows,
@@ -37,10 +42,9 @@ BLESSING_KEY = "blessing"
 EXAMPLE_SPLIT_KEY = "example_split"
 MAX_P99_LATENCY_KEY = "max_p99_latency_ms"
 
-# The properties of TFX's InfraBlessing that its Pusher reads, and why a blessing was refused.
+# The properties of TFX's InfraBlessing that its Pusher reads.
 _BLESSED_PROPERTY = "blessed"
 _HAS_MODEL_PROPERTY = "has_model"
-REASONS_PROPERTY = "reasons"
 
 _LARGE_BATCH = 256
 _REFERENCE = "the images that the trained model answered"
@@ -84,6 +88,7 @@ class Executor(base_executor.BaseExecutor):
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         batches = _make_batches(examples, exec_properties[EXAMPLE_SPLIT_KEY], reference.images)
         model_path = path_utils.serving_model_path(model.uri)
+        measured: list[npt.NDArray[np.float64]] = []
         with tempfile.TemporaryDirectory() as folder:
             # Served from this machine: a fault of a remote storage is no fault of the model.
             local_path = f"{folder}/model"
@@ -95,11 +100,13 @@ class Executor(base_executor.BaseExecutor):
                     batches,
                     reference.probabilities,
                     exec_properties[MAX_P99_LATENCY_KEY],
+                    measured,
                 )
             ]
             if not reasons:
                 io_utils.copy_dir(local_path, path_utils.stamped_model_path(blessing.uri))
         _mark(blessing, reasons)
+        _note_latencies(blessing, measured)
 
 
 def _make_batches(
@@ -121,8 +128,12 @@ def _find_reasons(
     batches: list[_Batch],
     reference: npt.NDArray[np.float32],
     max_p99_latency_ms: float,
+    measured: list[npt.NDArray[np.float64]],
 ) -> Iterator[str]:
-    """Serves the model and yields every reason not to bless it; leaves the warmup file in it."""
+    """Serves the model and yields every reason not to bless it; leaves the warmup file in it.
+
+    What was measured of its latency is added to `measured`.
+    """
     try:
         signatures = read_signatures(model_path)
         asked = [
@@ -148,17 +159,17 @@ def _find_reasons(
                 reference,
                 f"signature {signature} and the model as it was trained",
             )
-    yield from verdict.find_slowness(
-        _measure_twice(model_path, answers[replay.LATENCIES]), max_p99_latency_ms
-    )
+    measured.append(answers[replay.LATENCIES])
+    yield from verdict.find_slowness(_measure_twice(model_path, measured), max_p99_latency_ms)
 
 
 def _measure_twice(
-    model_path: str, latencies: npt.NDArray[np.float64]
+    model_path: str, measured: list[npt.NDArray[np.float64]]
 ) -> Iterator[npt.NDArray[np.float64]]:
-    """Yields the latencies and, if asked again, those of another process a few seconds later."""
-    yield latencies
-    yield replay_warmup_file(model_path, _TIMED_CALLS)[replay.LATENCIES]
+    """Yields what is measured and, if asked again, what another process takes later."""
+    yield measured[0]
+    measured.append(replay_warmup_file(model_path, _TIMED_CALLS)[replay.LATENCIES])
+    yield measured[1]
 
 
 def _answer(answers: Mapping[str, npt.NDArray[Any]], number: int) -> verdict.Answer:
@@ -178,3 +189,12 @@ def _mark(blessing: Artifact, reasons: list[str]) -> None:
     blessing.set_int_custom_property(_BLESSED_PROPERTY, int(not reasons))
     blessing.set_int_custom_property(_HAS_MODEL_PROPERTY, int(not reasons))
     blessing.set_string_custom_property(REASONS_PROPERTY, json.dumps(reasons))
+
+
+def _note_latencies(blessing: Artifact, measured: list[npt.NDArray[np.float64]]) -> None:
+    """Writes down the measurement that decided; none if the model did not get as far."""
+    for latencies in measured[-1:]:
+        for percentile in LATENCY_PERCENTILES:
+            blessing.set_float_custom_property(
+                latency_property(percentile), float(np.percentile(latencies, percentile))
+            )

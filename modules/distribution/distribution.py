@@ -25,6 +25,11 @@ class Distribution:
         """How many devices share a batch."""
         return int(self.strategy.num_replicas_in_sync)
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """TensorFlow's names of those devices that this process trains on."""
+        return tuple(self.strategy.extended.worker_devices)
+
     def make_model(
         self, build: Callable[[], keras.Model], compile_: Callable[[keras.Model], None]
     ) -> keras.Model:

@@ -6,16 +6,12 @@ from collections.abc import Sequence
 
 import keras
 
+from modules.training.history import EpochRow
 from modules.training.progress import TrainingProgress, report_epoch, report_step
 from modules.training.whole_file import write_whole
 
 _STEPS_BETWEEN_REPORTS = 20
 _HISTORY_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
-
-HISTORY_FILE = "history.json"
-"""What it is called wherever it is written: with the checkpoints, and in the model run."""
-EpochRow = dict[str, float]
-"""One epoch of history.json: `epoch` from 1, loss, accuracy, val_loss and val_accuracy."""
 
 
 class FiniteLoss(keras.callbacks.Callback):

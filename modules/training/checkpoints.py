@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from modules.folders import remove_folder
 from modules.hyperparameters import CHANGE_NO_WEIGHTS, Hyperparameters
-from modules.training.callbacks import HISTORY_FILE, EpochRow
+from modules.training.history import HISTORY_FILE, SELECTED_BY, EpochRow, find_best
 from modules.training.interrupts import interrupts_put_off
 from modules.training.whole_file import write_whole
 
@@ -139,11 +139,11 @@ class Checkpoints:
         """Returns the callbacks that save and restore the state; they belong last in the list."""
         if not self._states.saves:
             return [self._states]
-        accuracies = [row["val_accuracy"] for row in self.read_history()]
+        accuracies = [row[SELECTED_BY] for row in self.read_history()]
         return [
             _BestWeights(
                 self._weights_path("{epoch:04d}"),
-                monitor="val_accuracy",
+                monitor=SELECTED_BY,
                 mode="max",
                 save_best_only=True,
                 save_weights_only=True,
@@ -158,7 +158,7 @@ class Checkpoints:
         Returns:
           The file that they stand in.
         """
-        best = max(self.read_history(), key=lambda row: row["val_accuracy"])
+        best = find_best(self.read_history())
         path = self._weights_path(f"{best['epoch']:04d}")
         with interrupts_put_off():
             model.load_weights(path)

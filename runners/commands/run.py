@@ -17,10 +17,12 @@ from pipeline.config import PipelineConfig
 from pipeline.node_ids import NODE_IDS
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import log_to_file
+from runners.failure import cause_of
 from runners.interrupts import interrupted_by_sigterm
 from runners.local.display import make_display
 from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
+from runners.local.run_id import new_run_id
 from runners.local.summary import print_summary
 
 logger = logging.getLogger(__name__)
@@ -71,8 +73,10 @@ def run(
         ):
             from_nodes = [node for node in (from_node, only_node) if node]
             outcome = _run(config, terminal, from_nodes, [only_node] if only_node else [])
+            outcome = dataclasses.replace(outcome, log_file=str(log_file))
+            report_file = _write_report(outcome, config, terminal)
             outcome = dataclasses.replace(
-                outcome, seconds=time.monotonic() - started, log_file=str(log_file)
+                outcome, seconds=time.monotonic() - started, report_file=report_file
             )
             print_summary(outcome, Console(file=terminal))
             write_run_file(outcome, root, config.model_dump(mode="json"))
@@ -104,13 +108,27 @@ def _run(
     from_nodes: Collection[str],
     to_nodes: Collection[str],
 ) -> RunOutcome:
+    run_id = new_run_id()
     try:
         with make_display(terminal) as display:
             from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
 
-            return run_locally(config, display, from_nodes=from_nodes, to_nodes=to_nodes)
+            return run_locally(config, display, run_id, from_nodes=from_nodes, to_nodes=to_nodes)
     except KeyboardInterrupt:
-        return RunOutcome(run_id="", exit_code=INTERRUPTED, nodes=())
+        return RunOutcome(run_id=run_id, exit_code=INTERRUPTED, nodes=())
     except Exception as error:
         logger.exception("The run could not start")
-        return RunOutcome(run_id="", exit_code=FAILED, nodes=(), cause=str(error))
+        return RunOutcome(run_id=run_id, exit_code=FAILED, nodes=(), cause=str(error))
+
+
+def _write_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> str:
+    """Returns the path of the run's report, "" if none can be made: it changes no run's end."""
+    try:
+        # ML Metadata comes with these, and takes its time.
+        from runners.local.report import write_local_report  # noqa: PLC0415
+
+        return str(write_local_report(outcome, config))
+    except (Exception, KeyboardInterrupt) as error:
+        logger.warning("The report cannot be made", exc_info=True)
+        terminal.write(f"Warning: the report of this run cannot be made: {cause_of(error)}\n")
+        return ""

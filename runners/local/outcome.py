@@ -51,6 +51,7 @@ class RunOutcome:
       failed_node: The node that failed, or "".
       cause: Why it failed, in one paragraph, or "".
       log_file: Where everything that was logged stands.
+      report_file: The page that shows all of it; "" if it could not be made.
     """
 
     run_id: str
@@ -70,6 +71,7 @@ class RunOutcome:
     failed_node: str = ""
     cause: str = ""
     log_file: str = ""
+    report_file: str = ""
 
     @property
     def refusals(self) -> tuple[str, ...]:

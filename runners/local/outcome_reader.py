@@ -15,7 +15,7 @@ from components.atomic_pusher.push_properties import (
 )
 from components.evaluation.result import EvaluationResult, read_evaluation
 from components.model_exporter.artifact import EXPORTS_KEY
-from components.servability_validator.executor import REASONS_PROPERTY
+from components.servability_validator.artifact import REASONS_PROPERTY
 from components.versioned_directory.exports import (
     MANIFEST_NAME,
     ExportManifest,

@@ -1,7 +1,6 @@
 """Runs the pipeline on this machine with TFX's LocalDagRunner."""
 
 import dataclasses
-import datetime as dt
 import logging
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from runners.local.events import NodeObserver, observe_nodes
 from runners.local.outcome import RunOutcome
 from runners.local.outcome_reader import read_outcome
 from runners.local.partial_run import make_partial_run
+from runners.local.run_id import new_run_id
 from runners.metadata.connection import open_store, sqlite_connection
 from runners.metadata.records import read_run
 from runners.metadata.recovery import close_dead_executions, record_cause
@@ -39,6 +39,7 @@ class RunDisplay(NodeObserver, Protocol):
 def run_locally(
     config: PipelineConfig,
     display: RunDisplay,
+    run_id: str,
     *,
     from_nodes: Collection[str] = (),
     to_nodes: Collection[str] = (),
@@ -53,6 +54,7 @@ def run_locally(
     Args:
       config: The pipeline's configuration.
       display: Told what happens.
+      run_id: What the run is called in metadata.
       from_nodes: Run these nodes anew, and what follows them; the nodes before them are not run,
         their output of the last run is used.
       to_nodes: Run nothing after these nodes.
@@ -68,11 +70,11 @@ def run_locally(
         # The processes of a training that has several take the GPUs themselves.
         hide_gpus=config.training.hide_gpus or config.training.trains_apart,
     )
-    outcome = _run_once(config, display, from_nodes, to_nodes)
+    outcome = _run_once(config, display, run_id, from_nodes, to_nodes)
     if not _push_is_gone(outcome):
         return outcome
     logger.warning("%s is gone; pushing the model again", outcome.pushed_to)
-    again = _run_once(config, display, [PUSHER], [PUSHER])
+    again = _run_once(config, display, new_run_id(), [PUSHER], [PUSHER])
     nodes = {node.node_id: node for node in outcome.nodes} | {
         node.node_id: node for node in again.nodes if node.node_id == PUSHER
     }
@@ -100,12 +102,12 @@ def _push_is_gone(outcome: RunOutcome) -> bool:
 def _run_once(
     config: PipelineConfig,
     display: RunDisplay,
+    run_id: str,
     from_nodes: Collection[str],
     to_nodes: Collection[str],
 ) -> RunOutcome:
     Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
     absl_logging.set_verbosity(absl_logging.INFO)  # what nodes do is read from TFX's log
-    run_id = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     ir = compile_run(config, run_id, sqlite_connection(config.metadata_path))
     node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
     store = open_store(config.metadata_path)

@@ -100,4 +100,6 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
             served = f"served is version {outcome.served_version}, see tfx-mnist models"
             lines.append(Text(served, style="yellow"))
     lines.append(Text(f"{outcome.seconds:.1f} s in all; log: {outcome.log_file}", style="dim"))
+    if outcome.report_file:
+        lines.append(Text(f"report: {outcome.report_file}", style="dim"))
     return lines

@@ -7,6 +7,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from components.atomic_pusher.push_properties import PUSHED_PROPERTY, PUSHED_VERSION_PROPERTY
+from components.run_report.artifact import ACCURACY_PROPERTY, REPORT_KEY
 from runners.failure import cause_of
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord, list_executions, list_runs, node_id_of, read_run
@@ -26,6 +27,7 @@ class RunSummary:
       cause: Why it failed, or "" where metadata does not hold that (TFX writes it down for nodes
         in other processes only).
       version: The version that it pushed, or found pushed by an earlier run; or "".
+      accuracy: On the test split, from its report; None if there is none.
       cached: Nodes that reused an earlier run's output.
       nodes: Nodes that it reached.
     """
@@ -37,6 +39,7 @@ class RunSummary:
     node_id: str = ""
     cause: str = ""
     version: str = ""
+    accuracy: float | None = None
     cached: int
     nodes: int
 
@@ -44,10 +47,11 @@ class RunSummary:
 def read_history(store: MetadataStore, pipeline_name: str, limit: int) -> list[RunSummary]:
     """Returns the last `limit` runs of a pipeline, newest first."""
     runs = list_runs(store, pipeline_name)
-    return [_summarize(store, run, pipeline_name) for run in runs[:limit]]
+    return [summarize_run(store, run, pipeline_name) for run in runs[:limit]]
 
 
-def _summarize(store: MetadataStore, run: Context, pipeline_name: str) -> RunSummary:
+def summarize_run(store: MetadataStore, run: Context, pipeline_name: str) -> RunSummary:
+    """Returns how one run ended; `run` is its context, named by the run's id."""
     nodes = list(read_run(store, run.name, pipeline_name).values())
     end, node_id, cause, version = _end(nodes)
     if end == RunEnd.ENDED_EARLY:
@@ -61,6 +65,7 @@ def _summarize(store: MetadataStore, run: Context, pipeline_name: str) -> RunSum
         node_id=node_id,
         cause=cause,
         version=version,
+        accuracy=_accuracy(nodes),
         cached=sum(record.state == NodeState.CACHED for record in nodes),
         nodes=len(nodes),
     )
@@ -82,6 +87,12 @@ def _end(nodes: Sequence[NodeRecord]) -> tuple[RunEnd, str, str, str]:
         return RunEnd.NOT_PUSHED, "", "", ""
     end = RunEnd.UNCHANGED if pusher.state == NodeState.CACHED else RunEnd.PUSHED
     return end, "", "", version
+
+
+def _accuracy(nodes: Sequence[NodeRecord]) -> float | None:
+    reports = (record.outputs[REPORT_KEY] for record in nodes if REPORT_KEY in record.outputs)
+    accuracies = (property_of(report, ACCURACY_PROPERTY) for report in reports)
+    return next(accuracies, None)
 
 
 def _pushed_version(pushed_model: Artifact) -> str:

@@ -28,6 +28,7 @@ class NodeRecord:
       state: How it ended, or RUNNING; one of those that metadata knows.
       seconds: From the registration of the execution to its last change.
       error: What a failed execution says of its end, or "".
+      execution_id: Its id.
       outputs: Output artifacts by key; only the first of each key.
     """
 
@@ -35,6 +36,7 @@ class NodeRecord:
     state: NodeState
     seconds: float
     error: str = ""
+    execution_id: int = 0
     outputs: dict[str, Artifact] = field(default_factory=dict)
 
 
@@ -96,6 +98,7 @@ def read_node(store: MetadataStore, execution: Execution) -> NodeRecord:
         state=state_of(execution),
         seconds=milliseconds / 1000,
         error=_error(execution),
+        execution_id=execution.id,
         outputs=read_outputs(store, execution.id),
     )
 

@@ -13,7 +13,7 @@ from components.atomic_pusher.push_properties import (
 )
 from components.evaluation.result import read_evaluation
 from components.model_exporter.artifact import EXPORTS_KEY
-from components.servability_validator.executor import REASONS_PROPERTY
+from components.servability_validator.artifact import REASONS_PROPERTY
 from runners.metadata.artifacts import property_of, read_inputs
 from runners.metadata.records import NodeRecord
 

@@ -9,19 +9,19 @@ import logging
 from collections.abc import Callable, Mapping
 
 from ml_metadata.proto import metadata_store_pb2
-from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
-from tfx.components.example_validator.executor import DEFAULT_FILE_NAME
 from tfx.components.statistics_gen.stats_artifact_utils import load_statistics
 from tfx.dsl.io import fileio
-from tfx.types import Artifact, artifact_utils, standard_artifacts
+from tfx.types import Artifact, standard_artifacts
 from tfx.utils import io_utils
 
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
+from components.anomaly_gate.reading import read_anomalies
 from components.anomaly_gate.report import find_anomalies
 from components.evaluation.result import read_evaluation
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.source_files import source_files
+from modules.training.history import HISTORY_FILE
 from runners.failure import cause_of
 from runners.metadata.artifacts import properties_of
 from runners.report.markdown import paragraph, table
@@ -79,7 +79,7 @@ def _render_anomalies(anomalies: Artifact) -> str:
         for split in anomalies.splits
         for finding in find_anomalies(
             split,
-            _read_anomalies(anomalies, split),
+            read_anomalies(anomalies, split),
             DatasetFeatureStatisticsList(),  # what was seen is in the report of the statistics
         )
     ]
@@ -95,14 +95,9 @@ def _render_anomalies(anomalies: Artifact) -> str:
     )
 
 
-def _read_anomalies(anomalies: Artifact, split: str) -> Anomalies:
-    uri = artifact_utils.get_split_uri([anomalies], split)
-    return Anomalies.FromString(io_utils.read_bytes_file(f"{uri}/{DEFAULT_FILE_NAME}"))
-
-
 def _render_training(model_run: Artifact) -> str:
     """Shows the file that modules.trainer keeps of its epochs; another trainer may have none."""
-    path = f"{model_run.uri}/history.json"
+    path = f"{model_run.uri}/{HISTORY_FILE}"
     if not fileio.exists(path):
         return ""
     history: list[Mapping[str, float]] = json.loads(io_utils.read_string_file(path))

@@ -5,7 +5,7 @@ import logging
 
 import tensorflow as tf
 
-from modules.training.callbacks import HISTORY_FILE, EpochRow
+from modules.training.history import HISTORY_FILE, EpochRow
 from modules.training.job import TrainingJob
 from modules.training.progress import TrainingProgress, report_epoch
 

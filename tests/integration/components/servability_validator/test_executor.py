@@ -13,7 +13,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components.servability_validator.executor import REASONS_PROPERTY, Executor
+from components.servability_validator.artifact import REASONS_PROPERTY
+from components.servability_validator.executor import Executor
 from components.servability_validator.requests import WARMUP_PATH, serialize_images
 from components.servability_validator.serving_process import HostFaultError, replay_warmup_file
 from modules.features import IMAGE_KEY

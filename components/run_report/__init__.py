@@ -1,0 +1,1 @@
+"""The component RunReport; see its executor for what it does."""

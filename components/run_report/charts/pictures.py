@@ -1,0 +1,20 @@
+"""Pictures of images as PNG files."""
+
+import base64
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+
+def encode_picture(pixels: npt.NDArray[np.uint8]) -> str:
+    """Returns an image, uint8 [height, width] or [height, width, 3], as a PNG file in base64."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def decode_picture(picture: str) -> npt.NDArray[np.uint8]:
+    """Returns the image that `encode_picture` was given."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))

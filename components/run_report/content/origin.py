@@ -1,0 +1,23 @@
+"""What a report says of where a model comes from."""
+
+from components.run_report.content.part import Part
+
+
+class Origin(Part):
+    """From what, by what and on what a model was made.
+
+    Attributes:
+      data_files: SHA-256 of each source file, by name.
+      code_digest: Digest of the code that trained it.
+      artifacts: Ids in ML Metadata, by what the artifact is.
+      versions: Of Python and of packages that matter, by name.
+      lock_digest: SHA-256 of what is installed, by name and version.
+      machine: What the report was made on, in words.
+    """
+
+    data_files: dict[str, str]
+    code_digest: str
+    artifacts: dict[str, int]
+    versions: dict[str, str]
+    lock_digest: str
+    machine: str

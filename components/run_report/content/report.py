@@ -1,0 +1,51 @@
+"""All that a report says."""
+
+from typing import Literal
+
+from components.run_report.content.data import Data
+from components.run_report.content.evaluation import Evaluation, Predictions
+from components.run_report.content.origin import Origin
+from components.run_report.content.part import Missing, Part
+from components.run_report.content.run import Run
+from components.run_report.content.serving import Serving
+from components.run_report.content.training import Training
+
+
+class Measurements(Part):
+    """What follows from artifacts: a run measures it once, and stores it.
+
+    Attributes:
+      form: Of what is stored; where it is another one, a report is made anew from the artifacts.
+      pipeline_name: The pipeline.
+      run_id: The run that measured it; "" if that is not known.
+      model_card: Markdown; "" if there is none.
+    """
+
+    form: Literal[1] = 1
+    pipeline_name: str
+    run_id: str
+    model_card: str
+    data: Data | Missing
+    training: Training | Missing
+    evaluation: Evaluation | Missing
+    predictions: Predictions | Missing
+    serving: Serving | Missing
+    origin: Origin | Missing
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every part could be made."""
+        parts = (getattr(self, name) for name in type(self).model_fields)
+        return not any(isinstance(part, Missing) for part in parts)
+
+
+class Report(Part):
+    """What a page shows.
+
+    Attributes:
+      measurements: What follows from artifacts.
+      run: The run as a whole; missing as long as it goes on.
+    """
+
+    measurements: Measurements
+    run: Run | Missing

@@ -1,0 +1,170 @@
+"""Makes all of a report that follows from artifacts; what cannot be made says why."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tfx.components.statistics_gen.stats_artifact_utils import load_statistics
+from tfx.dsl.io import fileio
+from tfx.types import Artifact
+from tfx.types.standard_component_specs import (
+    ANOMALIES_KEY,
+    EVALUATION_KEY,
+    EXAMPLES_KEY,
+    INFRA_BLESSING_KEY,
+    MODEL_KEY,
+    MODEL_RUN_KEY,
+    SCHEMA_KEY,
+    STATISTICS_KEY,
+)
+from tfx.utils import path_utils
+
+from components.anomaly_gate.reading import read_schema
+from components.evaluation.result import read_evaluation
+from components.run_report.content.data import Data
+from components.run_report.content.evaluation import Evaluation, Predictions
+from components.run_report.content.part import Missing, Part
+from components.run_report.content.report import Measurements
+from components.run_report.reading.data import read_features, read_samples, read_splits
+from components.run_report.reading.origin import read_origin
+from components.run_report.reading.predictions import ask_model
+from components.run_report.reading.serving import read_serving
+from components.run_report.reading.training import read_training
+from components.run_report.reading.verdicts import list_anomalies, list_distances, print_contract
+
+PREVIOUS_STATISTICS_KEY = "previous_statistics"
+
+_BEFORE = "before"
+_AnyPart = TypeVar("_AnyPart", bound=Part)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is not in artifacts.
+
+    Attributes:
+      train_split: The split that the model learns from.
+      eval_split: The split of the same rows that is held out.
+      test_split: The split that the model is judged by.
+      max_p99_latency_ms: The most that 99 of 100 requests of one image may take.
+      model_code_digest: Digest of the code that trained the model.
+      model_card: Markdown, or "".
+    """
+
+    train_split: str = "train"
+    eval_split: str = "eval"
+    test_split: str = "test"
+    max_p99_latency_ms: float
+    model_code_digest: str
+    model_card: str
+
+
+def measure(
+    artifacts: Mapping[str, Artifact], settings: Settings, *, pipeline_name: str, run_id: str
+) -> Measurements:
+    """Returns the measurements; raises nothing, since a report never fails a run that was good.
+
+    Args:
+      artifacts: By the names of RunReport's inputs; those that a run did not get as far as are
+        not there.
+      settings: What is not in them.
+      pipeline_name: The pipeline.
+      run_id: The run.
+    """
+
+    def make(needed: tuple[str, ...], read: Callable[[], _AnyPart]) -> _AnyPart | Missing:
+        return _attempt(artifacts, needed, read)
+
+    return Measurements(
+        pipeline_name=pipeline_name,
+        run_id=run_id,
+        model_card=settings.model_card,
+        data=make(
+            (EXAMPLES_KEY, STATISTICS_KEY, SCHEMA_KEY, ANOMALIES_KEY),
+            lambda: _read_data(artifacts, settings),
+        ),
+        training=make((MODEL_RUN_KEY,), lambda: read_training(artifacts[MODEL_RUN_KEY].uri)),
+        evaluation=make((EVALUATION_KEY,), lambda: _read_evaluation(artifacts[EVALUATION_KEY])),
+        predictions=make(
+            (MODEL_KEY, EXAMPLES_KEY),
+            lambda: _read_predictions(artifacts, settings.test_split),
+        ),
+        serving=make(
+            (MODEL_KEY, INFRA_BLESSING_KEY),
+            lambda: read_serving(
+                artifacts[MODEL_KEY], artifacts[INFRA_BLESSING_KEY], settings.max_p99_latency_ms
+            ),
+        ),
+        origin=make(
+            (EXAMPLES_KEY,),
+            lambda: read_origin(artifacts, settings.model_code_digest),
+        ),
+    )
+
+
+def _attempt(
+    artifacts: Mapping[str, Artifact], needed: tuple[str, ...], read: Callable[[], _AnyPart]
+) -> _AnyPart | Missing:
+    """Returns a part, or why it is not there."""
+    absent = [key for key in needed if key not in artifacts]
+    if absent:
+        names = ", ".join(key.replace("_", " ") for key in absent)
+        return Missing(reason=f"The run did not get as far: it has no {names}.")
+    gone = [artifacts[key].uri for key in needed if not fileio.exists(artifacts[key].uri)]
+    if gone:
+        return Missing(reason=f"Deleted since: {', '.join(gone)}.")
+    try:
+        return read()
+    except Exception as error:  # of any library, on files that anything may have damaged
+        logger.warning("A part of the report cannot be made", exc_info=True)
+        return Missing(reason=f"{type(error).__name__}: {error}")
+
+
+def _read_data(artifacts: Mapping[str, Artifact], settings: Settings) -> Data:
+    statistics = artifacts[STATISTICS_KEY]
+    previous = artifacts.get(PREVIOUS_STATISTICS_KEY)
+    schema = read_schema(artifacts[SCHEMA_KEY])
+    of_splits = {
+        split: load_statistics(statistics, split).get_default_slice_or_die().proto()
+        for split in statistics.splits
+    }
+    before = {}
+    if previous and fileio.exists(previous.uri):
+        view = load_statistics(previous, settings.train_split)
+        before[f"{settings.train_split} {_BEFORE}"] = view.get_default_slice_or_die().proto()
+    return Data(
+        splits=tuple(read_splits(of_splits)),
+        features=tuple(read_features({**of_splits, **before})),
+        distances=tuple(
+            list_distances(
+                statistics,
+                previous if before else None,
+                schema,
+                train_split=settings.train_split,
+                eval_split=settings.eval_split,
+            )
+        ),
+        anomalies=tuple(list_anomalies(artifacts[ANOMALIES_KEY])),
+        samples=tuple(
+            read_samples(f"{artifacts[EXAMPLES_KEY].path(split=settings.train_split)}/*")
+        ),
+        contract=print_contract(schema),
+    )
+
+
+def _read_evaluation(evaluation: Artifact) -> Evaluation:
+    result = read_evaluation(evaluation.uri)
+    return Evaluation(
+        metrics=result.metrics, baseline_metrics=result.baseline_metrics, checks=result.checks
+    )
+
+
+def _read_predictions(artifacts: Mapping[str, Artifact], test_split: str) -> Predictions:
+    return ask_model(
+        path_utils.serving_model_path(artifacts[MODEL_KEY].uri),
+        f"{artifacts[EXAMPLES_KEY].path(split=test_split)}/*",
+        test_split,
+    )

@@ -1,0 +1,164 @@
+"""Draws what a report says, each figure with its legend (no TensorFlow)."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from components.run_report.charts.bars import Bars, Steps, draw_bars, draw_steps
+from components.run_report.charts.flow import Box, draw_flow
+from components.run_report.charts.lines import Line, draw_lines
+from components.run_report.content.data import Data
+from components.run_report.content.evaluation import Predictions
+from components.run_report.content.run import Run
+from components.run_report.content.training import Training
+
+_MAX_TICKS = 12
+_TONES = {
+    "complete": "good",
+    "cached": "good",
+    "failed": "bad",
+    "canceled": "bad",
+    "interrupted": "warn",
+    "running": "warn",
+}
+
+
+class Figure(NamedTuple):
+    """A drawing.
+
+    Attributes:
+      title: What it shows.
+      drawing: SVG.
+      legend: Names and classes of what is drawn; empty where there is but one thing.
+    """
+
+    title: str
+    drawing: Markup
+    legend: Sequence[tuple[str, str]] = ()
+
+
+def draw_data(data: Data) -> list[Figure]:
+    """Returns how classes and numbers are distributed."""
+    return [*_draw_classes(data), *_draw_distributions(data)]
+
+
+def draw_curves(training: Training) -> list[Figure]:
+    """Returns a chart for each metric, of training and validation, with the chosen epoch."""
+    return list(_draw_curves(training))
+
+
+def draw_history(run: Run) -> list[Figure]:
+    """Returns accuracy and time of the runs up to this one, where there are several."""
+    return list(_draw_history(run))
+
+
+def _draw_classes(data: Data) -> Iterator[Figure]:
+    labels = list(data.splits[0].classes) if data.splits else []
+    if labels:
+        bars = [
+            Bars(
+                split.name,
+                [_percent(split.classes[label], sum(split.classes.values())) for label in labels],
+                _series(number),
+            )
+            for number, split in enumerate(data.splits)
+        ]
+        title = "Classes, as % of each split"
+        yield Figure(title, draw_bars(labels, bars, title=title, x_label="class"), _legend(bars))
+
+
+def _draw_distributions(data: Data) -> Iterator[Figure]:
+    for feature in data.features:
+        outlines = [
+            Steps(
+                histogram.name,
+                histogram.edges,
+                [_percent(count, sum(histogram.counts)) for count in histogram.counts],
+                _series(number),
+            )
+            for number, histogram in enumerate(feature.histograms)
+        ]
+        title = f"{feature.name}, % of values in each bucket"
+        drawing = draw_steps(outlines, title=title, x_label=feature.name)
+        yield Figure(title, drawing, _legend(outlines))
+
+
+def _draw_curves(training: Training) -> Iterator[Figure]:
+    curves = {curve.name: curve.values for curve in training.curves}
+    for name, values in curves.items():
+        if name.startswith("val_"):
+            continue
+        lines = [Line("training", _by_epoch(values), _series(0))]
+        if f"val_{name}" in curves:
+            lines.append(Line("validation", _by_epoch(curves[f"val_{name}"]), _series(1)))
+        title = f"{name} by epoch"
+        epochs = range(1, len(values) + 1)
+        drawing = draw_lines(
+            lines,
+            title=f"{title}; epoch {training.chosen_epoch} was exported",
+            x_label="epoch",
+            x_ticks=epochs if len(epochs) <= _MAX_TICKS else None,
+            mark=(training.chosen_epoch, "exported"),
+        )
+        yield Figure(title, drawing, _legend(lines))
+
+
+def draw_reliability(predictions: Predictions) -> Figure:
+    """Returns the share of answers that are right, by how sure the model was."""
+    points = [(bucket.confidence, bucket.accuracy) for bucket in predictions.reliability]
+    lines = [
+        Line("perfectly calibrated", [(0, 0), (1, 1)], f"{_series(3)} dashed"),
+        Line("this model", points, _series(0)),
+    ]
+    title = "Share of right answers, by confidence"
+    return Figure(title, draw_lines(lines, title=title, x_label="confidence"), _legend(lines))
+
+
+def draw_nodes(run: Run) -> Figure:
+    """Returns the pipeline as a graph."""
+    boxes = [
+        Box(
+            node.name,
+            node.upstream,
+            node.state if node.seconds is None else f"{node.state}, {node.seconds:.1f} s",
+            _TONES.get(node.state, ""),
+        )
+        for node in run.nodes
+    ]
+    counts = {state: sum(node.state == state for node in run.nodes) for state in _TONES}
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    title = f"The pipeline's {len(boxes)} nodes: {told or 'none was reached'}"
+    return Figure(title, draw_flow(boxes, title=title))
+
+
+def _draw_history(run: Run) -> Iterator[Figure]:
+    runs = range(1, len(run.history) + 1)
+    measured = [
+        (number, past.accuracy)
+        for number, past in zip(runs, run.history, strict=True)
+        if past.accuracy is not None
+    ]
+    times = [(number, past.seconds) for number, past in zip(runs, run.history, strict=True)]
+    for title, points in (("Accuracy of past runs", measured), ("Seconds of past runs", times)):
+        if len(points) > 1:
+            drawing = draw_lines(
+                [Line(title, points, _series(0))], title=title, x_label="run, the last one is this"
+            )
+            yield Figure(title, drawing)
+
+
+def _legend(drawn: Sequence[Bars] | Sequence[Steps] | Sequence[Line]) -> list[tuple[str, str]]:
+    return [(each.name, each.css) for each in drawn]
+
+
+def _by_epoch(values: Sequence[float]) -> list[tuple[float, float]]:
+    return [(float(epoch), value) for epoch, value in enumerate(values, start=1)]
+
+
+def _percent(count: float, total: float) -> float:
+    return 100 * count / total if total else 0.0
+
+
+def _series(number: int) -> str:
+    return f"series-{number % 4 + 1}"

@@ -1,0 +1,78 @@
+"""Renders a report as one page of HTML that needs nothing else (no TensorFlow)."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from components.run_report.content.part import Missing
+from components.run_report.content.report import Report
+from components.run_report.page import figures, tables
+from components.run_report.page.model_card import render_card
+from components.run_report.page.verdict import find_verdict
+
+_FOLDER = Path(__file__).with_name("templates")
+
+TEMPLATES = sorted(_FOLDER.iterdir())
+"""All that a page is made from beside code."""
+
+SECTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "verdict": "Verdict",
+        "flow": "Flow",
+        "data": "Data",
+        "training": "Training",
+        "evaluation": "Evaluation",
+        "serving": "Serving",
+        "lineage": "Lineage and cost",
+        "model-card": "Model card",
+    }
+)
+"""Titles by id, in the order in which a person asks."""
+
+
+def render_page(report: Report) -> str:
+    """Returns the page; whatever the data say in it is text, never markup."""
+    measurements = report.measurements
+    return (
+        _make_environment()
+        .get_template("report.html.j2")
+        .render(
+            sections=SECTIONS,
+            style=Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - ours
+            report=report,
+            run=report.run,
+            **{name: getattr(measurements, name) for name in type(measurements).model_fields},
+            verdict=find_verdict(report),
+            card=render_card(measurements.model_card),
+            figures=figures,
+            tables=tables,
+        )
+    )
+
+
+@cache
+def _make_environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests["missing"] = _is_missing
+    environment.filters.update(
+        share=lambda value: f"{value:.1%}".replace("%", " %"),
+        count=lambda value: f"{value:,}",
+        fixed=lambda value: f"{value:.4f}",
+        seconds=lambda value: f"{value:.1f} s",
+    )
+    return environment
+
+
+def _is_missing(part: Any) -> bool:
+    return isinstance(part, Missing)

@@ -1,0 +1,187 @@
+"""Puts what a report says into tables of text (no TensorFlow)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from components.run_report.content.data import Data
+from components.run_report.content.evaluation import Predictions
+from components.run_report.content.origin import Origin
+from components.run_report.content.run import Run
+from components.run_report.content.serving import Serving
+from components.run_report.content.training import Training
+
+
+class Table(NamedTuple):
+    """A table whose first column names its rows.
+
+    Attributes:
+      title: What it shows.
+      header: Names of the columns.
+      rows: As many cells each.
+      text_columns: So many columns are text; those after them are numbers.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text_columns: int = 1
+
+
+def list_splits(data: Data) -> Table:
+    """Returns the size of each split."""
+    rows = [(split.name, f"{split.rows:,}") for split in data.splits]
+    return Table("Splits", ("split", "examples"), rows)
+
+
+def list_distances(data: Data) -> Table:
+    """Returns every distance that was measured."""
+    return Table(
+        "Distances between distributions",
+        ("feature", "of", "measure", "distance", "at most"),
+        [
+            (each.feature, each.where, each.measure, _fixed(each.value), _fixed(each.threshold))
+            for each in data.distances
+        ],
+        text_columns=3,
+    )
+
+
+def list_anomalies(data: Data) -> Table:
+    """Returns every anomaly."""
+    return Table(
+        "Anomalies",
+        ("feature", "where", "found", "description"),
+        [(each.feature, each.where, each.found, each.description) for each in data.anomalies],
+        text_columns=4,
+    )
+
+
+def list_epochs(training: Training) -> Table:
+    """Returns the metrics of each epoch."""
+    by_epoch = zip(*(curve.values for curve in training.curves), strict=True)
+    return Table(
+        "Metrics of each epoch",
+        ("epoch", *(curve.name for curve in training.curves)),
+        [(str(epoch), *map(_fixed, values)) for epoch, values in enumerate(by_epoch, start=1)],
+    )
+
+
+def list_hyperparameters(training: Training) -> Table:
+    """Returns the settings of the training."""
+    rows = [(name, str(value)) for name, value in training.hyperparameters.items()]
+    return Table("Hyperparameters", ("name", "value"), rows)
+
+
+def list_buckets(predictions: Predictions) -> Table:
+    """Returns how often the model is right, by how sure it is."""
+    return Table(
+        "Reliability",
+        ("mean confidence", "share that is right", "examples"),
+        [
+            (_fixed(each.confidence), _fixed(each.accuracy), f"{each.rows:,}")
+            for each in predictions.reliability
+        ],
+    )
+
+
+def list_latencies(serving: Serving) -> Table:
+    """Returns the percentiles of the latency, and the bound of one of them."""
+    bounds = {"p99": f"{serving.max_p99_latency_ms:g}"}
+    return Table(
+        "Latency of one image in a process of its own, in ms",
+        ("percentile", "ms", "at most"),
+        [(name, f"{ms:.2f}", bounds.get(name, "")) for name, ms in serving.latencies_ms.items()],
+    )
+
+
+def list_signatures(serving: Serving) -> Table:
+    """Returns the inputs and outputs of each signature."""
+    return Table(
+        "Signatures",
+        ("signature", "direction", "tensor", "type", "shape"),
+        [
+            (signature.name, direction, tensor.name, tensor.dtype, tensor.shape)
+            for signature in serving.signatures
+            for direction, tensors in (("input", signature.inputs), ("output", signature.outputs))
+            for tensor in tensors
+        ],
+        text_columns=5,
+    )
+
+
+def list_exports(run: Run) -> Table:
+    """Returns what was measured of the model in other formats."""
+    return Table(
+        "Other formats, against the SavedModel",
+        ("format", "size", "agreement", "largest difference", "one image"),
+        [
+            (
+                export.format,
+                f"{export.num_bytes / 1e6:.2f} MB",
+                _fixed(export.agreement),
+                f"{export.max_difference:.1g}",
+                f"{export.latency_ms:.2f} ms",
+            )
+            for export in run.exports
+        ],
+    )
+
+
+def list_nodes(run: Run) -> Table:
+    """Returns what each node that was reached has cost."""
+    reached = [(node, node.seconds) for node in run.nodes if node.seconds is not None]
+    return Table(
+        f"Nodes: {sum(seconds for _, seconds in reached):.1f} s together",
+        ("node", "state", "execution", "time"),
+        [
+            (node.name, node.state, str(node.execution_id), f"{seconds:.1f} s")
+            for node, seconds in reached
+        ],
+        text_columns=2,
+    )
+
+
+def list_history(run: Run) -> Table:
+    """Returns the runs up to this one."""
+    return Table(
+        "Runs of this pipeline up to this one, the newest first",
+        ("run", "started", "end", "time of its nodes", "accuracy"),
+        [
+            (
+                past.run_id,
+                past.started,
+                past.end,
+                f"{past.seconds:.1f} s",
+                "" if past.accuracy is None else _fixed(past.accuracy),
+            )
+            for past in reversed(run.history)
+        ],
+        text_columns=3,
+    )
+
+
+def list_files(origin: Origin) -> Table:
+    """Returns the source files."""
+    rows = list(origin.data_files.items())
+    return Table("SHA-256 of the source files", ("file", "SHA-256"), rows, text_columns=2)
+
+
+def list_artifacts(origin: Origin) -> Table:
+    """Returns the artifacts' ids."""
+    rows = [(name.replace("_", " "), str(number)) for name, number in origin.artifacts.items()]
+    return Table("Artifacts in ML Metadata", ("artifact", "id"), rows)
+
+
+def list_circumstances(origin: Origin) -> Table:
+    """Returns by what and on what the model was made."""
+    rows = [
+        ("digest of the code that trained", origin.code_digest),
+        ("SHA-256 of the installed packages", origin.lock_digest),
+        *origin.versions.items(),
+        ("machine", origin.machine),
+    ]
+    return Table("By what, and on what", ("what", "which"), rows, text_columns=2)
+
+
+def _fixed(value: float) -> str:
+    return f"{value:.4f}"

@@ -1,0 +1,1 @@
+"""Reads what artifacts hold into the content of a report."""

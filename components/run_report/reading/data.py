@@ -1,0 +1,119 @@
+"""Reads what a model was made from: how many examples of what, and some of them."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_metadata.proto.v0.statistics_pb2 import (
+    DatasetFeatureStatistics,
+    FeatureNameStatistics,
+)
+from tensorflow_metadata.proto.v0.statistics_pb2 import (
+    Histogram as StatisticsHistogram,
+)
+
+from components.run_report.charts.pictures import encode_picture
+from components.run_report.content.data import Feature, Histogram, Samples, Split
+from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY
+
+SAMPLES_OF_EACH_CLASS = 12
+
+_READ_AT_ONCE = 1000
+# Classes are told apart after so many rows, or there are too many of them for a page.
+_MAX_READ = 20_000
+_SPEC = {
+    IMAGE_KEY: tf.io.FixedLenFeature([], tf.string),
+    LABEL_KEY: tf.io.FixedLenFeature([], tf.int64),
+}
+
+_Statistics = Mapping[str, DatasetFeatureStatistics]
+
+
+def read_splits(statistics: _Statistics) -> Iterator[Split]:
+    """Yields the size of each split, and of each class in it.
+
+    Args:
+      statistics: Of whole splits, by name.
+    """
+    counts = {name: _count_labels(data_set) for name, data_set in statistics.items()}
+    labels = sorted({label for of_split in counts.values() for label in of_split}, key=_by_number)
+    for name, data_set in statistics.items():
+        classes = {label: counts[name].get(label, 0) for label in labels}
+        yield Split(name=name, rows=data_set.num_examples, classes=classes)
+
+
+def read_features(statistics: _Statistics) -> Iterator[Feature]:
+    """Yields each number that varies, with its histogram in each split.
+
+    Args:
+      statistics: By name of the split, or of what it is compared with.
+    """
+    by_feature: dict[str, list[Histogram]] = {}
+    for name, data_set in statistics.items():
+        for feature in data_set.features:
+            if histogram := _find_histogram(feature):
+                by_feature.setdefault(_name(feature), []).append(_convert(name, histogram))
+    for name, histograms in by_feature.items():
+        if any(len(each.edges) > 2 for each in histograms):  # noqa: PLR2004 - edges of one bucket
+            yield Feature(name=name, histograms=tuple(histograms))
+
+
+def read_samples(file_pattern: str) -> Iterator[Samples]:
+    """Yields the first examples of each class.
+
+    Args:
+      file_pattern: A split's gzip TFRecord shards.
+    """
+    pictures: dict[int, list[str]] = {}
+    files = sorted(tf.io.gfile.glob(file_pattern))
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP").take(_MAX_READ)
+    for batch in records.batch(_READ_AT_ONCE):
+        examples = tf.io.parse_example(batch, _SPEC)
+        rows = zip(examples[LABEL_KEY].numpy(), examples[IMAGE_KEY].numpy(), strict=True)
+        for label, content in rows:
+            of_class = pictures.setdefault(int(label), [])
+            if len(of_class) < SAMPLES_OF_EACH_CLASS:
+                pixels = np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE)
+                of_class.append(encode_picture(pixels))
+        if all(len(of_class) == SAMPLES_OF_EACH_CLASS for of_class in pictures.values()):
+            break
+    for label in sorted(pictures):
+        yield Samples(label=str(label), pictures=tuple(pictures[label]))
+
+
+def _count_labels(data_set: DatasetFeatureStatistics) -> dict[str, int]:
+    return {
+        bucket.label: int(bucket.sample_count)
+        for feature in data_set.features
+        if _name(feature) == LABEL_KEY
+        for bucket in feature.string_stats.rank_histogram.buckets
+    }
+
+
+def _by_number(label: str) -> tuple[int, str]:
+    return int(label) if label.isdecimal() else 0, label
+
+
+def _name(feature: FeatureNameStatistics) -> str:
+    return feature.name or ".".join(feature.path.step)
+
+
+def _find_histogram(feature: FeatureNameStatistics) -> StatisticsHistogram | None:
+    """Returns the one whose buckets are equally wide."""
+    return next(
+        (
+            histogram
+            for histogram in feature.num_stats.histograms
+            if histogram.type == StatisticsHistogram.STANDARD and histogram.buckets
+        ),
+        None,
+    )
+
+
+def _convert(name: str, histogram: StatisticsHistogram) -> Histogram:
+    buckets = histogram.buckets
+    return Histogram(
+        name=name,
+        edges=(buckets[0].low_value, *(bucket.high_value for bucket in buckets)),
+        counts=tuple(bucket.sample_count for bucket in buckets),
+    )

@@ -1,0 +1,101 @@
+"""Finds what a run measured for its report, or measures it anew from the run's artifacts."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from ml_metadata import MetadataStore
+from ml_metadata.proto.metadata_store_pb2 import Artifact
+from pydantic import ValidationError
+
+from components.run_report.artifact import MEASUREMENTS_FILE, REPORT_KEY
+from components.run_report.content.report import Measurements
+from pipeline.config import PipelineConfig
+from pipeline.node_ids import (
+    ANOMALY_GATE,
+    EVALUATOR,
+    EXAMPLE_VALIDATOR,
+    IDX_EXAMPLE_GEN,
+    RUN_REPORT,
+    SCHEMA_IMPORTER,
+    SERVABILITY_VALIDATOR,
+    STATISTICS_GEN,
+    TRAINER,
+)
+from runners.metadata.artifacts import read_inputs
+from runners.metadata.records import NodeRecord, read_run
+from runners.run_report.files import read_text
+
+_OUTPUTS: Mapping[str, tuple[str, str]] = {
+    "examples": (IDX_EXAMPLE_GEN, "examples"),
+    "statistics": (STATISTICS_GEN, "statistics"),
+    "schema": (SCHEMA_IMPORTER, "schema"),
+    "anomalies": (EXAMPLE_VALIDATOR, "anomalies"),
+    "model": (TRAINER, "model"),
+    "model_run": (TRAINER, "model_run"),
+    "evaluation": (EVALUATOR, "evaluation"),
+    "infra_blessing": (SERVABILITY_VALIDATOR, "blessing"),
+}
+"""Where RunReport's inputs come from, for a run that did not get as far as it."""
+
+logger = logging.getLogger(__name__)
+
+
+def find_measurements(store: MetadataStore, run_id: str, config: PipelineConfig) -> Measurements:
+    """Returns what a run measured; where that is not there or not whole, measures it now.
+
+    Args:
+      store: Metadata.
+      run_id: The run.
+      config: The pipeline; what artifacts do not say is taken from it.
+    """
+    records = read_run(store, run_id, config.pipeline_name)
+    return _read_stored(records.get(RUN_REPORT)) or _measure(store, records, run_id, config)
+
+
+def _read_stored(record: NodeRecord | None) -> Measurements | None:
+    if record is None or REPORT_KEY not in record.outputs:
+        return None
+    path = f"{record.outputs[REPORT_KEY].uri}/{MEASUREMENTS_FILE}"
+    try:
+        stored = Measurements.model_validate_json(read_text(path))
+    except (OSError, ValidationError) as error:
+        logger.warning("%s: cannot be read: %s", path, error)
+        return None
+    return stored if stored.is_whole else None
+
+
+def _measure(
+    store: MetadataStore, records: Mapping[str, NodeRecord], run_id: str, config: PipelineConfig
+) -> Measurements:
+    # TensorFlow comes with these.
+    from components.code_digest import code_digest  # noqa: PLC0415
+    from components.run_report.measuring import Settings, measure  # noqa: PLC0415
+    from runners.run_report.artifacts import make_artifact  # noqa: PLC0415
+
+    found = _find_inputs(store, records)
+    card = Path(config.model_card_path)
+    return measure(
+        {key: make_artifact(record) for key, record in found.items()},
+        Settings(
+            max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
+            model_code_digest=code_digest("modules.trainer"),
+            model_card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        ),
+        pipeline_name=config.pipeline_name,
+        run_id=run_id,
+    )
+
+
+def _find_inputs(store: MetadataStore, records: Mapping[str, NodeRecord]) -> dict[str, Artifact]:
+    """Returns what RunReport was given or would have been, as far as the run got."""
+    if RUN_REPORT in records:
+        return read_inputs(store, records[RUN_REPORT].execution_id)
+    found = {
+        name: records[node_id].outputs[key]
+        for name, (node_id, key) in _OUTPUTS.items()
+        if node_id in records and key in records[node_id].outputs
+    }
+    if ANOMALY_GATE in records:
+        found = {**read_inputs(store, records[ANOMALY_GATE].execution_id), **found}
+    return found

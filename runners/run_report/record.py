@@ -1,0 +1,136 @@
+"""Reads from ML Metadata what a report says of a run as a whole (no TensorFlow)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ml_metadata import MetadataStore
+
+from components.atomic_pusher.push_properties import PUSHED_DESTINATION_PROPERTY
+from components.model_exporter.artifact import EXPORTS_KEY
+from components.run_report.content.run import End, Node, PastRun, Run
+from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, parse_manifest
+from pipeline.node_ids import MODEL_EXPORTER, PUSHER, UPSTREAM
+from runners.failure import cause_of
+from runners.metadata.artifacts import property_of
+from runners.metadata.history import RunSummary, summarize_run
+from runners.metadata.records import NodeRecord, list_runs, read_run
+from runners.metadata.states import SUCCESSFUL, NodeState, RunEnd
+from runners.run_report.files import read_text
+
+MAX_HISTORY = 30
+"""So many runs a person still compares."""
+
+_ENDS = {
+    RunEnd.PUSHED: End.PUSHED,
+    RunEnd.UNCHANGED: End.UNCHANGED,
+    RunEnd.NOT_PUSHED: End.REFUSED,
+    RunEnd.FAILED: End.FAILED,
+    RunEnd.STOPPED: End.RUNNING,
+    RunEnd.ENDED_EARLY: End.PARTIAL,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the caller knows of a run's end, and ML Metadata does not.
+
+    Attributes:
+      end: How it ended; None if that is for metadata to say.
+      cause: Why it failed, or "".
+      log: Where everything that was logged stands, or "".
+    """
+
+    end: End | None = None
+    cause: str = ""
+    log: str = ""
+
+
+def read_run_record(
+    store: MetadataStore, pipeline_name: str, run_id: str, known: Known | None = None
+) -> Run:
+    """Returns what metadata knows of a run; little of one that reached no node.
+
+    Args:
+      store: Metadata.
+      pipeline_name: The pipeline.
+      run_id: The run.
+      known: What the caller knows beyond that.
+    """
+    known = known or Known()
+    runs = list_runs(store, pipeline_name)
+    position = next((number for number, run in enumerate(runs) if run.name == run_id), None)
+    if position is None:
+        return Run(
+            run_id=run_id,
+            pipeline_name=pipeline_name,
+            end=known.end or End.FAILED,
+            cause=known.cause,
+            log=known.log,
+        )
+    summaries = [
+        summarize_run(store, run, pipeline_name) for run in runs[position : position + MAX_HISTORY]
+    ]
+    this = summaries[0]
+    records = read_run(store, run_id, pipeline_name)
+    pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
+    manifest = _read_manifest(records)
+    return Run(
+        run_id=run_id,
+        pipeline_name=pipeline_name,
+        end=known.end or _ENDS[this.end],
+        cause=known.cause or this.cause,
+        failed_node=this.node_id if this.end == RunEnd.FAILED else "",
+        version=this.version,
+        pushed_to=str(property_of(pushed, PUSHED_DESTINATION_PROPERTY) or ""),
+        nodes=_describe_nodes(records),
+        exports=manifest.exports,
+        unexported=manifest.reasons,
+        history=tuple(_describe_run(summary) for summary in reversed(summaries)),
+        log=known.log,
+    )
+
+
+def _describe_nodes(records: Mapping[str, NodeRecord]) -> tuple[Node, ...]:
+    """Returns all nodes in the order of the flow, reached or not."""
+    ids = [
+        *(name for name in UPSTREAM if name != MODEL_EXPORTER or name in records),
+        *(name for name in records if name not in UPSTREAM),
+    ]
+    return tuple(_describe_node(name, records.get(name)) for name in ids)
+
+
+def _describe_node(name: str, record: NodeRecord | None) -> Node:
+    upstream = UPSTREAM.get(name, ())
+    if record is None:
+        return Node(name=name, upstream=upstream, state=NodeState.NOT_REACHED)
+    return Node(
+        name=name,
+        upstream=upstream,
+        state=record.state,
+        seconds=record.seconds,
+        execution_id=record.execution_id,
+        cause=cause_of(record.error) if record.error else "",
+    )
+
+
+def _describe_run(summary: RunSummary) -> PastRun:
+    started = dt.datetime.fromtimestamp(summary.started_ms / 1000, tz=dt.UTC)
+    version = f" {summary.version}" if summary.version else ""
+    return PastRun(
+        run_id=summary.run_id,
+        started=started.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        seconds=summary.seconds,
+        end=f"{summary.end}{version}",
+        accuracy=summary.accuracy,
+    )
+
+
+def _read_manifest(records: Mapping[str, NodeRecord]) -> ExportManifest:
+    record = records.get(MODEL_EXPORTER)
+    if record is None or record.state not in SUCCESSFUL:
+        return ExportManifest(faults={})
+    try:
+        return parse_manifest(read_text(f"{record.outputs[EXPORTS_KEY].uri}/{MANIFEST_NAME}"))
+    except OSError as error:
+        return ExportManifest(faults={"exports": (f"not known: {error}",)})

@@ -1,0 +1,39 @@
+"""Writes the report of a run (no TensorFlow, if the run has measured what it shows)."""
+
+from pathlib import Path
+
+from ml_metadata import MetadataStore
+
+from components.run_report.content.report import Report
+from components.run_report.page.rendering import render_page
+from pipeline.config import PipelineConfig
+from runners.run_report.measurements import find_measurements
+from runners.run_report.record import Known, read_run_record
+from runners.whole_file import write_whole_file
+
+
+def make_report(
+    store: MetadataStore, config: PipelineConfig, run_id: str, known: Known | None = None
+) -> Report:
+    """Returns the report of a run.
+
+    Args:
+      store: The metadata that the run wrote to.
+      config: The pipeline.
+      run_id: The run; one that is not in metadata has an empty report.
+      known: What the caller knows of its end beyond metadata.
+    """
+    return Report(
+        measurements=find_measurements(store, run_id, config),
+        run=read_run_record(store, config.pipeline_name, run_id, known),
+    )
+
+
+def write_report(report: Report, path: Path) -> Path:
+    """Writes the page, whole or not at all, and returns its path.
+
+    Raises:
+      OSError: It cannot be written, and is as it was.
+    """
+    write_whole_file(path, render_page(report))
+    return path

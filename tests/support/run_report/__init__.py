@@ -1,0 +1,1 @@
+"""Reports that tests look at."""

@@ -1,0 +1,92 @@
+"""The page: whole without a network, and text wherever data speak."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from components.run_report.content.report import Report
+from components.run_report.page.rendering import SECTIONS, render_page
+from support.run_report.made_up import NUM_MISREAD, make_failed, make_refused, make_report
+
+REPORTS = {"pushed": make_report, "refused": make_refused, "failed": make_failed}
+
+
+@pytest.fixture(params=REPORTS)
+def report(request: pytest.FixtureRequest) -> Report:
+    return REPORTS[request.param]()
+
+
+class _Elements(HTMLParser):
+    """Collects elements, and the addresses that a browser would load."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name in ("src", "href", "srcset", "action"):
+                self.addresses.append(value or "")
+
+
+def test_every_section_is_there_once_and_in_order(report: Report):
+    ids = [each for each in _Elements(render_page(report)).ids if not each.endswith("-title")]
+
+    assert ids == list(SECTIONS)
+
+
+def test_nothing_is_loaded_and_nothing_is_run(report: Report):
+    page = render_page(report)
+    elements = _Elements(page)
+
+    assert not {"script", "link", "iframe", "object"} & set(elements.tags)
+    assert all(address.startswith(("#", "data:image/png;")) for address in elements.addresses)
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+def test_markup_in_names_and_errors_is_text(report: Report):
+    page = render_page(report)
+
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_page_with_all_in_it_is_small():
+    assert len(render_page(make_report()).encode()) < 3_000_000
+
+
+def test_a_part_that_is_missing_says_why():
+    page = render_page(make_failed())
+
+    assert page.count("The run did not get as far.") == 6
+
+
+def test_misread_examples_that_are_not_shown_are_counted():
+    page = render_page(make_report())
+
+    assert "270 of 10,000 examples" in page
+    assert f"The first {NUM_MISREAD} are" in page
+    assert len(re.findall(r"taken for a", page)) == NUM_MISREAD
+
+
+def test_the_model_card_is_markdown_below_the_sections_heading():
+    page = render_page(make_report())
+
+    assert "<h3>Card</h3>" in page
+    assert "<em>reading</em>" in page
+    assert "<td>1</td>" in page
+
+
+def test_the_values_of_the_last_blessed_model_stand_beside():
+    page = render_page(make_report())
+
+    assert "0.9945" in page
+    assert "0.9850" in page

@@ -1,0 +1,54 @@
+"""What stands on top of a report."""
+
+import pytest
+
+from components.run_report.content.part import Missing
+from components.run_report.content.run import End
+from components.run_report.page.verdict import find_verdict
+from support.run_report.made_up import make_failed, make_refused, make_report, make_run
+
+
+def test_a_pushed_model_is_named_by_its_version_and_place():
+    verdict = find_verdict(make_report())
+
+    assert verdict.tone == "good"
+    assert verdict.headline == "Blessed, and pushed as version 1764230000"
+    assert "/1764230000" in verdict.sentences[0]
+    assert verdict.refusals == ()
+
+
+def test_a_refusal_says_which_gate_what_value_what_bound_and_what_to_do():
+    verdict = find_verdict(make_refused())
+
+    assert verdict.tone == "bad"
+    [refusal] = verdict.refusals
+    assert refusal.gate == "Evaluator"
+    assert refusal.what == "accuracy of label 9 is 0.9400 < 0.9500"
+    assert "thresholds.class_accuracy" in refusal.advice
+
+
+def test_a_failure_says_where_and_why():
+    verdict = find_verdict(make_failed())
+
+    assert verdict.tone == "bad"
+    assert verdict.headline == "Failed in IdxExampleGen"
+    assert any("expected 16 bytes, received 3" in sentence for sentence in verdict.sentences)
+
+
+@pytest.mark.parametrize("end", End)
+def test_every_end_has_words(end: End):
+    report = make_report().model_copy(update={"run": make_run(end)})
+
+    verdict = find_verdict(report)
+
+    assert verdict.headline
+    assert all(verdict.sentences)
+
+
+def test_within_a_run_the_page_says_that_its_end_is_not_known():
+    report = make_report().model_copy(update={"run": Missing(reason="it goes on")})
+
+    verdict = find_verdict(report)
+
+    assert verdict.headline == "Accepted by every gate"
+    assert verdict.sentences == ("it goes on",)
