@@ -54,4 +54,5 @@ ENV PATH=/opt/venv/bin:${PATH} \
 USER 1000
 WORKDIR /home/tfx
 COPY data/ data/
+COPY docs/model_card.md docs/
 ENTRYPOINT ["entrypoint"]

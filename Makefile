@@ -30,7 +30,7 @@ has_node := $(shell command -v npm >/dev/null && node --version 2>/dev/null | aw
 
 # An environment that was copied or moved here is none: its scripts name the old place.
 ifneq ($(file <$(VENV)/.created),$(abspath $(VENV)))
-$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.cuda $(VENV)/.node $(VENV)/.created: FORCE
+$(VENV)/.pipeline $(VENV)/.dev $(VENV)/.cuda $(VENV)/.node $(VENV)/.node-dev $(VENV)/.created: FORCE
 endif
 
 .PHONY: help
@@ -43,7 +43,7 @@ run: $(VENV)/.pipeline ## run the whole pipeline on MNIST: from raw IDX files to
 
 # Tests that need Node skip, and say so, where it is missing.
 .PHONY: test
-test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow $(if $(has_node),$(VENV)/.node) ## run all tests: unit, integration, e2e
+test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow $(if $(has_node),$(VENV)/.node $(VENV)/.node-dev) ## run all tests: unit, integration, e2e
 	$(bin)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/e2e tests/integration tests/unit $(ARGS)
 
 .PHONY: unit
@@ -69,9 +69,9 @@ doctor: $(VENV)/.pipeline ## check this machine and the environment; say what to
 	$(bin)/tfx-mnist doctor $(ARGS)
 
 # Pins that still fit stay; ARGS=--upgrade takes the newest releases, of npm's packages those that
-# node/package.json allows. No index is written down.
+# package.json allows. No index is written down.
 .PHONY: lock
-lock: $(VENV)/.created ## lock requirements/*.in and node/ again, with hashes (ARGS=--upgrade for newer releases)
+lock: $(VENV)/.created ## lock requirements/*.in and node*/ again, with hashes (ARGS=--upgrade for newer releases)
 	for name in bootstrap pipeline dev cuda airflow; do \
 	  $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
@@ -79,10 +79,12 @@ lock: $(VENV)/.created ## lock requirements/*.in and node/ again, with hashes (A
 	    --output-file requirements/$$name.txt requirements/$$name.in; \
 	done
 	if [ -n '$(has_node)' ]; then \
-	  npm $(if $(findstring --upgrade,$(ARGS)),update,install) --prefix requirements/node \
-	    --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
-	    --loglevel=error --no-audit --no-fund --no-update-notifier; \
-	else echo 'requirements/node stays as it is: npm and Node 18 or later are missing'; fi
+	  for name in node node-dev; do \
+	    npm $(if $(findstring --upgrade,$(ARGS)),update,install) --prefix requirements/$$name \
+	      --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+	      --loglevel=error --no-audit --no-fund --no-update-notifier; \
+	  done; \
+	else echo 'requirements/node and node-dev stay: npm and Node 18 or later are missing'; fi
 
 .PHONY: cuda
 cuda: $(VENV)/.cuda ## add the CUDA libraries (gigabytes), so that training uses NVIDIA GPUs
@@ -123,8 +125,8 @@ $(VENV)/.dev: $(set_up) requirements/pipeline.txt requirements/dev.txt
 $(VENV)/.cuda: $(set_up) requirements/pipeline.txt requirements/cuda.txt
 	requirements/install.sh cuda
 
-$(VENV)/.node: $(set_up) requirements/pipeline.txt requirements/node/package.json requirements/node/package-lock.json
-	requirements/install.sh node
+$(VENV)/.node $(VENV)/.node-dev: $(VENV)/.%: $(set_up) requirements/pipeline.txt requirements/%/package.json requirements/%/package-lock.json
+	requirements/install.sh $*
 
 $(AIRFLOW_VENV)/.airflow: requirements/airflow.txt | $(VENV)/.created
 	$(tools)/uv venv --quiet --clear --python $(tools)/python $(AIRFLOW_VENV)

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Builds .venv from hash-locked files: requirements/install.sh tools|pipeline|dev|cuda|node
+# Builds .venv from hash-locked files: requirements/install.sh tools|pipeline|dev|cuda|node|node-dev
 #
 # Needs nothing but Python with its venv module and a C++ compiler. On a host whose glibc is
 # too old for the ml-metadata and TFDV wheels, the environment gets a glibc of its own
 # (private_glibc.sh); the system is never touched. "tools" stops when uv is there; "cuda" adds
-# the CUDA libraries to the packages of a pipeline run, and "node" the npm packages that prove
-# exports for TF.js, for which the host must have Node. What an environment once got it keeps:
-# "pipeline" takes neither the test tools away nor what "cuda" and "node" added.
+# the CUDA libraries to the packages of a pipeline run, "node" the npm packages that prove exports
+# for TF.js, and "node-dev" those of tests; for both the host must have Node. What an environment
+# once got it keeps: "pipeline" takes neither the test tools away nor what the others added.
 #
 # PYTHON names the interpreter to use, VENV the folder to build. A set-up that was interrupted
 # is repaired by the next one; two at once wait for each other.
 set -euo pipefail
 
-readonly wanted="${1:?usage: requirements/install.sh tools|pipeline|dev|cuda|node}"
+readonly wanted="${1:?usage: requirements/install.sh tools|pipeline|dev|cuda|node|node-dev}"
 requirements_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
 readonly requirements_dir
 project_dir="$(dirname "$requirements_dir")"
@@ -123,17 +123,17 @@ check_node() {
 # npm fills another folder, which takes the old one's place when it is whole. Node reads the
 # certificate of a proxy from a variable of its own.
 install_node_packages() {
-  local new="$venv/.node-unfinished"
-  echo 'installing what requirements/node locks'
-  rm -rf "$new" "$venv/.node"
+  local new="$venv/.$wanted-unfinished"
+  echo "installing what requirements/$wanted locks"
+  rm -rf "$new" "$venv/.$wanted"
   mkdir "$new"
-  cp "$requirements_dir"/node/package{,-lock}.json "$new/"
+  cp "$requirements_dir/$wanted"/package{,-lock}.json "$new/"
   NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-${SSL_CERT_FILE:-}}" \
     npm ci --prefix "$new" --ignore-scripts --omit=dev --omit=optional \
     --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null ||
-    fail "npm could not install what requirements/node locks (reason above)."
-  rm -rf "$venv/node"
-  mv "$new" "$venv/node"
+    fail "npm could not install what requirements/$wanted locks (reason above)."
+  rm -rf "${venv:?}/$wanted"
+  mv "$new" "$venv/$wanted"
 }
 
 # What is wanted now and what earlier calls added; dev.txt holds all of pipeline.txt.
@@ -175,16 +175,16 @@ wait_for_other_set_ups() {
 }
 
 case "$wanted" in
-  tools | pipeline | dev | cuda | node) ;;
-  *) fail "there is no set of packages named $wanted; expected tools, pipeline, dev, cuda or node." ;;
+  tools | pipeline | dev | cuda | node | node-dev) ;;
+  *) fail "there is no set of packages named $wanted; expected tools, pipeline, dev, cuda, node or node-dev." ;;
 esac
 check_platform
-if [ "$wanted" = node ]; then check_node; fi
+if [[ "$wanted" = node* ]]; then check_node; fi
 # The same spelling of the folder's name as the Makefile's $(abspath).
 venv="$(realpath --no-symlinks --canonicalize-missing "${VENV:-$project_dir/.venv}")"
 readonly venv tools="$venv/setup"
 wait_for_other_set_ups
 if ! environment_is_usable; then create_environment; fi
 if ! cmp --silent "$requirements_dir/bootstrap.txt" "$tools/bootstrap.txt"; then install_tools; fi
-if [ "$wanted" = node ]; then install_node_packages; fi
+if [[ "$wanted" = node* ]]; then install_node_packages; fi
 if [ "$wanted" != tools ]; then synchronize; fi

@@ -1,5 +1,6 @@
 """Writes the report of a run as far as it follows from artifacts."""
 
+import logging
 from typing import Any
 
 from tfx.dsl.components.base import base_executor
@@ -26,6 +27,8 @@ MAX_P99_LATENCY_KEY = "max_p99_latency_ms"
 MODEL_CODE_DIGEST_KEY = "model_code_digest"
 MODEL_CARD_KEY = "model_card"
 
+logger = logging.getLogger(__name__)
+
 
 class Executor(base_executor.BaseExecutor):
     """Executor of RunReport."""
@@ -38,7 +41,8 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Measures, and writes the measurements and the page that shows them.
 
-        What cannot be read is said on the page; a run does not fail by it.
+        What cannot be read is said on the page, and what cannot be written is logged: a run does
+        not fail by its report.
 
         Args:
           input_dict: Those of RunReportSpec, one artifact each or none.
@@ -61,12 +65,11 @@ class Executor(base_executor.BaseExecutor):
             pipeline_name=context.pipeline_info.id if context and context.pipeline_info else "",
             run_id=(context.pipeline_run_id if context else "") or "",
         )
-        io_utils.write_string_file(
-            f"{report.uri}/{MEASUREMENTS_FILE}", measurements.model_dump_json()
-        )
-        page = render_page(Report(measurements=measurements, run=_NOT_ENDED))
-        io_utils.write_string_file(f"{report.uri}/{PAGE_FILE}", page)
         _note(report, measurements)
+        try:
+            _write(report.uri, measurements)
+        except Exception:  # of any file system
+            logger.warning("%s: the report cannot be written", report.uri, exc_info=True)
 
 
 _NOT_ENDED = Missing(
@@ -74,11 +77,16 @@ _NOT_ENDED = Missing(
 )
 
 
+def _write(folder: str, measurements: Measurements) -> None:
+    io_utils.write_string_file(f"{folder}/{MEASUREMENTS_FILE}", measurements.model_dump_json())
+    page = render_page(Report(measurements=measurements, run=_NOT_ENDED))
+    io_utils.write_string_file(f"{folder}/{PAGE_FILE}", page)
+
+
 def _note(report: Artifact, measurements: Measurements) -> None:
     """Writes what a history of runs shows where it finds it without opening files."""
-    if isinstance(measurements.evaluation, Evaluation):
-        report.set_float_custom_property(
-            ACCURACY_PROPERTY, measurements.evaluation.metrics["accuracy"]
-        )
+    evaluation = measurements.evaluation
+    if isinstance(evaluation, Evaluation) and "accuracy" in evaluation.metrics:
+        report.set_float_custom_property(ACCURACY_PROPERTY, evaluation.metrics["accuracy"])
     if isinstance(measurements.predictions, Predictions):
         report.set_int_custom_property(NUM_MISREAD_PROPERTY, measurements.predictions.num_misread)

@@ -59,7 +59,7 @@ def close_execution(
     for folder in _output_folders(f"{pipeline_root}/{node_id}", execution.id):
         remove_folder(folder)
     execution.last_known_state = Execution.FAILED
-    _set_message(execution, reason)
+    set_cause(execution, reason)
     store.put_executions([execution])
     return node_id
 
@@ -80,14 +80,15 @@ def record_cause(metadata_path: str, run_id: str, cause: str) -> None:
         executions = list_executions(store, run_id)
         failed = [each for each in executions if each.last_known_state == Execution.FAILED]
         for execution in failed:
-            _set_message(execution, cause)
+            set_cause(execution, cause)
         store.put_executions(failed)
     except Exception:
         logger.exception("Metadata does not take the cause of the failure")
 
 
-def _set_message(execution: Execution, message: str) -> None:
-    content = json.dumps({"resultMessage": message})
+def set_cause(execution: Execution, cause: str) -> None:
+    """Says in an execution why it failed, as TFX does for nodes of other processes."""
+    content = json.dumps({"resultMessage": cause})
     execution.custom_properties[RESULT_PROPERTY].string_value = content
 
 

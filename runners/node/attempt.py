@@ -4,6 +4,7 @@ An orchestrator may start the next try before the last one has ended. Whoever ta
 over signs it, and the last one then leaves it alone.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 
@@ -14,10 +15,12 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import state_of
-from runners.metadata.recovery import close_execution
+from runners.metadata.recovery import close_execution, set_cause
 from runners.metadata.states import SUCCESSFUL, NodeState
 
 _SIGNATURE = "__tried_by__"
+
+logger = logging.getLogger(__name__)
 
 
 class NodeAttempt:
@@ -65,6 +68,25 @@ class NodeAttempt:
                 mine = _signature_of(execution) == self._signature
                 if mine and state_of(execution) not in SUCCESSFUL:
                     close_execution(handle.store, execution, self._pipeline_root, reason=reason)
+
+    def fail(self, cause: str) -> None:
+        """Writes why this try failed into its execution, for who reads metadata later.
+
+        If metadata does not take that, it is only logged: the cause is what a person must see.
+        """
+        try:
+            with self._metadata as handle:
+                failed = [
+                    execution
+                    for execution in self._read(handle)
+                    if _signature_of(execution) == self._signature
+                    and state_of(execution) == NodeState.FAILED
+                ]
+                for execution in failed:
+                    set_cause(execution, cause)
+                handle.store.put_executions(failed)
+        except Exception:
+            logger.exception("Metadata does not take the cause of the failure")
 
     def _read(self, handle: Metadata) -> Sequence[Execution]:
         contexts = context_lib.prepare_contexts(handle, self._node.contexts)

@@ -65,7 +65,9 @@ def launch_node(
         return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: stopped by a signal")
     except Exception as error:
         logger.exception("%s failed", node_id)
-        return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: {cause_of(error)}")
+        cause = cause_of(error)
+        attempt.fail(cause)
+        return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: {cause}")
     if info is None or info.execution_id is None:
         return NodeEnd(
             exit_code=SKIPPED,

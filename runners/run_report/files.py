@@ -1,4 +1,7 @@
-"""Reads small files of artifacts, which may be remote (no TensorFlow for those that are not)."""
+"""Reads small files of artifacts (no TensorFlow).
+
+TFX, with which it comes, is loaded where one is remote.
+"""
 
 from pathlib import Path
 
@@ -7,11 +10,14 @@ def read_text(path: str) -> str:
     """Returns the text of a file.
 
     Raises:
-      OSError: It cannot be read. For a remote one, the error is its client's.
+      OSError: It cannot be read.
     """
     if "://" not in path:
         return Path(path).read_text(encoding="utf-8")
     from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
 
-    with fileio.open(path) as file:
-        return str(file.read())
+    try:
+        with fileio.open(path) as file:
+            return str(file.read())
+    except Exception as error:  # TensorFlow's own, which are no OSError
+        raise OSError(f"{path}: {error}") from error

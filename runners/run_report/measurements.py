@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact
-from pydantic import ValidationError
 
 from components.run_report.artifact import MEASUREMENTS_FILE, REPORT_KEY
 from components.run_report.content.report import Measurements
@@ -59,7 +58,7 @@ def _read_stored(record: NodeRecord | None) -> Measurements | None:
     path = f"{record.outputs[REPORT_KEY].uri}/{MEASUREMENTS_FILE}"
     try:
         stored = Measurements.model_validate_json(read_text(path))
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         logger.warning("%s: cannot be read: %s", path, error)
         return None
     return stored if stored.is_whole else None

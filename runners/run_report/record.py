@@ -1,4 +1,4 @@
-"""Reads from ML Metadata what a report says of a run as a whole (no TensorFlow)."""
+"""Reads from ML Metadata what a report says of a run as a whole (ML Metadata, but no TensorFlow)."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -132,5 +132,5 @@ def _read_manifest(records: Mapping[str, NodeRecord]) -> ExportManifest:
         return ExportManifest(faults={})
     try:
         return parse_manifest(read_text(f"{record.outputs[EXPORTS_KEY].uri}/{MANIFEST_NAME}"))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return ExportManifest(faults={"exports": (f"not known: {error}",)})

@@ -1,4 +1,4 @@
-"""Writes the report of a run (no TensorFlow, if the run has measured what it shows)."""
+"""Writes the report of a run (ML Metadata, but no TensorFlow)."""
 
 from pathlib import Path
 

@@ -16,6 +16,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
 
 from pipeline.config import PipelineConfig
+from pipeline.node_ids import MODEL_EXPORTER, PUSHER
 from pipeline.pipeline import create_pipeline
 from runners.orchestration.tasks import check_task_ids
 from runners.orchestration.time_limit import limit_time
@@ -31,7 +32,8 @@ from runners.vertex.settings import Resources, VertexSettings
 from runners.vertex.worker_pools import add_worker_pools, check_settings
 
 _ON_GOOGLE_CLOUD = ("gs://", "/gcs/")
-# A task with one of these inputs is not started unless it is a blessing.
+# These publish a model: they are not started unless each of their inputs of these names blesses it.
+_NEEDS_BLESSINGS = (MODEL_EXPORTER, PUSHER)
 _BLESSINGS = ("model_blessing", "infra_blessing")
 
 
@@ -116,10 +118,10 @@ def _describe_resources(resources: Resources) -> dict[str, Any]:
 
 
 def _add_condition(task: dict[str, Any]) -> None:
-    """Has a task skipped, rather than started in vain, unless both blessings are there."""
-    given = [key for key in _BLESSINGS if key in task.get("inputs", {}).get("artifacts", {})]
-    if not given:
+    """Has what publishes a model skipped, rather than started in vain, unless it is blessed."""
+    if task["taskInfo"]["name"] not in _NEEDS_BLESSINGS:
         return
+    given = [key for key in _BLESSINGS if key in task.get("inputs", {}).get("artifacts", {})]
     policy = task.setdefault("triggerPolicy", {})
     conditions = [
         f"inputs.artifacts['{key}'].artifacts[0].metadata['blessed'] == 1.0" for key in given

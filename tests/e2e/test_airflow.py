@@ -370,6 +370,7 @@ def test_a_model_that_is_not_blessed_skips_the_pusher_and_the_run_is_green(
     log = airflow.read_log(refused_run, "Decide", 1)
     assert any("Evaluator complete: NOT BLESSED" in line for line in log)
     assert any("Pusher skipped: nothing was pushed" in line for line in log)
+    assert any("RunReport complete" in line for line in log)
 
 
 def test_clearing_a_green_task_says_that_it_had_succeeded(airflow: Airflow, good_run: str):
@@ -395,6 +396,14 @@ def test_the_command_line_reads_runs_and_lineage_from_the_database(
     assert f"Trainer in run {good_run}" in lineage
     images = workspace.folder / "data" / "mnist" / "train-images-idx3-ubyte.gz"
     assert f"{hashlib.sha256(images.read_bytes()).hexdigest()}  {images}" in lineage
+    for run_id, verdict in (
+        (good_run, f"Blessed, and pushed as version {version}"),
+        (refused_run, "Not blessed; nothing was pushed"),
+    ):
+        page = workspace.folder / f"{run_id}.html"
+        answer = workspace.tfx_mnist("report", run_id, f"--mlmd={file}", f"--output={page}")
+        assert answer.returncode == 0, answer.stderr
+        assert verdict in page.read_text()
 
 
 @pytest.mark.usefixtures("good_run", "refused_run")

@@ -138,6 +138,7 @@ def test_an_interrupted_run_stops_within_seconds_and_says_how_to_go_on(
     assert interrupted.wait() == 130, interrupted.output.read_text()
     assert "epoch 2/1000" not in interrupted.output.read_text()
     assert "the same command goes on from here" in interrupted.output.read_text()
+    assert ">Interrupted</h2>" in (workspace.root / "report.html").read_text()
     assert not list((workspace.root / "Trainer" / "model").glob("*"))
     ended = workspace.tfx_mnist("runs").stdout
     assert "interrupted" in ended

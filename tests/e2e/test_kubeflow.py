@@ -126,6 +126,31 @@ def test_a_parameter_of_a_run_reaches_the_evaluator_and_a_skipped_step_is_no_fai
     assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
 
 
+def test_reports_of_its_runs_are_made_from_metadata(driver: LocalDriver, workspace: Workspace):
+    driver.run("reported")
+    driver.run("refused", thresholds_accuracy=0.9999)
+    driver.run("failed", data_root=str(workspace.folder / "nowhere"))
+
+    pages = {run_id: _report(workspace, run_id) for run_id in ("reported", "refused", "failed")}
+
+    [version] = workspace.serving_model_dir.glob("[0-9]*")
+    assert f"Blessed, and pushed before as version {version.name}" in pages["reported"]
+    assert "Other formats, against the SavedModel" in pages["reported"]
+    assert "Not blessed; nothing was pushed" in pages["refused"]
+    assert "accuracy of all is " in pages["refused"]
+    assert "Failed in IdxExampleGen" in pages["failed"]
+    assert str(workspace.folder / "nowhere") in pages["failed"]
+
+
+def _report(workspace: Workspace, run_id: str) -> str:
+    """Returns the page that the command line makes of a run of an orchestrator."""
+    output = workspace.folder / f"{run_id}.html"
+    mlmd = f"--mlmd=sqlite://{workspace.root / 'metadata.db'}"
+    answer = workspace.tfx_mnist("report", run_id, mlmd, f"--output={output}")
+    assert answer.returncode == 0, answer.stderr
+    return output.read_text()
+
+
 def test_a_step_that_fails_is_tried_again_and_ends_the_run(
     driver: LocalDriver, workspace: Workspace
 ):

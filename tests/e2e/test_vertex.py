@@ -90,6 +90,18 @@ def test_the_tasks_push_a_model_that_knows_its_data(
     assert (version / "assets.extra" / "exports" / "tflite" / "model.tflite").is_file()
 
 
+def test_the_report_is_an_artifact_of_a_task_that_needs_no_blessing(
+    first_run: dict[str, TaskRun], pipeline: Path
+):
+    [report] = first_run["RunReport"].artifacts["report"]
+
+    page = (Path(report["uri"]) / "report.html").read_text()
+    assert "Accepted by every gate" in page
+    assert "taken for a" in page
+    tasks = json.loads(pipeline.read_text())["pipelineSpec"]["root"]["dag"]["tasks"]
+    assert "condition" not in tasks["RunReport"].get("triggerPolicy", {})
+
+
 def test_a_first_run_finds_neither_a_baseline_nor_accepted_statistics(
     first_run: dict[str, TaskRun],
 ):
@@ -117,6 +129,7 @@ def test_a_run_with_parameters_does_again_what_they_change_and_compares_with_the
     # Both blessings are a condition for it, and the Pusher comes after it.
     assert second["ModelExporter"].state == "NOT_TRIGGERED"
     assert "Pusher" not in second
+    assert second["RunReport"].state == "SUCCEEDED"
     assert len(_versions(vertex)) == 1
 
 

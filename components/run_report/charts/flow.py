@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from components.run_report.charts import svg
 
-_BOX_WIDTH, _BOX_HEIGHT = 210, 46
-_COLUMN, _ROW = 226, 74
+_BOX_WIDTH, _BOX_HEIGHT = 222, 46
+_COLUMN, _ROW = 238, 74
 _MARGIN = 3
 
 

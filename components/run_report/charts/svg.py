@@ -1,4 +1,4 @@
-"""The pieces that drawings are made of; all text is escaped (markupsafe only)."""
+"""The pieces that drawings are made of; all text is escaped (no TensorFlow)."""
 
 from collections.abc import Iterable
 

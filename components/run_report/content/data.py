@@ -92,3 +92,9 @@ class Data(Part):
     anomalies: tuple[Anomaly, ...] = ()
     samples: tuple[Samples, ...] = ()
     contract: str = ""
+
+    @property
+    def is_compared_with_others(self) -> bool:
+        """Whether other data were accepted before, and their distributions are known."""
+        names = {split.name for split in self.splits}
+        return any(each.name not in names for of in self.features for each in of.histograms)

@@ -1,4 +1,4 @@
-"""What all parts of a report's content have in common (pydantic only)."""
+"""What all parts of a report's content have in common (no TensorFlow)."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,5 +1,6 @@
 """Draws what a report says, each figure with its legend (no TensorFlow)."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from markupsafe import Markup
 from components.run_report.charts.bars import Bars, Steps, draw_bars, draw_steps
 from components.run_report.charts.flow import Box, draw_flow
 from components.run_report.charts.lines import Line, draw_lines
-from components.run_report.content.data import Data
+from components.run_report.content.data import Data, Histogram
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.run import Run
 from components.run_report.content.training import Training
@@ -48,62 +49,6 @@ def draw_curves(training: Training) -> list[Figure]:
     return list(_draw_curves(training))
 
 
-def draw_history(run: Run) -> list[Figure]:
-    """Returns accuracy and time of the runs up to this one, where there are several."""
-    return list(_draw_history(run))
-
-
-def _draw_classes(data: Data) -> Iterator[Figure]:
-    labels = list(data.splits[0].classes) if data.splits else []
-    if labels:
-        bars = [
-            Bars(
-                split.name,
-                [_percent(split.classes[label], sum(split.classes.values())) for label in labels],
-                _series(number),
-            )
-            for number, split in enumerate(data.splits)
-        ]
-        title = "Classes, as % of each split"
-        yield Figure(title, draw_bars(labels, bars, title=title, x_label="class"), _legend(bars))
-
-
-def _draw_distributions(data: Data) -> Iterator[Figure]:
-    for feature in data.features:
-        outlines = [
-            Steps(
-                histogram.name,
-                histogram.edges,
-                [_percent(count, sum(histogram.counts)) for count in histogram.counts],
-                _series(number),
-            )
-            for number, histogram in enumerate(feature.histograms)
-        ]
-        title = f"{feature.name}, % of values in each bucket"
-        drawing = draw_steps(outlines, title=title, x_label=feature.name)
-        yield Figure(title, drawing, _legend(outlines))
-
-
-def _draw_curves(training: Training) -> Iterator[Figure]:
-    curves = {curve.name: curve.values for curve in training.curves}
-    for name, values in curves.items():
-        if name.startswith("val_"):
-            continue
-        lines = [Line("training", _by_epoch(values), _series(0))]
-        if f"val_{name}" in curves:
-            lines.append(Line("validation", _by_epoch(curves[f"val_{name}"]), _series(1)))
-        title = f"{name} by epoch"
-        epochs = range(1, len(values) + 1)
-        drawing = draw_lines(
-            lines,
-            title=f"{title}; epoch {training.chosen_epoch} was exported",
-            x_label="epoch",
-            x_ticks=epochs if len(epochs) <= _MAX_TICKS else None,
-            mark=(training.chosen_epoch, "exported"),
-        )
-        yield Figure(title, drawing, _legend(lines))
-
-
 def draw_reliability(predictions: Predictions) -> Figure:
     """Returns the share of answers that are right, by how sure the model was."""
     points = [(bucket.confidence, bucket.accuracy) for bucket in predictions.reliability]
@@ -132,6 +77,57 @@ def draw_nodes(run: Run) -> Figure:
     return Figure(title, draw_flow(boxes, title=title))
 
 
+def draw_history(run: Run) -> list[Figure]:
+    """Returns accuracy and time of the runs up to this one, where there are several."""
+    return list(_draw_history(run))
+
+
+def _draw_classes(data: Data) -> Iterator[Figure]:
+    labels = list(data.splits[0].classes) if data.splits else []
+    if labels:
+        bars = [
+            Bars(
+                split.name,
+                [_percent(split.classes[label], sum(split.classes.values())) for label in labels],
+                _series(number),
+            )
+            for number, split in enumerate(data.splits)
+        ]
+        title = "Classes, as % of each split"
+        yield Figure(title, draw_bars(labels, bars, title=title, x_label="class"), _legend(bars))
+
+
+def _draw_distributions(data: Data) -> Iterator[Figure]:
+    for feature in data.features:
+        outlines = [
+            Steps(histogram.name, histogram.edges, _densities(histogram), _series(number))
+            for number, histogram in enumerate(feature.histograms)
+        ]
+        title = f"Density of {feature.name}"
+        drawing = draw_steps(outlines, title=title, x_label=feature.name)
+        yield Figure(title, drawing, _legend(outlines))
+
+
+def _draw_curves(training: Training) -> Iterator[Figure]:
+    curves = {curve.name: curve.values for curve in training.curves}
+    for name, values in curves.items():
+        if name.startswith("val_"):
+            continue
+        lines = [Line("training", _by_epoch(values), _series(0))]
+        if f"val_{name}" in curves:
+            lines.append(Line("validation", _by_epoch(curves[f"val_{name}"]), _series(1)))
+        title = f"{name} by epoch"
+        epochs = range(1, len(values) + 1)
+        drawing = draw_lines(
+            lines,
+            title=f"{title}; epoch {training.chosen_epoch} was exported",
+            x_label="epoch",
+            x_ticks=epochs if len(epochs) <= _MAX_TICKS else None,
+            mark=(training.chosen_epoch, "exported"),
+        )
+        yield Figure(title, drawing, _legend(lines))
+
+
 def _draw_history(run: Run) -> Iterator[Figure]:
     runs = range(1, len(run.history) + 1)
     measured = [
@@ -154,6 +150,16 @@ def _legend(drawn: Sequence[Bars] | Sequence[Steps] | Sequence[Line]) -> list[tu
 
 def _by_epoch(values: Sequence[float]) -> list[tuple[float, float]]:
     return [(float(epoch), value) for epoch, value in enumerate(values, start=1)]
+
+
+def _densities(histogram: Histogram) -> list[float]:
+    """Returns the share of values in each bucket by its width: buckets of splits differ in it."""
+    total = sum(histogram.counts)
+    widths = (high - low for low, high in itertools.pairwise(histogram.edges))
+    return [
+        count / (total * width) if total * width else 0.0
+        for count, width in zip(histogram.counts, widths, strict=True)
+    ]
 
 
 def _percent(count: float, total: float) -> float:

@@ -15,6 +15,7 @@ from components.run_report.page import figures, tables
 from components.run_report.page.model_card import render_card
 from components.run_report.page.verdict import find_verdict
 
+_NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _FOLDER = Path(__file__).with_name("templates")
 
 TEMPLATES = sorted(_FOLDER.iterdir())
@@ -66,7 +67,7 @@ def _make_environment() -> jinja2.Environment:
     )
     environment.tests["missing"] = _is_missing
     environment.filters.update(
-        share=lambda value: f"{value:.1%}".replace("%", " %"),
+        share=lambda value: f"{value:.1%}".replace("%", f"{_NO_BREAK_SPACE}%"),
         count=lambda value: f"{value:,}",
         fixed=lambda value: f"{value:.4f}",
         seconds=lambda value: f"{value:.1f} s",

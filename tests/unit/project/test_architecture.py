@@ -23,7 +23,7 @@ _LAYERS: Edges = {
     "modules": set(),
     "serving": set(),
 }
-_SHARED_BY_PLACES = {"pipeline_spec", "orchestration", "metadata"}
+_SHARED_BY_PLACES = {"pipeline_spec", "orchestration", "run_report", "metadata"}
 # The same within `runners`: what each folder may import of the others.
 _FOLDERS_OF_RUNNERS: Edges = {
     "commands": {
@@ -37,6 +37,7 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "vertex": _SHARED_BY_PLACES,
     "pipeline_spec": {"orchestration", "metadata"},
     "orchestration": {"metadata"},
+    "run_report": {"metadata"},
     "metadata": set(),
     "node": {"report", "orchestration", "metadata"},
     "report": {"metadata"},

@@ -16,8 +16,7 @@ _LOCKS = sorted(path.name for path in _REQUIREMENTS.glob("*.txt"))
 _ENTRY = re.compile(r"^([a-z0-9.-]+)==([^ ;\\]+)(.*)\n((?:    --hash=.*\n)*)", re.MULTILINE)
 _PLACE = re.compile(r"^.*(?:://|--index|--find-links|--extra|file:| /).*$", re.MULTILINE)
 
-_NODE_PACKAGE = json.loads((_REQUIREMENTS / "node" / "package.json").read_text())
-_NODE_LOCK = _REQUIREMENTS / "node" / "package-lock.json"
+_NPM_FOLDERS = sorted(path.parent.name for path in _REQUIREMENTS.glob("*/package.json"))
 
 
 def _pins(name: str) -> dict[str, str]:
@@ -60,14 +59,24 @@ def test_cuda_libraries_are_those_that_the_locked_tensorflow_names():
     }
 
 
-def _npm_packages() -> dict[str, dict[str, Any]]:
-    """Returns what the npm lock holds by folder; "" is what package.json said."""
-    packages: dict[str, dict[str, Any]] = json.loads(_NODE_LOCK.read_text())["packages"]
+def _npm_package(name: str) -> dict[str, Any]:
+    package: dict[str, Any] = json.loads((_REQUIREMENTS / name / "package.json").read_text())
+    return package
+
+
+def _npm_lock(name: str) -> str:
+    return (_REQUIREMENTS / name / "package-lock.json").read_text()
+
+
+def _npm_packages(name: str) -> dict[str, dict[str, Any]]:
+    """Returns what an npm lock holds by folder; "" is what package.json said."""
+    packages: dict[str, dict[str, Any]] = json.loads(_npm_lock(name))["packages"]
     return packages
 
 
-def test_every_npm_package_has_its_hash_and_runs_nothing_when_it_is_installed():
-    packages = {folder: entry for folder, entry in _npm_packages().items() if folder}
+@pytest.mark.parametrize("name", _NPM_FOLDERS)
+def test_every_npm_package_has_its_hash_and_runs_nothing_when_it_is_installed(name: str):
+    packages = {folder: entry for folder, entry in _npm_packages(name).items() if folder}
 
     assert packages
     assert [
@@ -77,24 +86,27 @@ def test_every_npm_package_has_its_hash_and_runs_nothing_when_it_is_installed():
     ] == []
 
 
-def test_npm_lock_names_no_registry_or_folder():
-    text = _NODE_LOCK.read_text()
+@pytest.mark.parametrize("name", _NPM_FOLDERS)
+def test_npm_lock_names_no_registry_or_folder(name: str):
+    text = _npm_lock(name)
 
     assert not re.search(r"://|file:|\"resolved\"|\"link\"|\"inBundle\"", text)
 
 
-def test_npm_lock_is_that_of_its_package_json():
-    root = _npm_packages()[""]
+@pytest.mark.parametrize("name", _NPM_FOLDERS)
+def test_npm_lock_is_that_of_its_package_json(name: str):
+    package, root = _npm_package(name), _npm_packages(name)[""]
 
-    assert root == {key: _NODE_PACKAGE[key] for key in root}
+    assert root == {key: package[key] for key in root}
     assert root.keys() >= {"dependencies", "engines", "license"}
 
 
-def test_npm_packages_are_pinned_to_the_very_version_that_is_locked():
-    packages = _npm_packages()
-    wanted = _NODE_PACKAGE["dependencies"]
+@pytest.mark.parametrize("name", _NPM_FOLDERS)
+def test_npm_packages_are_pinned_to_the_very_version_that_is_locked(name: str):
+    package, packages = _npm_package(name), _npm_packages(name)
+    wanted = package["dependencies"]
 
-    assert _NODE_PACKAGE["private"]
+    assert package["private"]
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
     assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
 
@@ -102,7 +114,7 @@ def test_npm_packages_are_pinned_to_the_very_version_that_is_locked():
 def test_every_package_of_tf_js_is_of_one_version():
     versions = {
         entry["version"]
-        for folder, entry in _npm_packages().items()
+        for folder, entry in _npm_packages("node").items()
         if folder.startswith("node_modules/@tensorflow/")
     }
 

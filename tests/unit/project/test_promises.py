@@ -27,6 +27,7 @@ _PROMISES = {
     "standard library only": _others_than(),
     "numpy only": _others_than("numpy"),
     "no TensorFlow": _any_of(*_TENSORFLOW),
+    "ML Metadata, but no TensorFlow": _any_of(*_TENSORFLOW - {"ml_metadata"}),
     "neither TensorFlow nor the network": _any_of(*_TENSORFLOW, "socket"),
     "no kfp needed": _any_of("kfp"),
     "no ML Metadata needed": _any_of("ml_metadata"),
@@ -89,6 +90,7 @@ def test_what_must_answer_at_once_promises_to_load_without_tensorflow():
         "pipeline.config",
         "runners.commands.main",
         "runners.node.__main__",
+        "runners.run_report.writing",
         "serving.json_messages.predict",
         "serving.models.manager",
     }

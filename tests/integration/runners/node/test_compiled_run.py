@@ -145,6 +145,30 @@ def test_a_first_try_closes_its_own_execution(tmp_path: Path, connection: Connec
     assert execution.last_known_state == Execution.FAILED
 
 
+def test_a_cause_is_written_by_the_try_that_failed_and_not_by_one_before_it(
+    tmp_path: Path, connection: ConnectionConfig
+):
+    compiled = _compile(tmp_path)
+    node = compiled.make_run(RUN, {}).nodes[0].pipeline_node
+    metadata = Metadata(connection)
+    first, second = (NodeAttempt(metadata, node, compiled.config.pipeline_root) for _ in range(2))
+    first.take_over()
+    with metadata as handle:
+        contexts = context_lib.prepare_contexts(handle, node.contexts)
+        execution_id = execution_publish_utils.register_execution(
+            handle, node.node_info.type, contexts, exec_properties={}
+        ).id
+    first.stop("the disk is full")
+    first.fail("the disk is full, as df says")
+    assert "as df says" in _result(connection, execution_id)
+    second.take_over()
+
+    second.fail("a file is missing")
+    first.fail("the disk was full")
+
+    assert "a file is missing" in _result(connection, execution_id)
+
+
 def _result(connection: ConnectionConfig, execution_id: int) -> str:
     [execution] = MetadataStore(connection).get_executions_by_id([execution_id])
     return str(execution.custom_properties["__execution_result__"].string_value)
