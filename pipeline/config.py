@@ -84,7 +84,7 @@ class PipelineConfig(_Section):
         default_factory=lambda: _absolute("data/schema/schema.pbtxt"),
         description="The data contract. Default: data/schema/schema.pbtxt.",
     )
-    model_card_path: str = Field(
+    model_card_path: LocalOrRemotePath = Field(
         default_factory=lambda: _absolute("docs/model_card.md"),
         description="The model card that reports show, in Markdown; read when a pipeline is "
         "defined. Default: docs/model_card.md.",

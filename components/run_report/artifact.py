@@ -5,6 +5,9 @@ from typing import Final
 REPORT_KEY: Final = "report"
 """The output of RunReport."""
 
+PREVIOUS_STATISTICS_KEY: Final = "previous_statistics"
+"""The input that is not always there: the last statistics that were accepted of other data."""
+
 PAGE_FILE: Final = "report.html"
 MEASUREMENTS_FILE: Final = "report.json"
 

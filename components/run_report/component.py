@@ -1,7 +1,5 @@
 """The component RunReport; see its executor for what it writes."""
 
-from pathlib import Path
-
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
 from tfx.types.standard_component_specs import (
@@ -16,7 +14,7 @@ from tfx.types.standard_component_specs import (
 )
 
 from components.code_digest import code_digest
-from components.run_report.artifact import REPORT_KEY
+from components.run_report.artifact import PREVIOUS_STATISTICS_KEY, REPORT_KEY
 from components.run_report.executor import (
     EVAL_SPLIT_KEY,
     MAX_P99_LATENCY_KEY,
@@ -26,7 +24,7 @@ from components.run_report.executor import (
     TRAIN_SPLIT_KEY,
     Executor,
 )
-from components.run_report.measuring import PREVIOUS_STATISTICS_KEY
+from components.run_report.model_card import read_card
 from components.run_report.page.rendering import TEMPLATES
 
 
@@ -107,8 +105,7 @@ class RunReport(base_component.BaseComponent):
           evaluation: What the Evaluator measured.
           infra_blessing: What ServabilityValidator found.
           max_p99_latency_ms: The budget that it held the model to.
-          model_card_path: A Markdown file on this machine, read now; "" or one that is not there
-            makes a page without it.
+          model_card_path: A Markdown file, read now; the page says so if that cannot be.
           model_code_digest: Digest of the code that trained the model.
           train_split: The split that the model learns from.
           eval_split: The split of the same rows that is held out.
@@ -130,12 +127,8 @@ class RunReport(base_component.BaseComponent):
                 test_split=test_split,
                 max_p99_latency_ms=max_p99_latency_ms,
                 model_code_digest=model_code_digest,
-                model_card=_read_card(Path(model_card_path)) if model_card_path else "",
+                model_card=read_card(model_card_path),
                 code_digest=code_digest(Executor.__module__, files=TEMPLATES),
                 report=Channel(type=standard_artifacts.InferenceResult),
             )
         )
-
-
-def _read_card(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,11 +1,12 @@
 """Writes the report of a run as far as it follows from artifacts."""
 
 import logging
+import math
 from typing import Any
 
 from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
 from tfx.types import Artifact, artifact_utils
-from tfx.utils import io_utils
 
 from components.run_report.artifact import (
     ACCURACY_PROPERTY,
@@ -19,6 +20,7 @@ from components.run_report.content.part import Missing
 from components.run_report.content.report import Measurements, Report
 from components.run_report.measuring import Settings, measure
 from components.run_report.page.rendering import render_page
+from modules.training.whole_file import write_whole
 
 TRAIN_SPLIT_KEY = "train_split"
 EVAL_SPLIT_KEY = "eval_split"
@@ -73,20 +75,23 @@ class Executor(base_executor.BaseExecutor):
 
 
 _NOT_ENDED = Missing(
-    reason="This page was made within the run: how the run ended is on the page that its end makes."
+    reason="This page was made within the run, before it was over: it does not know how it ended."
 )
 
 
 def _write(folder: str, measurements: Measurements) -> None:
-    io_utils.write_string_file(f"{folder}/{MEASUREMENTS_FILE}", measurements.model_dump_json())
+    fileio.makedirs(folder)
+    write_whole(f"{folder}/{MEASUREMENTS_FILE}", measurements.model_dump_json().encode())
     page = render_page(Report(measurements=measurements, run=_NOT_ENDED))
-    io_utils.write_string_file(f"{folder}/{PAGE_FILE}", page)
+    write_whole(f"{folder}/{PAGE_FILE}", page.encode())
 
 
 def _note(report: Artifact, measurements: Measurements) -> None:
     """Writes what a history of runs shows where it finds it without opening files."""
     evaluation = measurements.evaluation
-    if isinstance(evaluation, Evaluation) and "accuracy" in evaluation.metrics:
-        report.set_float_custom_property(ACCURACY_PROPERTY, evaluation.metrics["accuracy"])
+    accuracy = evaluation.metrics.get("accuracy") if isinstance(evaluation, Evaluation) else None
+    # SQLite's ML Metadata refuses what is no number, and the node would fail by it.
+    if accuracy is not None and math.isfinite(accuracy):
+        report.set_float_custom_property(ACCURACY_PROPERTY, accuracy)
     if isinstance(measurements.predictions, Predictions):
         report.set_int_custom_property(NUM_MISREAD_PROPERTY, measurements.predictions.num_misread)

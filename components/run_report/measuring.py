@@ -22,6 +22,7 @@ from tfx.utils import path_utils
 
 from components.anomaly_gate.reading import read_schema
 from components.evaluation.result import read_evaluation
+from components.run_report.artifact import PREVIOUS_STATISTICS_KEY
 from components.run_report.content.data import Data
 from components.run_report.content.evaluation import Evaluation, Predictions
 from components.run_report.content.part import Missing, Part
@@ -32,8 +33,6 @@ from components.run_report.reading.predictions import ask_model
 from components.run_report.reading.serving import read_serving
 from components.run_report.reading.training import read_training
 from components.run_report.reading.verdicts import list_anomalies, list_distances, print_contract
-
-PREVIOUS_STATISTICS_KEY = "previous_statistics"
 
 _BEFORE = "before"
 _AnyPart = TypeVar("_AnyPart", bound=Part)
@@ -113,14 +112,16 @@ def _attempt(
     if absent:
         names = ", ".join(key.replace("_", " ") for key in absent)
         return Missing(reason=f"The run did not get as far: it has no {names}.")
-    gone = [artifacts[key].uri for key in needed if not fileio.exists(artifacts[key].uri)]
-    if gone:
-        return Missing(reason=f"Deleted since: {', '.join(gone)}.")
     try:
-        return read()
+        gone = [artifacts[key].uri for key in needed if not fileio.exists(artifacts[key].uri)]
+        if not gone:
+            return read()
     except Exception as error:  # of any library, on files that anything may have damaged
-        logger.warning("A part of the report cannot be made", exc_info=True)
-        return Missing(reason=f"{type(error).__name__}: {error}")
+        reason = f"{type(error).__name__}: {error}"
+        logger.warning("A part of the report cannot be made: %s", reason)
+        logger.debug("Where that was raised", exc_info=True)
+        return Missing(reason=reason)
+    return Missing(reason=f"Not found here: {', '.join(gone)}. Deleted, or on another machine.")
 
 
 def _read_data(artifacts: Mapping[str, Artifact], settings: Settings) -> Data:
@@ -132,11 +133,18 @@ def _read_data(artifacts: Mapping[str, Artifact], settings: Settings) -> Data:
         for split in statistics.splits
     }
     before = {}
-    if previous and fileio.exists(previous.uri):
+    if previous is None:
+        no_comparison = "No other data were accepted by an earlier run."
+    elif not fileio.exists(previous.uri):
+        no_comparison = f"The statistics of the data before are not found here: {previous.uri}."
+    else:
+        no_comparison = ""
         view = load_statistics(previous, settings.train_split)
         before[f"{settings.train_split} {_BEFORE}"] = view.get_default_slice_or_die().proto()
+    splits = tuple(read_splits(of_splits))
+    labels = next((split.classes for split in splits if split.name == settings.train_split), {})
     return Data(
-        splits=tuple(read_splits(of_splits)),
+        splits=splits,
         features=tuple(read_features({**of_splits, **before})),
         distances=tuple(
             list_distances(
@@ -149,9 +157,10 @@ def _read_data(artifacts: Mapping[str, Artifact], settings: Settings) -> Data:
         ),
         anomalies=tuple(list_anomalies(artifacts[ANOMALIES_KEY])),
         samples=tuple(
-            read_samples(f"{artifacts[EXAMPLES_KEY].path(split=settings.train_split)}/*")
+            read_samples(f"{artifacts[EXAMPLES_KEY].path(split=settings.train_split)}/*", labels)
         ),
         contract=print_contract(schema),
+        no_comparison=no_comparison,
     )
 
 

@@ -9,6 +9,7 @@ import click
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
+from runners.commands.quiet import quiet_imports
 from runners.commands.serving_directory import find_version
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def report(  # noqa: PLR0913 - one for each option
     from runners.run_report.writing import make_report, write_report  # noqa: PLC0415 - ML Metadata
 
     page = (output or Path(f"report-{run_id.replace('/', '_')}.html")).absolute()
+    with quiet_imports():  # of TensorFlow, where the run has not stored what it measured
+        content = make_report(store, config, run_id)
     try:
-        write_report(make_report(store, config, run_id), page)
+        write_report(content, page)
     except OSError as error:
         raise click.ClickException(f"{page}: cannot be written: {error.strerror}") from error
     click.echo(f"Wrote {page}")

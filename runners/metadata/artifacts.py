@@ -17,6 +17,12 @@ def read_outputs(store: MetadataStore, execution_id: int) -> dict[str, Artifact]
     return _read_artifacts(store, execution_id, Event.OUTPUT)
 
 
+def find_producer(store: MetadataStore, artifact_id: int) -> int:
+    """Returns the id of the execution that made an artifact, before any that has reused it."""
+    events = store.get_events_by_artifact_ids([artifact_id])
+    return min(event.execution_id for event in events if event.type == Event.OUTPUT)
+
+
 def read_run_id(store: MetadataStore, execution_id: int) -> str:
     """Returns the id of the run that an execution belongs to."""
     contexts = store.get_contexts_by_execution(execution_id)

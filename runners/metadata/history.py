@@ -8,6 +8,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 
 from components.atomic_pusher.push_properties import PUSHED_PROPERTY, PUSHED_VERSION_PROPERTY
 from components.run_report.artifact import ACCURACY_PROPERTY, REPORT_KEY
+from pipeline.node_ids import RUN_REPORT
 from runners.failure import cause_of
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord, list_executions, list_runs, node_id_of, read_run
@@ -90,9 +91,8 @@ def _end(nodes: Sequence[NodeRecord]) -> tuple[RunEnd, str, str, str]:
 
 
 def _accuracy(nodes: Sequence[NodeRecord]) -> float | None:
-    reports = (record.outputs[REPORT_KEY] for record in nodes if REPORT_KEY in record.outputs)
-    accuracies = (property_of(report, ACCURACY_PROPERTY) for report in reports)
-    return next(accuracies, None)
+    reports = (record.outputs.get(REPORT_KEY) for record in nodes if record.node_id == RUN_REPORT)
+    return next((property_of(report, ACCURACY_PROPERTY) for report in reports), None)
 
 
 def _pushed_version(pushed_model: Artifact) -> str:

@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
-from components.run_report.artifact import MEASUREMENTS_FILE, REPORT_KEY
-from components.run_report.content.report import Measurements
+from components.run_report.artifact import (
+    MEASUREMENTS_FILE,
+    PREVIOUS_STATISTICS_KEY,
+    REPORT_KEY,
+)
+from components.run_report.content.report import Measurements, nothing_measured
+from components.run_report.model_card import read_card
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import (
     ANOMALY_GATE,
@@ -21,11 +25,11 @@ from pipeline.node_ids import (
     STATISTICS_GEN,
     TRAINER,
 )
-from runners.metadata.artifacts import read_inputs
+from runners.metadata.artifacts import find_producer, read_inputs
 from runners.metadata.records import NodeRecord, read_run
 from runners.run_report.files import read_text
 
-_OUTPUTS: Mapping[str, tuple[str, str]] = {
+OUTPUTS: Mapping[str, tuple[str, str]] = {
     "examples": (IDX_EXAMPLE_GEN, "examples"),
     "statistics": (STATISTICS_GEN, "statistics"),
     "schema": (SCHEMA_IMPORTER, "schema"),
@@ -67,19 +71,21 @@ def _read_stored(record: NodeRecord | None) -> Measurements | None:
 def _measure(
     store: MetadataStore, records: Mapping[str, NodeRecord], run_id: str, config: PipelineConfig
 ) -> Measurements:
+    model_card = read_card(config.model_card_path)
+    found = _find_inputs(store, records)
+    if not found:
+        return nothing_measured(config.pipeline_name, run_id, model_card)
     # TensorFlow comes with these.
-    from components.code_digest import code_digest  # noqa: PLC0415
     from components.run_report.measuring import Settings, measure  # noqa: PLC0415
     from runners.run_report.artifacts import make_artifact  # noqa: PLC0415
 
-    found = _find_inputs(store, records)
-    card = Path(config.model_card_path)
     return measure(
         {key: make_artifact(record) for key, record in found.items()},
         Settings(
             max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
-            model_code_digest=code_digest("modules.trainer"),
-            model_card=card.read_text(encoding="utf-8") if card.is_file() else "",
+            # The code that is here may be another one than that which trained.
+            model_code_digest="",
+            model_card=model_card,
         ),
         pipeline_name=config.pipeline_name,
         run_id=run_id,
@@ -88,13 +94,15 @@ def _measure(
 
 def _find_inputs(store: MetadataStore, records: Mapping[str, NodeRecord]) -> dict[str, Artifact]:
     """Returns what RunReport was given or would have been, as far as the run got."""
-    if RUN_REPORT in records:
-        return read_inputs(store, records[RUN_REPORT].execution_id)
     found = {
         name: records[node_id].outputs[key]
-        for name, (node_id, key) in _OUTPUTS.items()
+        for name, (node_id, key) in OUTPUTS.items()
         if node_id in records and key in records[node_id].outputs
     }
-    if ANOMALY_GATE in records:
-        found = {**read_inputs(store, records[ANOMALY_GATE].execution_id), **found}
+    # A node that a partial run reuses has outputs only: who made them has the inputs.
+    accepted = records[ANOMALY_GATE].outputs if ANOMALY_GATE in records else {}
+    for artifact in accepted.values():
+        gate_inputs = read_inputs(store, find_producer(store, artifact.id))
+        if PREVIOUS_STATISTICS_KEY in gate_inputs:
+            found[PREVIOUS_STATISTICS_KEY] = gate_inputs[PREVIOUS_STATISTICS_KEY]
     return found

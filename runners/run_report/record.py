@@ -1,4 +1,4 @@
-"""Reads from ML Metadata what a report says of a run as a whole (ML Metadata, but no TensorFlow)."""
+"""Reads what a report says of a run as a whole (ML Metadata, but no TensorFlow)."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from ml_metadata import MetadataStore
 
-from components.atomic_pusher.push_properties import PUSHED_DESTINATION_PROPERTY
+from components.atomic_pusher.push_properties import (
+    PUSHED_DESTINATION_PROPERTY,
+    PUSHED_VERSION_PROPERTY,
+)
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.run_report.content.run import End, Node, PastRun, Run
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, parse_manifest
@@ -27,7 +30,7 @@ _ENDS = {
     RunEnd.NOT_PUSHED: End.REFUSED,
     RunEnd.FAILED: End.FAILED,
     RunEnd.STOPPED: End.RUNNING,
-    RunEnd.ENDED_EARLY: End.PARTIAL,
+    RunEnd.ENDED_EARLY: End.ENDED_EARLY,
 }
 
 
@@ -37,11 +40,15 @@ class Known:
 
     Attributes:
       end: How it ended; None if that is for metadata to say.
+      version: The version that it pushed; "" if that is for metadata to say.
+      pushed_to: Where that is.
       cause: Why it failed, or "".
       log: Where everything that was logged stands, or "".
     """
 
     end: End | None = None
+    version: str = ""
+    pushed_to: str = ""
     cause: str = ""
     log: str = ""
 
@@ -74,18 +81,20 @@ def read_run_record(
     this = summaries[0]
     records = read_run(store, run_id, pipeline_name)
     pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
-    manifest = _read_manifest(records)
+    end = End.INTERRUPTED if this.cause == NodeState.INTERRUPTED else _ENDS[this.end]
+    manifest, exports_unknown = _read_manifest(records)
     return Run(
         run_id=run_id,
         pipeline_name=pipeline_name,
-        end=known.end or _ENDS[this.end],
-        cause=known.cause or this.cause,
+        end=known.end or end,
+        cause=known.cause or (this.cause if end == End.FAILED else ""),
         failed_node=this.node_id if this.end == RunEnd.FAILED else "",
-        version=this.version,
-        pushed_to=str(property_of(pushed, PUSHED_DESTINATION_PROPERTY) or ""),
+        version=known.version or str(property_of(pushed, PUSHED_VERSION_PROPERTY) or ""),
+        pushed_to=known.pushed_to or str(property_of(pushed, PUSHED_DESTINATION_PROPERTY) or ""),
         nodes=_describe_nodes(records),
         exports=manifest.exports,
         unexported=manifest.reasons,
+        exports_unknown=exports_unknown,
         history=tuple(_describe_run(summary) for summary in reversed(summaries)),
         log=known.log,
     )
@@ -104,13 +113,15 @@ def _describe_node(name: str, record: NodeRecord | None) -> Node:
     upstream = UPSTREAM.get(name, ())
     if record is None:
         return Node(name=name, upstream=upstream, state=NodeState.NOT_REACHED)
+    cause = cause_of(record.error) if record.error else ""
+    is_interrupted = cause == NodeState.INTERRUPTED
     return Node(
         name=name,
         upstream=upstream,
-        state=record.state,
+        state=NodeState.INTERRUPTED if is_interrupted else record.state,
         seconds=record.seconds,
         execution_id=record.execution_id,
-        cause=cause_of(record.error) if record.error else "",
+        cause="" if is_interrupted else cause,
     )
 
 
@@ -126,11 +137,13 @@ def _describe_run(summary: RunSummary) -> PastRun:
     )
 
 
-def _read_manifest(records: Mapping[str, NodeRecord]) -> ExportManifest:
+def _read_manifest(records: Mapping[str, NodeRecord]) -> tuple[ExportManifest, str]:
+    """Returns what came of the exports, and why that is not known."""
     record = records.get(MODEL_EXPORTER)
     if record is None or record.state not in SUCCESSFUL:
-        return ExportManifest(faults={})
+        return ExportManifest(faults={}), ""
+    path = f"{record.outputs[EXPORTS_KEY].uri}/{MANIFEST_NAME}"
     try:
-        return parse_manifest(read_text(f"{record.outputs[EXPORTS_KEY].uri}/{MANIFEST_NAME}"))
-    except (OSError, ValueError) as error:
-        return ExportManifest(faults={"exports": (f"not known: {error}",)})
+        return parse_manifest(read_text(path)), ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return ExportManifest(faults={}), f"Nothing is known of the exports: {path}: {error}"

@@ -92,7 +92,13 @@ def test_an_edited_trainer_reruns_what_depends_on_it_and_is_held_to_the_baseline
     run = workspace.run()
 
     assert run.exit_code == 0, run.output
-    assert _not_cached(run) == {"Trainer", "Evaluator", "ServabilityValidator", "Pusher"}
+    assert _not_cached(run) == {
+        "Trainer",
+        "Evaluator",
+        "ServabilityValidator",
+        "Pusher",
+        "RunReport",
+    }
     assert run.outcome["has_baseline"] is True
     [change] = [c for c in run.outcome["checks"] if c["metric"] == "accuracy change"]
     assert change["value"] == pytest.approx(0.0, abs=1e-6)  # the same seed, the same model
@@ -167,3 +173,16 @@ def _run_on_a_terminal(workspace: Workspace) -> str:
     os.close(ours)
     process.wait()
     return drawn.decode()
+
+
+def test_a_report_that_cannot_be_made_warns_and_the_run_stays_good(
+    make_workspace: Callable[..., Workspace],
+):
+    workspace = make_workspace(num_train=800, num_test=100)
+    (workspace.root / "report.html").mkdir(parents=True)
+
+    run = workspace.run()
+
+    assert run.exit_code == 0, run.output
+    assert "Warning: the report of this run cannot be made: " in run.output
+    assert run.outcome["report_file"] == ""

@@ -67,6 +67,8 @@ def test_a_model_that_vanished_from_the_serving_directory_is_pushed_again(
     assert run.states["Trainer"] == "cached"
     assert run.states["Pusher"] == "complete"
     assert (workspace.serving_model_dir / run.outcome["pushed_version"]).is_dir()
+    page = (workspace.root / "report.html").read_text()
+    assert f"Blessed, and pushed as version {run.outcome['pushed_version']}" in page
 
 
 def test_a_run_after_a_rollback_says_which_version_is_served(first_run: Run, workspace: Workspace):
@@ -81,3 +83,20 @@ def test_a_run_after_a_rollback_says_which_version_is_served(first_run: Run, wor
     assert again.outcome["pushed_version"] == retrained.outcome["pushed_version"]
     assert int(again.outcome["served_version"]) > int(again.outcome["pushed_version"])
     assert f"served is version {again.outcome['served_version']}" in again.output
+
+
+def test_a_part_of_a_run_shows_what_it_reuses(
+    make_workspace: Callable[..., Workspace],
+):
+    workspace = make_workspace(num_train=800, num_test=100)
+    assert workspace.run().exit_code == 0
+    for stored in workspace.root.glob("RunReport/report/*/report.json"):
+        stored.unlink()
+
+    run = workspace.run(options=("--only", "Evaluator"))
+
+    assert run.exit_code == 0, run.output
+    page = (workspace.root / "report.html").read_text()
+    assert "Done, as far as it was to go" in page
+    assert "The run did not get as far" not in page
+    assert "Confusion matrix" in page

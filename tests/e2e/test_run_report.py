@@ -84,10 +84,6 @@ def _outputs(workspace: Workspace, node: str, key: str) -> list[Path]:
     return sorted(folders, key=lambda folder: int(folder.name))
 
 
-def _report(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return workspace.tfx_mnist("report", *arguments)
-
-
 def test_a_run_says_where_its_report_is(pushed: Run, workspace: Workspace):
     assert f"report: {_page(workspace)}" in pushed.output
     assert pushed.outcome["report_file"] == str(_page(workspace))
@@ -137,7 +133,7 @@ def test_the_page_of_a_failed_run_names_node_and_cause_and_says_what_is_missing(
 
     assert "Failed in IdxExampleGen" in page
     assert "train-images-idx3-ubyte.gz" in page
-    assert "The run did not get as far: it has no examples" in page
+    assert page.count("The run did not get as far.") >= 6
     assert failed.outcome["report_file"] == str(_page(workspace))
 
 
@@ -186,7 +182,7 @@ def test_a_report_is_made_again_without_tensorflow(pushed: Run, workspace: Works
 
 
 def test_without_a_name_it_is_the_last_run(failed: Run, workspace: Workspace):
-    answer = _report(workspace)
+    answer = workspace.tfx_mnist("report")
 
     page = workspace.folder / f"report-{failed.outcome['run_id']}.html"
     assert answer.stdout == f"Wrote {page}\n", answer.stderr
@@ -196,7 +192,7 @@ def test_without_a_name_it_is_the_last_run(failed: Run, workspace: Workspace):
 def test_a_version_has_the_report_of_the_run_that_pushed_it(pushed: Run, workspace: Workspace):
     output = workspace.folder / "version.html"
 
-    answer = _report(workspace, pushed.outcome["pushed_version"], f"--output={output}")
+    answer = workspace.tfx_mnist("report", pushed.outcome["pushed_version"], f"--output={output}")
 
     assert answer.returncode == 0, answer.stderr
     assert f"Run {pushed.outcome['run_id']}" in output.read_text()
@@ -208,7 +204,7 @@ def test_a_run_or_version_that_is_unknown_is_one_error(
 ):
     before = set(workspace.folder.iterdir())
 
-    answer = _report(workspace, asked)
+    answer = workspace.tfx_mnist("report", asked)
 
     assert answer.returncode == 1
     assert asked in answer.stderr
@@ -218,18 +214,10 @@ def test_a_run_or_version_that_is_unknown_is_one_error(
     assert set(workspace.folder.iterdir()) == before
 
 
-def test_a_database_that_cannot_be_reached_is_one_error(workspace: Workspace, tmp_path: Path):
-    answer = _report(workspace, f"--mlmd=sqlite:///{tmp_path}/no/such/metadata.db")
-
-    assert answer.returncode in {1, 2}
-    assert "metadata.db" in answer.stderr
-    assert "Traceback" not in answer.stderr
-
-
 def test_a_page_that_cannot_be_written_is_one_error(pushed: Run, workspace: Workspace):
     output = workspace.folder / "no" / "such" / "folder" / "report.html"
 
-    answer = _report(workspace, pushed.outcome["run_id"], f"--output={output}")
+    answer = workspace.tfx_mnist("report", pushed.outcome["run_id"], f"--output={output}")
 
     assert answer.returncode == 1
     assert f"{output}: cannot be written" in answer.stderr
@@ -240,34 +228,20 @@ def test_what_was_not_stored_is_measured_again_and_what_was_deleted_is_named(
     refused: Run, workspace: Workspace
 ):
     stored = _stored(workspace)[1]
+    measured = stored.read_text()
     stored.write_text("damaged")
     history = _outputs(workspace, "Trainer", "model_run")[1]
     kept = history.with_name("kept")
     history.rename(kept)
     output = workspace.folder / "measured.html"
 
-    answer = _report(workspace, refused.outcome["run_id"], f"--output={output}")
+    answer = workspace.tfx_mnist("report", refused.outcome["run_id"], f"--output={output}")
 
     kept.rename(history)
+    stored.write_text(measured)
     page = output.read_text()
     assert answer.returncode == 0, answer.stderr
-    assert f"Deleted since: {history}" in page
-    assert page.count('<p class="quiet">Deleted since') == 1
+    assert f"Not found here: {history}. Deleted, or on another machine." in page
+    assert page.count("Not found here") == 1
     assert "taken for a" in page
     assert "Confusion matrix" in page
-
-
-def test_a_report_that_cannot_be_made_warns_and_the_run_stays_good(
-    pushed: Run, workspace: Workspace
-):
-    assert pushed.exit_code == 0
-    page = _page(workspace)
-    page.unlink()
-    page.mkdir()
-
-    run = workspace.run()
-
-    page.rmdir()
-    assert run.exit_code == 0, run.output
-    assert "Warning: the report of this run cannot be made: " in run.output
-    assert run.outcome["report_file"] == ""

@@ -1,5 +1,6 @@
 """Draws shares: of classes as groups of bars, of numbers as outlines of histograms."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from components.run_report.charts import svg
 from components.run_report.charts.axes import Axes, make_axes
 
 _GAP = 0.2  # between groups, as a share of a group's width
+# More of them would stand over each other.
+_MOST_NAMES = 16
 
 
 class Bars(NamedTuple):
@@ -78,7 +81,10 @@ def draw_steps(outlines: Sequence[Steps], *, title: str, x_label: str) -> Markup
 
 
 def _draw_names(axes: Axes, groups: Sequence[str]) -> Iterator[Markup]:
+    every = math.ceil(len(groups) / _MOST_NAMES) or 1
     for number, name in enumerate(groups):
+        if number % every:
+            continue
         yield svg.text(axes.x(number + 0.5), axes.y.start + 16, name, "tick middle")
 
 

@@ -1,5 +1,6 @@
 """Draws values by position as lines."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -32,25 +33,32 @@ def draw_lines(
     title: str,
     x_label: str,
     x_ticks: Sequence[float] | None = None,
+    x_range: tuple[float, float] | None = None,
     mark: tuple[float, str] | None = None,
 ) -> Markup:
-    """Returns a chart of lines over one x axis.
+    """Returns a chart of lines over one x axis; points that are not finite are left out.
 
     Args:
-      lines: At least one of them has points.
+      lines: What is drawn.
       title: What the chart shows.
       x_label: What the x axis is of.
       x_ticks: Which values of x have a mark; without them, round ones.
+      x_range: From where to where the axis goes; without it, over all points.
       mark: An x that is marked, and as what.
     """
-    xs = [x for line in lines for x, _ in line.points]
-    axes = make_axes((min(xs), max(xs)), [y for line in lines for _, y in line.points])
+    lines = [line._replace(points=[*filter(_is_finite, line.points)]) for line in lines]
+    xs = [x for line in lines for x, _ in line.points] or [0.0]
+    axes = make_axes(x_range or (min(xs), max(xs)), [y for line in lines for _, y in line.points])
     parts = [
         *axes.draw(x_label, x_ticks),
         *_draw_mark(axes, mark),
         *(part for line in lines for part in _draw_line(axes, line)),
     ]
     return svg.frame(axes.width, axes.height, title, parts)
+
+
+def _is_finite(point: tuple[float, float]) -> bool:
+    return all(map(math.isfinite, point))
 
 
 def _draw_mark(axes: Axes, mark: tuple[float, str] | None) -> Iterator[Markup]:

@@ -1,6 +1,7 @@
 """From values to places in a drawing, and where a person wants marks (standard library only)."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,8 +45,9 @@ def scale_of(values: Sequence[float], start: float, end: float, *, most_ticks: i
     """Returns a scale that holds all values and begins and ends at round ones."""
     finite = [value for value in values if math.isfinite(value)] or [0.0]
     low, high = min(finite), max(finite)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    # A range that is nothing beside its values, or is no normal number, cannot be divided.
+    if high - low <= max(abs(low), abs(high)) * 1e-12 or high - low < sys.float_info.min * 1e3:
+        low, high = low - max(0.5, abs(low) / 2), high + max(0.5, abs(high) / 2)
     step = _nice_step((high - low) / most_ticks)
     return Scale(math.floor(low / step) * step, math.ceil(high / step) * step, start, end)
 

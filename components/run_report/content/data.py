@@ -84,6 +84,7 @@ class Data(Part):
       anomalies: All that were found, in any split.
       samples: Some examples of each class, of the split that is trained on.
       contract: The data contract, as text.
+      no_comparison: Why they are compared with no data before, or "".
     """
 
     splits: tuple[Split, ...]
@@ -92,9 +93,4 @@ class Data(Part):
     anomalies: tuple[Anomaly, ...] = ()
     samples: tuple[Samples, ...] = ()
     contract: str = ""
-
-    @property
-    def is_compared_with_others(self) -> bool:
-        """Whether other data were accepted before, and their distributions are known."""
-        names = {split.name for split in self.splits}
-        return any(each.name not in names for of in self.features for each in of.histograms)
+    no_comparison: str = ""

@@ -8,11 +8,11 @@ class Origin(Part):
 
     Attributes:
       data_files: SHA-256 of each source file, by name.
-      code_digest: Digest of the code that trained it.
+      code_digest: Digest of the code that trained it; "" if that is not known.
       artifacts: Ids in ML Metadata, by what the artifact is.
-      versions: Of Python and of packages that matter, by name.
-      lock_digest: SHA-256 of what is installed, by name and version.
-      machine: What the report was made on, in words.
+      versions: Of Python and of packages that matter, by name, where the report was measured.
+      lock_digest: SHA-256 of what is installed there, by name and version.
+      machine: What that is, in words.
     """
 
     data_files: dict[str, str]

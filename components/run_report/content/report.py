@@ -39,6 +39,22 @@ class Measurements(Part):
         return not any(isinstance(part, Missing) for part in parts)
 
 
+def nothing_measured(pipeline_name: str, run_id: str, model_card: str) -> Measurements:
+    """Returns the measurements of a run that got as far as no artifact."""
+    reason = Missing(reason="The run did not get as far.")
+    return Measurements(
+        pipeline_name=pipeline_name,
+        run_id=run_id,
+        model_card=model_card,
+        data=reason,
+        training=reason,
+        evaluation=reason,
+        predictions=reason,
+        serving=reason,
+        origin=reason,
+    )
+
+
 class Report(Part):
     """What a page shows.
 

@@ -15,6 +15,7 @@ class End(StrEnum):
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     PARTIAL = "partial"
+    ENDED_EARLY = "ended early"
     RUNNING = "running"
 
 
@@ -66,11 +67,12 @@ class Run(Part):
       cause: Why it failed, or "".
       failed_node: Where, or "".
       refusals: What was refused, a sentence each.
-      version: The version that it pushed, or "".
+      version: The version that it pushed, however it ended after that, or "".
       pushed_to: Where that is, or "".
       nodes: In the order of the flow.
       exports: Other formats that were published with it.
       unexported: Why formats are not there, a sentence each.
+      exports_unknown: Why nothing is known of exports that there should be, or "".
       history: Runs of the same pipeline up to this one, the oldest first.
       log: Where everything that was logged stands, or "".
     """
@@ -86,5 +88,6 @@ class Run(Part):
     nodes: tuple[Node, ...] = ()
     exports: tuple[ExportRecord, ...] = ()
     unexported: tuple[str, ...] = ()
+    exports_unknown: str = ""
     history: tuple[PastRun, ...] = ()
     log: str = ""

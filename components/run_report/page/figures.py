@@ -1,6 +1,7 @@
 """Draws what a report says, each figure with its legend (no TensorFlow)."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -117,12 +118,11 @@ def _draw_curves(training: Training) -> Iterator[Figure]:
         if f"val_{name}" in curves:
             lines.append(Line("validation", _by_epoch(curves[f"val_{name}"]), _series(1)))
         title = f"{name} by epoch"
-        epochs = range(1, len(values) + 1)
         drawing = draw_lines(
             lines,
             title=f"{title}; epoch {training.chosen_epoch} was exported",
             x_label="epoch",
-            x_ticks=epochs if len(epochs) <= _MAX_TICKS else None,
+            x_ticks=_number(values),
             mark=(training.chosen_epoch, "exported"),
         )
         yield Figure(title, drawing, _legend(lines))
@@ -139,13 +139,22 @@ def _draw_history(run: Run) -> Iterator[Figure]:
     for title, points in (("Accuracy of past runs", measured), ("Seconds of past runs", times)):
         if len(points) > 1:
             drawing = draw_lines(
-                [Line(title, points, _series(0))], title=title, x_label="run, the last one is this"
+                [Line(title, points, _series(0))],
+                title=title,
+                x_label=f"run; number {len(runs)} is this one",
+                x_ticks=_number(runs),
+                x_range=(1, len(runs)),
             )
             yield Figure(title, drawing)
 
 
 def _legend(drawn: Sequence[Bars] | Sequence[Steps] | Sequence[Line]) -> list[tuple[str, str]]:
     return [(each.name, each.css) for each in drawn]
+
+
+def _number(things: Sequence[object]) -> range:
+    """Returns numbers from 1 on to mark things by, not more than an axis has room for."""
+    return range(1, len(things) + 1, math.ceil(len(things) / _MAX_TICKS) or 1)
 
 
 def _by_epoch(values: Sequence[float]) -> list[tuple[float, float]]:

@@ -10,6 +10,11 @@ from components.run_report.content.run import Run
 from components.run_report.content.serving import Serving
 from components.run_report.content.training import Training
 
+MAX_MATRIX_CLASSES = 40
+"""With more classes, nobody reads the whole confusion matrix."""
+
+MAX_CONFUSED_PAIRS = 100
+
 
 class Table(NamedTuple):
     """A table whose first column names its rows.
@@ -70,6 +75,23 @@ def list_hyperparameters(training: Training) -> Table:
     """Returns the settings of the training."""
     rows = [(name, str(value)) for name, value in training.hyperparameters.items()]
     return Table("Hyperparameters", ("name", "value"), rows)
+
+
+def list_confused(predictions: Predictions) -> Table:
+    """Returns the pairs that are confused most, where a matrix of all would be too large."""
+    pairs = [
+        (count, predictions.classes[label], predictions.classes[answer])
+        for label, row in enumerate(predictions.confusion)
+        for answer, count in enumerate(row)
+        if count and label != answer
+    ]
+    worst = sorted(pairs, key=lambda pair: -pair[0])[:MAX_CONFUSED_PAIRS]
+    return Table(
+        f"The {len(worst)} of {len(pairs)} pairs of classes that are confused most",
+        ("is", "read as", "examples"),
+        [(label, answer, f"{count:,}") for count, label, answer in worst],
+        text_columns=2,
+    )
 
 
 def list_buckets(predictions: Predictions) -> Table:
@@ -173,14 +195,15 @@ def list_artifacts(origin: Origin) -> Table:
 
 
 def list_circumstances(origin: Origin) -> Table:
-    """Returns by what and on what the model was made."""
+    """Returns by what the model was trained, and by what and where it was measured."""
     rows = [
-        ("digest of the code that trained", origin.code_digest),
+        ("digest of the code that trained", origin.code_digest or "not known"),
         ("SHA-256 of the installed packages", origin.lock_digest),
         *origin.versions.items(),
         ("machine", origin.machine),
     ]
-    return Table("By what, and on what", ("what", "which"), rows, text_columns=2)
+    title = "The code of the model, and what this report was measured with"
+    return Table(title, ("what", "which"), rows, text_columns=2)
 
 
 def _fixed(value: float) -> str:

@@ -49,18 +49,27 @@ _ENDS: Mapping[End, tuple[Tone, str, str]] = MappingProxyType(
             "Not blessed; nothing was pushed",
             "What was served before is still served.",
         ),
-        End.FAILED: ("bad", "Failed{node}", "Nothing was pushed."),
+        End.FAILED: ("bad", "Failed{node}", "{push}"),
         End.INTERRUPTED: (
             "warn",
-            "Interrupted",
-            "The same command goes on from here: what is done is in the cache.",
+            "Interrupted{node}",
+            "{push} The same command goes on from here: what is done is in the cache.",
         ),
         End.PARTIAL: (
             "good",
             "Done, as far as it was to go",
             "Only a part of the pipeline was to run, and no push.",
         ),
-        End.RUNNING: ("warn", "Still running, or killed", "It has no end in ML Metadata."),
+        End.ENDED_EARLY: (
+            "warn",
+            "Ended early",
+            "{push} Only a part of the pipeline was to run, or it was stopped between two nodes.",
+        ),
+        End.RUNNING: (
+            "warn",
+            "Still running, or killed",
+            "{push} Not all of its nodes have an end in ML Metadata.",
+        ),
     }
 )
 """How good an end is, what stands over the page, and the first sentence."""
@@ -105,8 +114,11 @@ def find_verdict(report: Report) -> Verdict:
         return _judge_run(report.run, refusals)
     if refusals:
         return Verdict("bad", "Refused", (report.run.reason,), refusals)
-    if isinstance(report.measurements.evaluation, Evaluation):
-        return Verdict("good", "Accepted by every gate", (report.run.reason,), ())
+    if isinstance(report.measurements.evaluation, Evaluation) and isinstance(
+        report.measurements.serving, Serving
+    ):
+        headline = "Accepted by Evaluator and ServabilityValidator"
+        return Verdict("good", headline, (report.run.reason,), ())
     return Verdict("warn", "Not judged", (report.run.reason,), ())
 
 
@@ -116,7 +128,14 @@ def _judge_run(run: Run, refusals: tuple[Refusal, ...]) -> Verdict:
         "version": run.version,
         "where": run.pushed_to,
         "node": f" in {run.failed_node}" if run.failed_node else "",
+        "push": (
+            f"Before that, version {run.version} was pushed to {run.pushed_to}."
+            if run.version
+            else "Nothing was pushed."
+        ),
     }
+    if run.end == End.PARTIAL and refusals:
+        tone = "bad"
     is_pushed = run.end in {End.PUSHED, End.UNCHANGED}
     sentences = [
         sentence.format(**place),

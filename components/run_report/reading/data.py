@@ -1,6 +1,7 @@
 """Reads what a model was made from: how many examples of what, and some of them."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -17,10 +18,12 @@ from components.run_report.content.data import Feature, Histogram, Samples, Spli
 from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY
 
 SAMPLES_OF_EACH_CLASS = 12
+MAX_SAMPLES = 300
+"""Of all classes together: with more than 25 of them, each has fewer."""
 
 _READ_AT_ONCE = 1000
-# Classes are told apart after so many rows, or there are too many of them for a page.
-_MAX_READ = 20_000
+# A class that is not among so many rows, as in files that are sorted by class, is shown as empty.
+_MAX_READ = 100_000
 _SPEC = {
     IMAGE_KEY: tf.io.FixedLenFeature([], tf.string),
     LABEL_KEY: tf.io.FixedLenFeature([], tf.int64),
@@ -58,27 +61,29 @@ def read_features(statistics: _Statistics) -> Iterator[Feature]:
             yield Feature(name=name, histograms=tuple(histograms))
 
 
-def read_samples(file_pattern: str) -> Iterator[Samples]:
+def read_samples(file_pattern: str, labels: Collection[str]) -> Iterator[Samples]:
     """Yields the first examples of each class.
 
     Args:
       file_pattern: A split's gzip TFRecord shards.
+      labels: The classes that the split has, in the order in which they are shown.
     """
-    pictures: dict[int, list[str]] = {}
+    most = max(1, min(SAMPLES_OF_EACH_CLASS, MAX_SAMPLES // max(1, len(labels))))
+    pictures: dict[str, list[str]] = {label: [] for label in labels}
     files = sorted(tf.io.gfile.glob(file_pattern))
     records = tf.data.TFRecordDataset(files, compression_type="GZIP").take(_MAX_READ)
     for batch in records.batch(_READ_AT_ONCE):
         examples = tf.io.parse_example(batch, _SPEC)
         rows = zip(examples[LABEL_KEY].numpy(), examples[IMAGE_KEY].numpy(), strict=True)
         for label, content in rows:
-            of_class = pictures.setdefault(int(label), [])
-            if len(of_class) < SAMPLES_OF_EACH_CLASS:
+            of_class = pictures.get(str(label), [])
+            if len(of_class) < most:
                 pixels = np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE)
                 of_class.append(encode_picture(pixels))
-        if all(len(of_class) == SAMPLES_OF_EACH_CLASS for of_class in pictures.values()):
+        if all(len(of_class) == most for of_class in pictures.values()):
             break
-    for label in sorted(pictures):
-        yield Samples(label=str(label), pictures=tuple(pictures[label]))
+    for label, of_class in pictures.items():
+        yield Samples(label=label, pictures=tuple(of_class))
 
 
 def _count_labels(data_set: DatasetFeatureStatistics) -> dict[str, int]:
@@ -104,10 +109,16 @@ def _find_histogram(feature: FeatureNameStatistics) -> StatisticsHistogram | Non
         (
             histogram
             for histogram in feature.num_stats.histograms
-            if histogram.type == StatisticsHistogram.STANDARD and histogram.buckets
+            if histogram.type == StatisticsHistogram.STANDARD and _is_finite(histogram)
         ),
         None,
     )
+
+
+def _is_finite(histogram: StatisticsHistogram) -> bool:
+    """Returns whether it can be drawn: one of infinite values has infinite edges."""
+    edges = [edge for each in histogram.buckets for edge in (each.low_value, each.high_value)]
+    return bool(edges) and all(map(math.isfinite, edges))
 
 
 def _convert(name: str, histogram: StatisticsHistogram) -> Histogram:

@@ -19,6 +19,7 @@ from pipeline.config_sources import load_config
 from runners.local.display import make_display
 from runners.local.outcome import DONE, RunOutcome
 from runners.local.run import run_locally
+from runners.local.run_id import new_run_id
 from runners.orchestration.compiled import compile_ir
 from support.beam.job_service import BeamJobService, run_job_service
 from support.project import PROJECT
@@ -81,7 +82,9 @@ def make_config(
 def _run(config: PipelineConfig, *nodes: str) -> RunOutcome:
     """Runs all nodes, or anew those from the first to the last that are named."""
     with make_display(io.StringIO()) as display:
-        outcome = run_locally(config, display, from_nodes=nodes[:1], to_nodes=nodes[-1:])
+        outcome = run_locally(
+            config, display, new_run_id(), from_nodes=nodes[:1], to_nodes=nodes[-1:]
+        )
     states = {node.node_id: node.state for node in outcome.nodes}
     assert outcome.exit_code == DONE, outcome.cause
     assert {states[node] for node in nodes or states} == {"complete"}

@@ -14,7 +14,7 @@ from components.run_report.content.serving import Serving, Signature, Tensor
 from components.run_report.content.training import Curve, Training
 from pipeline.node_ids import UPSTREAM
 
-SCRIPT = "<script>document.title = 'run'</script>"
+SCRIPT = """'"><script>document.title = 'run'</script>"""
 
 NUM_MISREAD = 24
 """So many of the examples that are misread are shown."""

@@ -12,11 +12,19 @@ from tfx.orchestration.portable import (
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.run_report.artifact import PREVIOUS_STATISTICS_KEY
 from pipeline.config_sources import load_config
-from pipeline.node_ids import MODEL_EXPORTER, NODE_IDS, UPSTREAM
+from pipeline.node_ids import (
+    MODEL_EXPORTER,
+    NODE_IDS,
+    PREVIOUS_STATISTICS_RESOLVER,
+    RUN_REPORT,
+    UPSTREAM,
+)
 from runners.local.partial_run import make_partial_run
 from runners.metadata.connection import sqlite_connection
 from runners.orchestration.compiled import compile_run
+from runners.run_report.measurements import OUTPUTS
 from support.trainings import SCHEMA_PATH
 
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
@@ -54,6 +62,22 @@ def test_what_is_drawn_between_nodes_is_what_they_wait_for():
     }
 
     assert {name: set(upstream) for name, upstream in UPSTREAM.items()} == waits
+
+
+def test_a_report_that_is_made_again_looks_where_its_node_does():
+    [node] = [
+        node.pipeline_node
+        for node in _compile("run").nodes
+        if node.pipeline_node.node_info.id == RUN_REPORT
+    ]
+    inputs = {
+        key: (channel.producer_node_query.id, channel.output_key)
+        for key, value in node.inputs.inputs.items()
+        for channel in value.channels
+    }
+
+    assert inputs.pop(PREVIOUS_STATISTICS_KEY)[0] == PREVIOUS_STATISTICS_RESOLVER
+    assert inputs == OUTPUTS
 
 
 def test_a_pipeline_that_exports_nothing_is_that_of_before_there_were_exports():

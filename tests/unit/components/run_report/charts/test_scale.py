@@ -1,7 +1,7 @@
 """Where marks stand on an axis."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.run_report.charts.scale import Scale, scale_of
@@ -9,6 +9,8 @@ from components.run_report.charts.scale import Scale, scale_of
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 
 
+@example(values=[0.0, 5e-324], most=5)
+@example(values=[1e6, 1e6 + 1e-9], most=5)
 @given(values=st.lists(NUMBERS, min_size=1), most=st.integers(2, 10))
 def test_all_values_stand_between_the_ends_and_marks_are_few(values: list[float], most: int):
     scale = scale_of(values, 0, 100, most_ticks=most)

@@ -6,8 +6,15 @@ from html.parser import HTMLParser
 import pytest
 
 from components.run_report.content.report import Report
+from components.run_report.content.training import Curve, Training
 from components.run_report.page.rendering import SECTIONS, render_page
-from support.run_report.made_up import NUM_MISREAD, make_failed, make_refused, make_report
+from support.run_report.made_up import (
+    NUM_MISREAD,
+    make_failed,
+    make_refused,
+    make_report,
+)
+from support.run_report.many_classes import make_report_of_many_classes
 
 REPORTS = {"pushed": make_report, "refused": make_refused, "failed": make_failed}
 
@@ -88,5 +95,37 @@ def test_the_model_card_is_markdown_below_the_sections_heading():
 def test_the_values_of_the_last_blessed_model_stand_beside():
     page = render_page(make_report())
 
-    assert "0.9945" in page
-    assert "0.9850" in page
+    [row] = re.findall(r'<tr><th scope="row">label 3</th>(.*?)</tr>', page)
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", row)
+    assert cells == ["accuracy", "0.9900", "0.9500", "0.9850", "ok"]
+
+
+def test_a_section_that_cannot_be_drawn_leaves_the_others():
+    report = make_report()
+    training = Training(curves=(), chosen_epoch=1, hyperparameters={})
+    measurements = report.measurements.model_copy(update={"training": training})
+
+    page = render_page(report.model_copy(update={"measurements": measurements}))
+
+    assert "This section cannot be drawn: " in page
+    assert [each for each in _Elements(page).ids if not each.endswith("-title")] == list(SECTIONS)
+    assert "Confusion matrix" in page
+
+
+def test_numbers_that_are_none_are_not_drawn():
+    report = make_report()
+    curves = (Curve(name="loss", values=(0.5, float("nan"), float("inf"))),)
+    training = Training(curves=curves, chosen_epoch=1, hyperparameters={})
+    measurements = report.measurements.model_copy(update={"training": training})
+
+    page = render_page(report.model_copy(update={"measurements": measurements}))
+
+    assert "This section cannot be drawn" not in page
+    assert not re.search(r'(cx|cy|d)="[^"]*(nan|inf)', page)
+
+
+def test_with_256_classes_a_page_is_still_small_and_shows_what_is_confused_most():
+    page = render_page(make_report_of_many_classes(256))
+
+    assert len(page.encode()) < 3_000_000
+    assert "pairs of classes that are confused most" in page

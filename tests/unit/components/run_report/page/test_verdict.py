@@ -3,6 +3,7 @@
 import pytest
 
 from components.run_report.content.part import Missing
+from components.run_report.content.report import Report
 from components.run_report.content.run import End
 from components.run_report.page.verdict import find_verdict
 from support.run_report.made_up import make_failed, make_refused, make_report, make_run
@@ -50,5 +51,38 @@ def test_within_a_run_the_page_says_that_its_end_is_not_known():
 
     verdict = find_verdict(report)
 
-    assert verdict.headline == "Accepted by every gate"
+    assert verdict.headline == "Accepted by Evaluator and ServabilityValidator"
     assert verdict.sentences == ("it goes on",)
+
+
+def test_a_model_that_only_one_gate_has_looked_at_is_not_called_accepted():
+    report = make_report()
+    unserved = report.measurements.model_copy(update={"serving": Missing(reason="not measured")})
+
+    verdict = find_verdict(Report(measurements=unserved, run=Missing(reason="it goes on")))
+
+    assert verdict.headline == "Not judged"
+
+
+@pytest.mark.parametrize("end", [End.FAILED, End.INTERRUPTED, End.ENDED_EARLY, End.RUNNING])
+def test_a_push_before_the_end_is_not_denied(end: End):
+    pushed = make_run(end)
+    unpushed = pushed.model_copy(update={"version": "", "pushed_to": ""})
+
+    said = [
+        " ".join(find_verdict(make_report().model_copy(update={"run": run})).sentences)
+        for run in (pushed, unpushed)
+    ]
+
+    assert f"version {pushed.version} was pushed to {pushed.pushed_to}" in said[0]
+    assert "Nothing was pushed" not in said[0]
+    assert "Nothing was pushed" in said[1]
+
+
+def test_a_part_of_a_run_that_refused_the_model_is_not_good():
+    partial = make_run(End.PARTIAL)
+
+    verdict = find_verdict(make_refused().model_copy(update={"run": partial}))
+
+    assert verdict.tone == "bad"
+    assert len(verdict.refusals) == 1
