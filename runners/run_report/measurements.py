@@ -99,10 +99,12 @@ def _find_inputs(store: MetadataStore, records: Mapping[str, NodeRecord]) -> dic
         for name, (node_id, key) in OUTPUTS.items()
         if node_id in records and key in records[node_id].outputs
     }
-    # A node that a partial run reuses has outputs only: who made them has the inputs.
-    accepted = records[ANOMALY_GATE].outputs if ANOMALY_GATE in records else {}
-    for artifact in accepted.values():
-        gate_inputs = read_inputs(store, find_producer(store, artifact.id))
-        if PREVIOUS_STATISTICS_KEY in gate_inputs:
-            found[PREVIOUS_STATISTICS_KEY] = gate_inputs[PREVIOUS_STATISTICS_KEY]
+    if ANOMALY_GATE in records:
+        gate = records[ANOMALY_GATE]
+        # A node that a partial run reuses has outputs only: who made them has the inputs.
+        makers = [find_producer(store, artifact.id) for artifact in gate.outputs.values()]
+        for execution_id in (gate.execution_id, *makers):
+            inputs = read_inputs(store, execution_id)
+            if PREVIOUS_STATISTICS_KEY in inputs:
+                found[PREVIOUS_STATISTICS_KEY] = inputs[PREVIOUS_STATISTICS_KEY]
     return found

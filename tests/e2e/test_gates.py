@@ -112,6 +112,10 @@ def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
     assert run.outcome["failed_node"] == "AnomalyGate"
     assert "label" in run.outcome["cause"]
     assert "drift" in run.outcome["cause"].lower()
+    page = (workspace.root / "report.html").read_text()
+    assert "Failed in AnomalyGate" in page
+    assert '<li class="series-4">train before</li>' in page
+    assert "Examples of each class" in page
 
 
 def test_a_candidate_that_lost_its_variables_is_not_pushed(good_run: Run, workspace: Workspace):

@@ -9,7 +9,7 @@ class Tensor(Part):
     Attributes:
       name: Its name.
       dtype: Its type, as TensorFlow calls it.
-      shape: Its sizes, such as "? x 28 x 28"; "" for one number.
+      shape: Its sizes, such as "? x 28 x 28"; "" for one number, "any" where that is left open.
     """
 
     name: str

@@ -76,8 +76,8 @@ def read_samples(file_pattern: str, labels: Collection[str]) -> Iterator[Samples
         examples = tf.io.parse_example(batch, _SPEC)
         rows = zip(examples[LABEL_KEY].numpy(), examples[IMAGE_KEY].numpy(), strict=True)
         for label, content in rows:
-            of_class = pictures.get(str(label), [])
-            if len(of_class) < most:
+            of_class = pictures.get(str(label))
+            if of_class is not None and len(of_class) < most:
                 pixels = np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE)
                 of_class.append(encode_picture(pixels))
         if all(len(of_class) == most for of_class in pictures.values()):

@@ -54,4 +54,5 @@ def _read_signatures(saved_model: str) -> Iterator[Signature]:
 def _describe(tensors: Mapping[str, meta_graph_pb2.TensorInfo]) -> Iterator[Tensor]:
     for name, info in sorted(tensors.items()):
         sizes = ["?" if dim.size < 0 else str(dim.size) for dim in info.tensor_shape.dim]
-        yield Tensor(name=name, dtype=tf.as_dtype(info.dtype).name, shape=" x ".join(sizes))
+        shape = "any" if info.tensor_shape.unknown_rank else " x ".join(sizes)
+        yield Tensor(name=name, dtype=tf.as_dtype(info.dtype).name, shape=shape)
