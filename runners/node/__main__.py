@@ -95,8 +95,8 @@ class _Order:
 def main(**options: Any) -> None:
     """Run one node of a pipeline, or several in order, as TFX does it.
 
-    Exit code: 0 complete or found in the cache, 99 the (last) node was skipped, 1 failed; the last
-    lines say why.
+    Exit code: 0 complete or found in the cache, 99 a node was skipped, 1 failed; the last lines
+    say why.
     """
     order = _Order(**options)
     _set_up_log()
@@ -126,7 +126,7 @@ def _run(order: _Order) -> int:
     config = with_parameters(compiled.config, order.parameters)
     ir = compiled.make_run(order.run_id, order.parameters)
     connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
-    exit_code = SUCCEEDED
+    exit_codes: list[int] = []
     report: list[str] = []
     with interrupted_by_sigterm():
         for node_id in order.node_ids:
@@ -136,12 +136,13 @@ def _run(order: _Order) -> int:
                 report.append(render_node(end))
             sys.stderr.flush()
             click.echo(end.message)
-            exit_code = end.exit_code
-            if exit_code == FAILED:
+            exit_codes.append(end.exit_code)
+            if end.exit_code == FAILED:
                 break
         if order.report:
             write_report(Path(order.report), report)
-    return exit_code
+    # What was not worth its while is what a person wants to see of nodes that share a task.
+    return next((code for code in (FAILED, SKIPPED) if code in exit_codes), SUCCEEDED)
 
 
 def _set_up_log() -> None:

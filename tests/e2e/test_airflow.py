@@ -44,8 +44,9 @@ params = {name: dag.params.get_param(name).schema["type"] for name in dag.params
 upstream = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
 trainer = dag.get_task("Trainer")
 limits = {"command": trainer.bash_command, "task": trainer.execution_timeout.total_seconds()}
+rules = sorted({task.trigger_rule.value for task in dag.tasks})
 print(json.dumps({"seconds": seconds, "heavy": heavy, "upstream": upstream, "params": params,
-                  "limits": limits}))
+                  "limits": limits, "rules": rules}))
 """
 
 # A cluster that nothing is sent to; the operator wants to know of one.
@@ -145,6 +146,7 @@ def test_the_dag_parses_in_half_a_second_without_tensorflow(dags: Path, tmp_path
     assert parsed["upstream"] == {
         node["node_id"]: sorted(node["upstream"]) for node in graph["nodes"]
     }
+    assert parsed["rules"] == ["none_failed"]
     assert parsed["params"]["training.epochs"] == "integer"
     assert parsed["params"]["thresholds.accuracy"] == "number"
     # A task ends, and is killed if need be, before Airflow gives it up and begins the next try.
