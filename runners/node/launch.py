@@ -5,6 +5,7 @@ import logging
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
@@ -59,15 +60,13 @@ def launch_node(
         earlier = attempt.take_over()
         if earlier:
             return _read_end(metadata, earlier, prefix=_already(node_id, run_id, earlier))
-        info = _make_launcher(ir, node, metadata).launch()
+        info = _launch(_make_launcher(ir, node, metadata), attempt)
     except KeyboardInterrupt:
         attempt.stop("stopped by a signal")
         return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: stopped by a signal")
     except Exception as error:
         logger.exception("%s failed", node_id)
-        cause = cause_of(error)
-        attempt.fail(cause)
-        return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: {cause}")
+        return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: {cause_of(error)}")
     if info is None or info.execution_id is None:
         return NodeEnd(
             exit_code=SKIPPED,
@@ -96,6 +95,15 @@ def _make_launcher(
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
     )
+
+
+def _launch(launcher: Launcher, attempt: NodeAttempt) -> ExecutionInfo | None:
+    try:
+        return launcher.launch()
+    except Exception as error:
+        # Before this, there is no execution to write it into, and nothing is to be registered.
+        attempt.fail(cause_of(error))
+        raise
 
 
 def _read_end(metadata: Metadata, execution_id: int, *, prefix: str = "") -> NodeEnd:

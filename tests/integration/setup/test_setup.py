@@ -93,7 +93,7 @@ def test_unknown_set_of_packages_lists_those_there_are(tmp_path: Path):
     answer = _install("everything", VENV=tmp_path / "venv")
 
     assert answer.returncode == 1
-    assert "expected tools, pipeline, dev, cuda or node" in answer.stderr
+    assert "expected tools, pipeline, dev, cuda, node or node-dev" in answer.stderr
 
 
 @pytest.mark.parametrize(
