@@ -25,8 +25,7 @@ class RunSummary:
       seconds: Sum of the times of its nodes.
       end: In which of the ways that there are.
       node_id: The node at which a run failed or stopped, or after which it ended; or "".
-      cause: Why it failed, or "" where metadata does not hold that (TFX writes it down for nodes
-        in other processes only).
+      cause: Why it failed, or "" where metadata does not hold that.
       version: The version that it pushed, or found pushed by an earlier run; or "".
       accuracy: On the test split, from its report; None if there is none.
       cached: Nodes that reused an earlier run's output.

@@ -12,6 +12,7 @@ from components.run_report.artifact import (
     REPORT_KEY,
 )
 from components.run_report.content.report import Measurements, nothing_measured
+from components.run_report.files import read_bytes
 from components.run_report.model_card import read_card
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import (
@@ -26,8 +27,7 @@ from pipeline.node_ids import (
     TRAINER,
 )
 from runners.metadata.artifacts import find_producer, read_inputs
-from runners.metadata.records import NodeRecord, read_run
-from runners.run_report.files import read_text
+from runners.metadata.records import NodeRecord
 
 OUTPUTS: Mapping[str, tuple[str, str]] = {
     "examples": (IDX_EXAMPLE_GEN, "examples"),
@@ -44,15 +44,17 @@ OUTPUTS: Mapping[str, tuple[str, str]] = {
 logger = logging.getLogger(__name__)
 
 
-def find_measurements(store: MetadataStore, run_id: str, config: PipelineConfig) -> Measurements:
+def find_measurements(
+    store: MetadataStore, run_id: str, records: Mapping[str, NodeRecord], config: PipelineConfig
+) -> Measurements:
     """Returns what a run measured; where that is not there or not whole, measures it now.
 
     Args:
       store: Metadata.
       run_id: The run.
+      records: Its nodes.
       config: The pipeline; what artifacts do not say is taken from it.
     """
-    records = read_run(store, run_id, config.pipeline_name)
     return _read_stored(records.get(RUN_REPORT)) or _measure(store, records, run_id, config)
 
 
@@ -61,7 +63,7 @@ def _read_stored(record: NodeRecord | None) -> Measurements | None:
         return None
     path = f"{record.outputs[REPORT_KEY].uri}/{MEASUREMENTS_FILE}"
     try:
-        stored = Measurements.model_validate_json(read_text(path))
+        stored = Measurements.model_validate_json(read_bytes(path))
     except (OSError, ValueError) as error:
         logger.warning("%s: cannot be read: %s", path, error)
         return None

@@ -12,14 +12,14 @@ from components.atomic_pusher.push_properties import (
 )
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.run_report.content.run import End, Node, PastRun, Run
+from components.run_report.files import read_bytes
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, parse_manifest
 from pipeline.node_ids import MODEL_EXPORTER, PUSHER, UPSTREAM
 from runners.failure import cause_of
 from runners.metadata.artifacts import property_of
 from runners.metadata.history import RunSummary, summarize_run
-from runners.metadata.records import NodeRecord, list_runs, read_run
+from runners.metadata.records import NodeRecord, list_runs
 from runners.metadata.states import SUCCESSFUL, NodeState, RunEnd
-from runners.run_report.files import read_text
 
 MAX_HISTORY = 30
 """So many runs a person still compares."""
@@ -54,7 +54,11 @@ class Known:
 
 
 def read_run_record(
-    store: MetadataStore, pipeline_name: str, run_id: str, known: Known | None = None
+    store: MetadataStore,
+    pipeline_name: str,
+    run_id: str,
+    records: Mapping[str, NodeRecord],
+    known: Known | None = None,
 ) -> Run:
     """Returns what metadata knows of a run; little of one that reached no node.
 
@@ -62,6 +66,7 @@ def read_run_record(
       store: Metadata.
       pipeline_name: The pipeline.
       run_id: The run.
+      records: Its nodes.
       known: What the caller knows beyond that.
     """
     known = known or Known()
@@ -79,7 +84,6 @@ def read_run_record(
         summarize_run(store, run, pipeline_name) for run in runs[position : position + MAX_HISTORY]
     ]
     this = summaries[0]
-    records = read_run(store, run_id, pipeline_name)
     pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
     end = End.INTERRUPTED if this.cause == NodeState.INTERRUPTED else _ENDS[this.end]
     manifest, exports_unknown = _read_manifest(records)
@@ -144,6 +148,6 @@ def _read_manifest(records: Mapping[str, NodeRecord]) -> tuple[ExportManifest, s
         return ExportManifest(faults={}), ""
     path = f"{record.outputs[EXPORTS_KEY].uri}/{MANIFEST_NAME}"
     try:
-        return parse_manifest(read_text(path)), ""
+        return parse_manifest(read_bytes(path).decode()), ""
     except (OSError, ValueError, KeyError, TypeError) as error:
         return ExportManifest(faults={}), f"Nothing is known of the exports: {path}: {error}"

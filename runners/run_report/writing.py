@@ -7,6 +7,7 @@ from ml_metadata import MetadataStore
 from components.run_report.content.report import Report
 from components.run_report.page.rendering import render_page
 from pipeline.config import PipelineConfig
+from runners.metadata.records import read_run
 from runners.run_report.measurements import find_measurements
 from runners.run_report.record import Known, read_run_record
 from runners.whole_file import write_whole_file
@@ -23,9 +24,10 @@ def make_report(
       run_id: The run; one that is not in metadata has an empty report.
       known: What the caller knows of its end beyond metadata.
     """
+    records = read_run(store, run_id, config.pipeline_name)
     return Report(
-        measurements=find_measurements(store, run_id, config),
-        run=read_run_record(store, config.pipeline_name, run_id, known),
+        measurements=find_measurements(store, run_id, records, config),
+        run=read_run_record(store, config.pipeline_name, run_id, records, known),
     )
 
 

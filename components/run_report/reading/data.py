@@ -4,7 +4,6 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
-import tensorflow as tf
 from tensorflow_metadata.proto.v0.statistics_pb2 import (
     DatasetFeatureStatistics,
     FeatureNameStatistics,
@@ -15,19 +14,15 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
 
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.data import Feature, Histogram, Samples, Split
-from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY
+from components.run_report.reading.examples import read_examples
+from modules.features import IMAGE_SHAPE, LABEL_KEY
 
 SAMPLES_OF_EACH_CLASS = 12
 MAX_SAMPLES = 300
 """Of all classes together: with more than 25 of them, each has fewer."""
 
-_READ_AT_ONCE = 1000
 # A class that is not among so many rows, as in files that are sorted by class, is shown as empty.
 _MAX_READ = 100_000
-_SPEC = {
-    IMAGE_KEY: tf.io.FixedLenFeature([], tf.string),
-    LABEL_KEY: tf.io.FixedLenFeature([], tf.int64),
-}
 
 _Statistics = Mapping[str, DatasetFeatureStatistics]
 
@@ -70,12 +65,8 @@ def read_samples(file_pattern: str, labels: Collection[str]) -> Iterator[Samples
     """
     most = max(1, min(SAMPLES_OF_EACH_CLASS, MAX_SAMPLES // max(1, len(labels))))
     pictures: dict[str, list[str]] = {label: [] for label in labels}
-    files = sorted(tf.io.gfile.glob(file_pattern))
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").take(_MAX_READ)
-    for batch in records.batch(_READ_AT_ONCE):
-        examples = tf.io.parse_example(batch, _SPEC)
-        rows = zip(examples[LABEL_KEY].numpy(), examples[IMAGE_KEY].numpy(), strict=True)
-        for label, content in rows:
+    for examples in read_examples(file_pattern, most=_MAX_READ):
+        for label, content in zip(examples.labels, examples.images, strict=True):
             of_class = pictures.get(str(label))
             if of_class is not None and len(of_class) < most:
                 pixels = np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE)

@@ -10,18 +10,14 @@ import tensorflow as tf
 
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.evaluation import Bucket, Misread, Predictions
-from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY, PROBABILITIES_KEY
+from components.run_report.reading.examples import read_examples
+from modules.features import IMAGE_SHAPE, PROBABILITIES_KEY
 
 SIGNATURE = "serving_default"
 MAX_MISREAD = 200
 """So many pictures a person still looks through; the page says how many more there are."""
 
-_BATCH_SIZE = 1000
 _NUM_BUCKETS = 10
-_SPEC = {
-    IMAGE_KEY: tf.io.FixedLenFeature([], tf.string),
-    LABEL_KEY: tf.io.FixedLenFeature([], tf.int64),
-}
 
 
 class _Batch(NamedTuple):
@@ -120,15 +116,11 @@ def _ask(saved_model: str, file_pattern: str) -> Iterator[_Batch]:
     model = tf.saved_model.load(saved_model)
     ask = model.signatures[SIGNATURE]
     [input_name] = ask.structured_input_signature[1]
-    files = sorted(tf.io.gfile.glob(file_pattern))
     first_row = 0
-    for records in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH_SIZE):
-        examples = tf.io.parse_example(records, _SPEC)
-        answers = ask(**{input_name: records})[PROBABILITIES_KEY]
-        yield _Batch(
-            first_row, examples[IMAGE_KEY].numpy(), examples[LABEL_KEY].numpy(), answers.numpy()
-        )
-        first_row += len(records)
+    for examples in read_examples(file_pattern):
+        answers = ask(**{input_name: examples.records})[PROBABILITIES_KEY]
+        yield _Batch(first_row, examples.images, examples.labels, answers.numpy())
+        first_row += len(examples.labels)
 
 
 def _buckets(tally: _Tally) -> Iterator[Bucket]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.run_report.charts.pictures import decode_picture
-from components.run_report.reading import predictions
+from components.run_report.reading import examples, predictions
 from components.run_report.reading.predictions import ask_model
 from support.run_report.examples import save_model, write_examples
 
@@ -63,7 +63,7 @@ def test_how_sure_the_model_was_is_held_against_how_often_it_was_right(model: st
 def test_rows_are_numbered_over_batches_and_shards(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(predictions, "_BATCH_SIZE", 2)
+    monkeypatch.setattr(examples, "_READ_AT_ONCE", 2)
     write_examples(tmp_path / "test-00000-of-00002.gz", RIGHT)
     write_examples(tmp_path / "test-00001-of-00002.gz", MISREAD)
 

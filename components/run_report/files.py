@@ -1,4 +1,4 @@
-"""Reads small files of artifacts (no TensorFlow).
+"""Reads small files, local or remote (no TensorFlow).
 
 TFX, with which it comes, is loaded where one is remote.
 """
@@ -6,18 +6,18 @@ TFX, with which it comes, is loaded where one is remote.
 from pathlib import Path
 
 
-def read_text(path: str) -> str:
-    """Returns the text of a file.
+def read_bytes(path: str) -> bytes:
+    """Returns what a file holds.
 
     Raises:
       OSError: It cannot be read.
     """
     if "://" not in path:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_bytes()
     from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
 
     try:
-        with fileio.open(path) as file:
-            return str(file.read())
+        with fileio.open(path, "rb") as file:
+            return bytes(file.read())
     except Exception as error:  # TensorFlow's own, which are no OSError
         raise OSError(f"{path}: {error}") from error
