@@ -17,7 +17,7 @@ setup(
     ),
     package_data={
         "components.model_exporter.proof": ["*.cjs"],
-        "components.run_report.page": ["templates/*"],
+        "components.run_report.page": ["templates/*", "templates/comparison/*"],
         "runners.airflow": ["*.template"],
         "runners.demo_page": ["static/*", "static/lib/*"],
         "serving.rest": ["page.html", "*.js"],

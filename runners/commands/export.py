@@ -30,7 +30,7 @@ from runners.demo_page.writing import DemoError, write_demo
 from runners.exports.pushed_model import PushedModelError, copy_model
 from runners.interrupts import interrupted_by_sigterm
 from runners.local.outcome import NOT_BLESSED
-from runners.local.summary import make_exports_table
+from runners.terminal.tables import make_exports_table
 
 if TYPE_CHECKING:
     from components.model_exporter.exporting import Images

@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import quiet_imports
+from runners.terminal.pictures import draw_picture
+from runners.terminal.sparklines import draw_share
 from serving.client.answers import Client, ClientError
 from serving.client.digit_image import SIDE, PictureError, read_digit
 from serving.client.digits import DigitPrediction, predict_digits
@@ -24,10 +27,8 @@ from serving.client.rest import RestClient
 
 _BATCH = 256
 _RUNNERS_UP = 2
-_INK = 64
 _WHITE = 255
-# Upper and lower half of a character cell: two rows of pixels in one line.
-_CELLS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+_BAR_WIDTH = 20
 
 Images = npt.NDArray[np.uint8]
 
@@ -211,19 +212,21 @@ def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bo
         table.add_row(question.name, str(order[0]), f"{probabilities[order[0]]:.2%}", runners_up)
         if show:
             console.print(f"{question.name}, as the model saw it:", highlight=False, markup=False)
-            console.print(_draw(question.image), highlight=False, markup=False)
+            beside = Table.grid(padding=(0, 2, 0, 0))
+            beside.add_row(Text(draw_picture(question.image)), _draw_answer(probabilities))
+            console.print(beside)
     console.print(table)
     versions = {answer.version for answer in answers if answer.version is not None}
     if versions:
         console.print(f"Answered by version {', '.join(map(str, sorted(versions)))}.")
 
 
-def _draw(image: Images) -> str:
-    """Draws an image with half blocks: 14 lines of 28 characters in a frame."""
-    ink = image >= _INK
-    lines = [
-        "".join(_CELLS[bool(upper), bool(lower)] for upper, lower in zip(*pair, strict=True))
-        for pair in zip(ink[::2], ink[1::2], strict=True)
-    ]
-    frame = "─" * SIDE
-    return "\n".join([f"┌{frame}┐", *(f"│{line}│" for line in lines), f"└{frame}┘"])
+def _draw_answer(probabilities: npt.NDArray[np.float64]) -> Text:
+    """Draws how likely each class is, the answer in bold."""
+    answer = int(np.argmax(probabilities))
+    text = Text("\n")
+    for number, probability in enumerate(probabilities):
+        bar = draw_share(float(probability), _BAR_WIDTH)
+        style = "bold green" if number == answer else ""
+        text.append(f"{number}  {bar:<{_BAR_WIDTH}} {probability:7.2%}\n", style=style)
+    return text

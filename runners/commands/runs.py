@@ -11,11 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.config import PipelineConfig
+from runners.commands.asked_run import find_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
+from runners.commands.quiet import quiet_imports
 from runners.metadata.states import RunEnd
 
 if TYPE_CHECKING:
+    from ml_metadata import MetadataStore
+
     from runners.metadata.history import RunSummary
 
 _END_STYLES = {
@@ -27,6 +31,7 @@ _END_STYLES = {
 
 
 @click.command()
+@click.argument("run_or_version", required=False, metavar="[RUN|VERSION]")
 @configuration_options
 @mlmd_option
 @click.option(
@@ -38,7 +43,8 @@ _END_STYLES = {
     help="How many.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
-def runs(
+def runs(  # noqa: PLR0913 - one for each option
+    run_or_version: str | None,
     config_file: str | None,
     preset: str | None,
     overrides: tuple[str, ...],
@@ -47,12 +53,19 @@ def runs(
     *,
     as_json: bool,
 ) -> None:
-    """List the pipeline's runs and how each ended, newest first."""
+    """List the pipeline's runs and how each ended, newest first.
+
+    With a RUN, or a VERSION for the run that pushed it, show that one: its nodes, learning curves,
+    thresholds, and the mistakes of which its model was surest.
+    """
     config = read_configuration(config_file, preset, overrides)
     # ML Metadata comes with this, and takes its time.
     from runners.metadata.history import read_history  # noqa: PLC0415
 
     store, where = open_metadata(mlmd_url, config)
+    if run_or_version:
+        _show_run(find_run(run_or_version, store, where, config), store, config, as_json=as_json)
+        return
     history = read_history(store, config.pipeline_name, last)
     if as_json:
         click.echo(json.dumps([asdict(run) for run in history], indent=2))
@@ -60,6 +73,20 @@ def runs(
         Console().print(_render_runs(history, config, where))
     else:
         click.echo(f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run).")
+
+
+def _show_run(
+    run_id: str, store: "MetadataStore", config: PipelineConfig, *, as_json: bool
+) -> None:
+    from runners.run_report.writing import make_report  # noqa: PLC0415 - ML Metadata
+    from runners.terminal.report import print_report  # noqa: PLC0415 - it asks for what comes with it
+
+    with quiet_imports():  # of TensorFlow, where the run has not stored what it measured
+        report = make_report(store, config, run_id)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        print_report(report, Console(highlight=False))
 
 
 def _render_runs(history: Sequence["RunSummary"], config: PipelineConfig, where: str) -> Table:

@@ -14,15 +14,7 @@ from rich.text import Text
 
 from modules.training.progress import TrainingProgress
 from runners.metadata.states import NodeState
-
-STATE_STYLES = {
-    NodeState.WAITING: "dim",
-    NodeState.RUNNING: "cyan",
-    NodeState.COMPLETE: "green",
-    NodeState.CACHED: "blue",
-    NodeState.FAILED: "bold red",
-    NodeState.INTERRUPTED: "bold yellow",
-}
+from runners.terminal.tables import STATE_STYLES
 
 
 class PlainDisplay:

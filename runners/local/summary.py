@@ -1,76 +1,25 @@
 """Renders a run's outcome for people."""
 
-from collections.abc import Iterable
-
-from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from components.versioned_directory.exports import ExportRecord
-from runners.local.display import STATE_STYLES
 from runners.local.outcome import FAILED, INTERRUPTED, NOT_BLESSED, RunOutcome
+from runners.terminal.tables import make_checks_table, make_exports_table, make_nodes_table
 
 
 def print_summary(outcome: RunOutcome, console: Console) -> None:
     """Prints each node, the metrics against their thresholds, the verdict and where to look."""
     console.print()
     if outcome.nodes:
-        console.print(_nodes_table(outcome))
+        nodes = ((node.node_id, node.state, node.seconds) for node in outcome.nodes)
+        console.print(make_nodes_table(nodes))
     if outcome.checks:
-        console.print(_checks_table(outcome))
+        console.print(make_checks_table(outcome.checks))
     if outcome.exports:
         console.print(make_exports_table(outcome.exports))
     console.print()
     for line in _verdict(outcome):
         console.print(line, soft_wrap=True)
-
-
-def make_exports_table(exports: Iterable[ExportRecord]) -> RenderableType:
-    """Returns what was measured of a model in other formats, a line for each."""
-    table = Table(title="Exports", title_justify="left", box=None, padding=(0, 2))
-    table.add_column("format")
-    for column in ("size", "agreement", "largest difference", "one image"):
-        table.add_column(column, justify="right")
-    for export in exports:
-        table.add_row(
-            export.format,
-            f"{export.num_bytes / 1e6:.2f} MB",
-            f"{export.agreement:.4f}",
-            f"{export.max_difference:.1g}",
-            f"{export.latency_ms:.2f} ms",
-        )
-    return table
-
-
-def _nodes_table(outcome: RunOutcome) -> RenderableType:
-    table = Table(title="Nodes", title_justify="left", box=None, padding=(0, 2))
-    table.add_column("node")
-    table.add_column("state")
-    table.add_column("time", justify="right")
-    for node in outcome.nodes:
-        table.add_row(
-            node.node_id,
-            Text(node.state, style=STATE_STYLES.get(node.state, "")),
-            "" if node.seconds is None else f"{node.seconds:.1f} s",
-        )
-    return table
-
-
-def _checks_table(outcome: RunOutcome) -> RenderableType:
-    table = Table(title="Test split", title_justify="left", box=None, padding=(0, 2))
-    for column in ("metric", "slice"):
-        table.add_column(column)
-    for column in ("value", "at least", ""):
-        table.add_column(column, justify="right")
-    for check in outcome.checks:
-        table.add_row(
-            check.metric,
-            check.slice,
-            f"{check.value:.4f}",
-            f"{check.bound:.4f}",
-            Text("ok", style="green") if check.passed else Text("below", style="bold red"),
-        )
-    return table
 
 
 def _verdict(outcome: RunOutcome) -> list[Text]:

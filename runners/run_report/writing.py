@@ -5,7 +5,7 @@ from pathlib import Path
 from ml_metadata import MetadataStore
 
 from components.run_report.content.report import Report
-from components.run_report.page.rendering import render_page
+from components.run_report.page.rendering import render_comparison, render_page
 from pipeline.config import PipelineConfig
 from runners.metadata.records import read_run
 from runners.run_report.measurements import find_measurements
@@ -31,11 +31,12 @@ def make_report(
     )
 
 
-def write_report(report: Report, path: Path) -> Path:
-    """Writes the page, whole or not at all, and returns its path.
+def write_report(report: Report, path: Path, *, compared_with: Report | None = None) -> Path:
+    """Writes the page of a run or of two of them, whole or not at all, and returns its path.
 
     Raises:
       OSError: It cannot be written, and is as it was.
     """
-    write_whole_file(path, render_page(report))
+    page = render_comparison(report, compared_with) if compared_with else render_page(report)
+    write_whole_file(path, page)
     return path

@@ -2,8 +2,6 @@
 
 import gzip
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,11 +15,6 @@ from components.run_report.page.rendering import SECTIONS
 from support.web.browser import complaints, headless_chromium, loaded, overflow
 from support.web.reading_pages import cut_texts, show, violations
 from support.workspaces import Run, Workspace
-
-WITHOUT_TENSORFLOW = (
-    "import sys; sys.modules['tensorflow'] = None;"
-    "from runners.commands.main import main; sys.argv[0] = 'tfx-mnist'; main()"
-)
 
 
 @pytest.fixture(scope="module")
@@ -162,86 +155,3 @@ def test_real_pages_are_whole_legible_silent_and_open_to_everybody(
     assert cut_texts(browser) == []
     assert overflow(browser) == 0
     assert violations(browser) == []
-
-
-def test_a_report_is_made_again_without_tensorflow(pushed: Run, workspace: Workspace):
-    output = workspace.folder / "again.html"
-    run_id = pushed.outcome["run_id"]
-
-    answer = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TENSORFLOW, "report", run_id, f"--output={output}"],
-        cwd=workspace.folder,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout == f"Wrote {output}\n"
-    assert pushed.outcome["pushed_version"] in output.read_text()
-
-
-def test_without_a_name_it_is_the_last_run(failed: Run, workspace: Workspace):
-    answer = workspace.tfx_mnist("report")
-
-    page = workspace.folder / f"report-{failed.outcome['run_id']}.html"
-    assert answer.stdout == f"Wrote {page}\n", answer.stderr
-    assert "Failed in IdxExampleGen" in page.read_text()
-
-
-def test_a_version_has_the_report_of_the_run_that_pushed_it(pushed: Run, workspace: Workspace):
-    output = workspace.folder / "version.html"
-
-    answer = workspace.tfx_mnist("report", pushed.outcome["pushed_version"], f"--output={output}")
-
-    assert answer.returncode == 0, answer.stderr
-    assert f"Run {pushed.outcome['run_id']}" in output.read_text()
-
-
-@pytest.mark.parametrize("asked", ["20200101T000000.000000Z", "1234567890"])
-def test_a_run_or_version_that_is_unknown_is_one_error(
-    pushed: Run, workspace: Workspace, asked: str
-):
-    before = set(workspace.folder.iterdir())
-
-    answer = workspace.tfx_mnist("report", asked)
-
-    assert answer.returncode == 1
-    assert asked in answer.stderr
-    assert (pushed.outcome["run_id"] in answer.stderr) or (
-        pushed.outcome["pushed_version"] in answer.stderr
-    )
-    assert set(workspace.folder.iterdir()) == before
-
-
-def test_a_page_that_cannot_be_written_is_one_error(pushed: Run, workspace: Workspace):
-    output = workspace.folder / "no" / "such" / "folder" / "report.html"
-
-    answer = workspace.tfx_mnist("report", pushed.outcome["run_id"], f"--output={output}")
-
-    assert answer.returncode == 1
-    assert f"{output}: cannot be written" in answer.stderr
-    assert "Traceback" not in answer.stderr
-
-
-def test_what_was_not_stored_is_measured_again_and_what_was_deleted_is_named(
-    refused: Run, workspace: Workspace
-):
-    stored = _stored(workspace)[1]
-    measured = stored.read_text()
-    stored.write_text("damaged")
-    history = _outputs(workspace, "Trainer", "model_run")[1]
-    kept = history.with_name("kept")
-    history.rename(kept)
-    output = workspace.folder / "measured.html"
-
-    answer = workspace.tfx_mnist("report", refused.outcome["run_id"], f"--output={output}")
-
-    kept.rename(history)
-    stored.write_text(measured)
-    page = output.read_text()
-    assert answer.returncode == 0, answer.stderr
-    assert f"Not found here: {history}. Deleted, or on another machine." in page
-    assert page.count("Not found here") == 1
-    assert "taken for a" in page
-    assert "Confusion matrix" in page

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -69,6 +70,7 @@ def test_pictures_idx_rows_and_json_are_predicted_over_both_apis(
     assert table.returncode == 0, table.stderr
     assert "as the model saw it" in table.stdout
     assert "█" in table.stdout
+    assert re.search(r"│  \d  █\S* +\d+\.\d\d%", table.stdout), table.stdout
     assert "t10k-images-idx3-ubyte.gz row 7" in table.stdout
     piped = predict(
         "--url", server.url, "-", "--json", stdin=json.dumps({"instances": images[:2].tolist()})

@@ -9,7 +9,12 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from components.run_report.content.report import Report
-from components.run_report.page.rendering import SECTIONS, render_page
+from components.run_report.page.rendering import (
+    COMPARED,
+    SECTIONS,
+    render_comparison,
+    render_page,
+)
 from support.run_report.made_up import make_failed, make_refused, make_report
 from support.web.browser import complaints, headless_chromium, loaded, overflow
 from support.web.reading_pages import cut_texts, is_seen, show, show_as_printed, violations
@@ -30,8 +35,12 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def _write(make: Callable[[], Report], folder: Path) -> Path:
+    return _write_page(render_page(make()), folder)
+
+
+def _write_page(page: str, folder: Path) -> Path:
     path = folder / "report.html"
-    path.write_text(render_page(make()), encoding="utf-8")
+    path.write_text(page, encoding="utf-8")
     return path
 
 
@@ -61,6 +70,22 @@ def test_axe_finds_nothing_that_keeps_people_out(
 ):
     show(browser, page, width=width, scheme=scheme)
 
+    assert violations(browser) == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_a_comparison_is_as_legible_and_silent(
+    browser: WebDriver, tmp_path: Path, width: int, scheme: str
+):
+    page = _write_page(render_comparison(make_report(), make_failed()), tmp_path)
+
+    show(browser, page, width=width, scheme=scheme)
+
+    headings = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "section > h2")]
+    assert headings == list(COMPARED.values())
+    assert complaints(browser) == []
+    assert cut_texts(browser) == []
+    assert overflow(browser) == 0
     assert violations(browser) == []
 
 

@@ -1,0 +1,68 @@
+"""Tables of what a run did (no TensorFlow)."""
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from components.evaluation.checks import Check
+from components.versioned_directory.exports import ExportRecord
+from runners.metadata.states import NodeState
+
+STATE_STYLES: Mapping[str, str] = {
+    NodeState.WAITING: "dim",
+    NodeState.RUNNING: "cyan",
+    NodeState.COMPLETE: "green",
+    NodeState.CACHED: "blue",
+    NodeState.FAILED: "bold red",
+    NodeState.INTERRUPTED: "bold yellow",
+}
+
+
+def make_exports_table(exports: Iterable[ExportRecord]) -> RenderableType:
+    """Returns what was measured of a model in other formats, a line for each."""
+    table = Table(title="Exports", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("format")
+    for column in ("size", "agreement", "largest difference", "one image"):
+        table.add_column(column, justify="right")
+    for export in exports:
+        table.add_row(
+            export.format,
+            f"{export.num_bytes / 1e6:.2f} MB",
+            f"{export.agreement:.4f}",
+            f"{export.max_difference:.1g}",
+            f"{export.latency_ms:.2f} ms",
+        )
+    return table
+
+
+def make_nodes_table(nodes: Iterable[tuple[str, str, float | None]]) -> RenderableType:
+    """Returns a line for each node: its id, how it stands, and its seconds if it was reached."""
+    table = Table(title="Nodes", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("node")
+    table.add_column("state")
+    table.add_column("time", justify="right")
+    for name, state, seconds in nodes:
+        style = STATE_STYLES.get(state, "")
+        time = "" if seconds is None else f"{seconds:.1f} s"
+        table.add_row(name, Text(state, style=style), time)
+    return table
+
+
+def make_checks_table(checks: Iterable[Check]) -> RenderableType:
+    """Returns a line for each threshold and what was held against it."""
+    table = Table(title="Test split", title_justify="left", box=None, padding=(0, 2))
+    for column in ("metric", "slice"):
+        table.add_column(column)
+    for column in ("value", "at least", ""):
+        table.add_column(column, justify="right")
+    for check in checks:
+        table.add_row(
+            check.metric,
+            check.slice,
+            f"{check.value:.4f}",
+            f"{check.bound:.4f}",
+            Text("ok", style="green") if check.passed else Text("below", style="bold red"),
+        )
+    return table

@@ -1,0 +1,37 @@
+"""What text can draw: pictures, curves and shares."""
+
+import math
+
+import numpy as np
+import pytest
+
+from runners.terminal.pictures import draw_picture
+from runners.terminal.sparklines import draw_share, draw_sparkline
+
+
+def test_a_picture_is_two_rows_of_pixels_in_each_line_and_a_frame():
+    image = np.array([[255, 0, 255, 0], [0, 0, 255, 255]], np.uint8)
+
+    assert draw_picture(image).splitlines() == ["┌────┐", "│▀ █▄│", "└────┘"]
+
+
+def test_a_sparkline_goes_from_the_lowest_value_to_the_highest():
+    assert draw_sparkline([0.0, 0.5, 1.0]) == "▁▅█"
+    assert draw_sparkline([3.0, 2.0, 1.0, 0.0])[0] == "█"
+
+
+def test_what_is_no_number_is_a_blank_in_a_sparkline():
+    assert draw_sparkline([1.0, math.nan, 2.0, math.inf]) == "▁ █ "
+
+
+@pytest.mark.parametrize("values", [[5.0], [2.0, 2.0, 2.0], []])
+def test_values_that_are_all_the_same_are_a_level_line(values: list[float]):
+    assert set(draw_sparkline(values)) <= {"▅"}
+    assert len(draw_sparkline(values)) == len(values)
+
+
+@pytest.mark.parametrize(
+    ("share", "bar"), [(0.0, ""), (1.0, "████"), (0.5, "██"), (0.53125, "██▏"), (2.0, "████")]
+)
+def test_a_share_is_as_long_as_it_is_large(share: float, bar: str):
+    assert draw_share(share, 4) == bar
