@@ -13,6 +13,7 @@ _COMMANDS = {
     "rollback": ("runners.commands.rollback:rollback", "Make an older version the served one."),
     "runs": ("runners.commands.runs:runs", "List the runs and how they ended."),
     "report": ("runners.commands.report:report", "Write one page on a run, to look at."),
+    "tensorboard": ("runners.commands.tensorboard:tensorboard", "Open TensorBoard over runs."),
     "lineage": ("runners.commands.lineage:lineage", "Walk from a model back to its data files."),
     "export": ("runners.commands.export:export", "Convert a version to TFLite, ONNX or TF.js."),
     "serve": ("runners.commands.serve:serve", "Serve pushed models over REST and gRPC."),

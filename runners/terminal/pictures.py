@@ -13,10 +13,11 @@ def draw_picture(image: npt.NDArray[np.uint8]) -> str:
     """Returns an image in a frame.
 
     Args:
-      image: uint8 [height, width], an even height; what is brighter than a quarter is ink.
+      image: uint8 [height, width]; what is brighter than a quarter is ink.
     """
     frame = "─" * image.shape[1]
-    lines = (f"│{line}│" for line in _draw_lines(image >= _INK))
+    ink = np.pad(image >= _INK, ((0, len(image) % 2), (0, 0)))
+    lines = (f"│{line}│" for line in _draw_lines(ink))
     return "\n".join([f"┌{frame}┐", *lines, f"└{frame}┘"])
 
 

@@ -114,7 +114,8 @@ def _list_figures(report: Report) -> Iterator[tuple[str, float]]:
         latencies = measured.serving.latencies_ms
         yield from ((f"latency {name}, ms", value) for name, value in latencies.items())
     if isinstance(report.run, Run):
-        yield "time of all nodes, s", sum(node.seconds or 0.0 for node in report.run.nodes)
+        seconds = sum(node.seconds or 0.0 for node in report.run.nodes)
+        yield "time of all nodes, s", round(seconds)
 
 
 def _compare(title: str, name: str, values: Sequence[Mapping[str, float]]) -> Table:

@@ -29,7 +29,7 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "commands": {
         *("local", "airflow", "kubeflow", "vertex"),
         *_SHARED_BY_PLACES,
-        *("datasets", "demo_page", "doctor", "exports", "schema", "terminal"),
+        *("datasets", "demo_page", "doctor", "exports", "schema", "terminal", "tensorboard"),
     },
     "local": {*_SHARED_BY_PLACES, "terminal"},
     "airflow": _SHARED_BY_PLACES,
@@ -39,6 +39,7 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "orchestration": {"metadata"},
     "run_report": {"metadata"},
     "terminal": {"metadata"},
+    "tensorboard": {"run_report", "metadata"},
     "metadata": set(),
     "node": {"report", "orchestration", "metadata"},
     "report": {"metadata"},

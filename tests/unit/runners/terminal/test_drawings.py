@@ -15,6 +15,12 @@ def test_a_picture_is_two_rows_of_pixels_in_each_line_and_a_frame():
     assert draw_picture(image).splitlines() == ["┌────┐", "│▀ █▄│", "└────┘"]
 
 
+def test_a_picture_of_an_odd_height_ends_with_half_a_line():
+    image = np.full((3, 1), 255, np.uint8)
+
+    assert draw_picture(image).splitlines()[1:-1] == ["│█│", "│▀│"]
+
+
 def test_a_sparkline_goes_from_the_lowest_value_to_the_highest():
     assert draw_sparkline([0.0, 0.5, 1.0]) == "▁▅█"
     assert draw_sparkline([3.0, 2.0, 1.0, 0.0])[0] == "█"

@@ -1,0 +1,121 @@
+"""Writes what was measured of a run as TensorBoard's summaries (TensorFlow comes with it)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from components.run_report.charts.pictures import decode_picture
+from components.run_report.content.evaluation import Evaluation, Misread, Predictions
+from components.run_report.content.report import Measurements
+from components.run_report.content.training import Training
+
+MAX_PICTURES = 48
+"""So many misread examples of a run are shown, the worst first."""
+
+_MAX_CELL, _MATRIX_PIXELS = 16, 1024
+_ABOUT_CONFUSION = (
+    "Rows: what it is, from the first class on. Columns: what the model answered. Brightness: the "
+    "cube root of the share of the row, so that rare mistakes are seen."
+)
+
+
+def write_experiment(runs: Sequence[Measurements], folder: Path) -> None:
+    """Writes which hyperparameters and which final metrics are compared.
+
+    Args:
+      runs: What was measured of each.
+      folder: The folder of any of them.
+    """
+    metrics = dict.fromkeys(name for run in runs for name in _final_metrics(run))
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        hparams.hparams_config(
+            hparams=[hparams.HParam(name) for name in _order_by_interest(runs)],
+            metrics=[hparams.Metric(name) for name in metrics],
+        )
+
+
+def write_run(run: Measurements, folder: Path, *, with_curves: bool) -> None:
+    """Writes the hyperparameters, final metrics and pictures of a run.
+
+    Args:
+      run: What was measured of it.
+      folder: The folder of the run.
+      with_curves: Write metrics by epoch, too: what the Trainer logged of them is not there.
+    """
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        if settings := _hyperparameters(run):
+            hparams.hparams(settings, trial_id=folder.name)
+        for name, value in _final_metrics(run).items():
+            tf.summary.scalar(name, value, step=0)
+        if isinstance(run.predictions, Predictions):
+            _write_confusion(run.predictions.confusion)
+            _write_misread(run.predictions.misread[:MAX_PICTURES])
+    if with_curves and isinstance(run.training, Training):
+        _write_curves(run.training, folder)
+
+
+def _order_by_interest(runs: Sequence[Measurements]) -> list[str]:
+    """Returns all hyperparameters, those that differ first: TensorBoard shows five unasked."""
+    values = [_hyperparameters(run) for run in runs]
+    names = dict.fromkeys(name for each in values for name in each)
+    return sorted(names, key=lambda name: len({each.get(name) for each in values}) == 1)
+
+
+def _hyperparameters(run: Measurements) -> dict[str, bool | float | str]:
+    settings = run.training.hyperparameters if isinstance(run.training, Training) else {}
+    return {
+        name: value if isinstance(value, bool | int | float | str) else str(value)
+        for name, value in settings.items()
+    }
+
+
+def _final_metrics(run: Measurements) -> dict[str, float]:
+    """Returns what was measured on the test split, named as what it is beside the epochs'."""
+    metrics = run.evaluation.metrics if isinstance(run.evaluation, Evaluation) else {}
+    named = {f"test_{name}": value for name, value in metrics.items()}
+    if isinstance(run.predictions, Predictions):
+        named["test_misread"] = float(run.predictions.num_misread)
+    return named
+
+
+def _write_confusion(confusion: Sequence[Sequence[int]]) -> None:
+    counts = np.asarray(confusion, np.float32)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    cell = max(1, min(_MAX_CELL, _MATRIX_PIXELS // len(counts)))
+    drawing = np.kron(np.cbrt(shares), np.ones((cell, cell), np.float32))
+    tf.summary.image(
+        "confusion matrix", drawing[np.newaxis, :, :, np.newaxis], 0, description=_ABOUT_CONFUSION
+    )
+
+
+def _write_misread(misread: Sequence[Misread]) -> None:
+    if not misread:
+        return
+    told = "\n".join(
+        f"{number}. row {each.row}: a {each.label} read as {each.answer}, {each.probability:.1%} "
+        "sure"
+        for number, each in enumerate(misread, start=1)
+    )
+    pictures = np.stack([_read_picture(each) for each in misread])
+    tf.summary.image("misread", pictures, 0, max_outputs=len(misread), description=told)
+
+
+def _read_picture(misread: Misread) -> npt.NDArray[np.float32]:
+    """Returns a picture, float32 [height, width, channels] from 0 to 1."""
+    pixels = decode_picture(misread.picture)
+    return np.atleast_3d(pixels).astype(np.float32) / np.float32(255)
+
+
+def _write_curves(training: Training, folder: Path) -> None:
+    """Writes metrics under the names, and with the steps, that Keras gives them."""
+    parts = ("train", "validation")
+    writers = {part: tf.summary.create_file_writer(str(folder / part)) for part in parts}
+    for curve in training.curves:
+        part = "validation" if curve.name.startswith("val_") else "train"
+        with writers[part].as_default():
+            for epoch, value in enumerate(curve.values):
+                tf.summary.scalar(f"epoch_{curve.name.removeprefix('val_')}", value, step=epoch)
