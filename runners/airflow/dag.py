@@ -10,7 +10,13 @@ from runners.airflow.settings import AirflowSettings, Kubernetes, TaskSettings
 from runners.orchestration.exit_codes import SKIPPED
 from runners.orchestration.graph import Graph
 from runners.orchestration.pod_paths import check_pod_paths
-from runners.orchestration.tasks import Task, check_task_ids, group_nodes
+from runners.orchestration.tasks import (
+    FINAL_REPORT,
+    Task,
+    check_task_ids,
+    group_nodes,
+    report_after,
+)
 from runners.orchestration.time_limit import GRACE_SECONDS
 
 # After a task's own time limit and grace, for Airflow to see that it has ended.
@@ -22,6 +28,10 @@ _HOW_TASKS_END = (
     "A task that is **skipped** had no reason to do its work: the model was not blessed, so "
     "nothing was pushed. The last lines of its log say why. A task whose output an earlier run "
     "made from the same input takes it from the cache."
+)
+_ABOUT_REPORT = (
+    "Writes the report of the run at every end. The last line of its log says where it is. After a "
+    "run that failed this task has failed, too: who clears the failed tasks gets a new report."
 )
 
 
@@ -39,10 +49,12 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str, ir_digest:
         its paths.
     """
     tasks = group_nodes(graph.nodes, settings.groups)
+    tasks.append(report_after(tasks))
     check_task_ids(settings.tasks, [task.task_id for task in tasks])
     values = {
         "params": _literal(graph.parameters),
         "tasks": _literal({task.task_id: _describe(task, graph, settings) for task in tasks}),
+        "final_report": _literal(FINAL_REPORT),
         "dag_id": _literal(settings.dag_id or graph.pipeline_name),
         "description": _literal(f"TFX pipeline {graph.pipeline_name}"),
         "doc_md": _escape(_document(graph, tasks)),
@@ -74,13 +86,16 @@ def _describe(task: Task, graph: Graph, settings: AirflowSettings) -> dict[str, 
         for name in ("retries", "pool", "queue")
         if (value := getattr(own, name)) is not None
     }
+    if not task.node_ids:
+        operator.setdefault("retries", 0)  # the end of a run does not wait for it
     types = {node.node_id: node.type for node in graph.nodes}
     description = {
         "nodes": list(task.node_ids),
         "upstream": list(task.upstream),
         "timeout_minutes": own.timeout_minutes or settings.timeout_minutes,
         "operator": operator,
-        "doc_md": "\n".join(f"* {node_id}: `{types[node_id]}`" for node_id in task.node_ids),
+        "doc_md": "\n".join(f"* {node_id}: `{types[node_id]}`" for node_id in task.node_ids)
+        or _ABOUT_REPORT,
     }
     return {**description, "resources": own.resources} if settings.kubernetes else description
 
@@ -162,7 +177,8 @@ def _schedule(settings: AirflowSettings) -> str:
 def _document(graph: Graph, tasks: list[Task]) -> str:
     """Returns what Airflow shows of the DAG, in Markdown."""
     rows = [
-        f"| {task.task_id} | {_list(task.node_ids)} | {_list(task.upstream) or 'the data'} |"
+        f"| {task.task_id} | {_list(task.node_ids) or 'the report of the run'} "
+        f"| {_list(task.upstream) or 'the data'} |"
         for task in tasks
     ]
     parameters = [

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from runners.orchestration.settings import MlmdUrl, Section, Tries, fill_in, read_settings_file
+from runners.orchestration.tasks import FINAL_REPORT
 
 
 class Volume(Section):
@@ -87,7 +88,10 @@ class KubeflowSettings(Tries):
 
     def of_step(self, step_id: str) -> StepSettings:
         """Returns the settings of one step; what it does not have itself, it shares."""
-        return fill_in(self.tasks.get(step_id, StepSettings()), self)
+        own = self.tasks.get(step_id, StepSettings())
+        if step_id == FINAL_REPORT and own.retries is None:
+            own = own.model_copy(update={"retries": 0})  # the end of a run does not wait for it
+        return fill_in(own, self)
 
 
 def read_settings(path: str | None) -> KubeflowSettings:

@@ -18,11 +18,12 @@ from runners.kubeflow.settings import KubeflowSettings, Resources
 from runners.orchestration.graph import Graph
 from runners.orchestration.parameters import name_without_dots
 from runners.orchestration.pod_paths import check_pod_paths
-from runners.orchestration.tasks import Task, check_task_ids, group_nodes
+from runners.orchestration.tasks import Task, check_task_ids, group_nodes, report_after
 from runners.orchestration.time_limit import limit_time
 
 _RUN_ID = "run_id"
 _REPORT = "report"
+_NODES = "Nodes"
 _TYPES = {"integer": int, "number": float, "boolean": bool, "string": str}
 
 
@@ -41,18 +42,24 @@ def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str, ir_d
     """
     check_pod_paths(graph, [volume.path for volume in settings.volumes])
     tasks = group_nodes(graph.nodes, settings.groups)
-    check_task_ids(settings.tasks, [task.task_id for task in tasks])
-    ir = ["--ir", f"{settings.compiled_folder.rstrip('/')}/{ir_name}", "--ir-digest", ir_digest]
+    final = report_after(tasks)
+    check_task_ids(settings.tasks, [task.task_id for task in (*tasks, final)])
+    ir_path = f"{settings.compiled_folder.rstrip('/')}/{ir_name}"
+    run_id = {_RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER}
 
     def pipeline(*values: Any) -> None:
-        steps: dict[str, Any] = {}
-        for task in tasks:
-            component = _make_component(task, graph, settings, ir)
-            arguments = dict(zip(_argument_names(graph), values, strict=True))
-            step = component(**{_RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER}, **arguments)
-            _configure(step, task, settings)
-            step.after(*(steps[name] for name in task.upstream))
-            steps[task.task_id] = step
+        arguments = dict(zip(_argument_names(graph), values, strict=True))
+        report = _make_final_report(final, settings, ir_path)(**run_id)
+        _configure(report, final, settings)
+        # It runs at every end, and whether a run has failed is for the steps inside to say.
+        with dsl.ExitHandler(report, name=_NODES):
+            steps: dict[str, Any] = {}
+            for task in tasks:
+                component = _make_component(task, graph, settings, ir_path, ir_digest)
+                step = component(**run_id, **arguments)
+                _configure(step, task, settings)
+                step.after(*(steps[name] for name in task.upstream))
+                steps[task.task_id] = step
 
     pipeline.__signature__ = _signature(graph, with_defaults=True)  # type: ignore[attr-defined]
     pipeline.__doc__ = _document(graph)
@@ -63,9 +70,9 @@ def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str, ir_d
 
 
 def _make_component(
-    task: Task, graph: Graph, settings: KubeflowSettings, ir: list[str]
+    task: Task, graph: Graph, settings: KubeflowSettings, ir_path: str, ir_digest: str
 ) -> Callable[..., Any]:
-    """Returns kfp's component of a step."""
+    """Returns kfp's component of a step that runs nodes."""
     own = settings.of_step(task.task_id)
 
     def component(run_id: Any, *values: Any) -> dsl.ContainerSpec:
@@ -76,7 +83,8 @@ def _make_component(
             image=own.image,
             command=limit_time(["python", "-m", "runners.node"], own.timeout_minutes),
             args=[
-                *(*ir, *nodes, "--mlmd", settings.mlmd, "--run-id", run_id),
+                *("--ir", ir_path, "--ir-digest", ir_digest, *nodes),
+                *("--mlmd", settings.mlmd, "--run-id", run_id),
                 *(word for name, value in pairs for word in ("--param", name, value)),
                 # Kubeflow knows no skipped step: it would call it failed.
                 *("--skipped-exit-code", "0", "--report", report.path),
@@ -90,6 +98,24 @@ def _make_component(
     component.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[run_id, *signature.parameters.values(), report]
     )
+    return dsl.container_component(component)
+
+
+def _make_final_report(task: Task, settings: KubeflowSettings, ir_path: str) -> Callable[..., Any]:
+    """Returns kfp's component of the step that reports on the run: a page that Kubeflow shows."""
+    own = settings.of_step(task.task_id)
+
+    def component(run_id: str, report: dsl.Output[dsl.HTML]) -> dsl.ContainerSpec:
+        return dsl.ContainerSpec(
+            image=own.image,
+            command=limit_time(["python", "-m", "runners.run_report"], own.timeout_minutes),
+            args=[
+                *("--ir", ir_path, "--mlmd", settings.mlmd, "--run-id", run_id),
+                *("--output", report.path),
+            ],
+        )
+
+    component.__name__ = _step_name(task.task_id)
     return dsl.container_component(component)
 
 

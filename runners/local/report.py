@@ -33,7 +33,9 @@ def write_local_report(outcome: RunOutcome, config: PipelineConfig) -> Path:
         log=outcome.log_file,
     )
     report = make_report(open_store(config.metadata_path), config, outcome.run_id, known)
-    return write_report(report, Path(config.pipeline_root) / PAGE_FILE)
+    page = Path(config.pipeline_root) / PAGE_FILE
+    write_report(report, page)
+    return page
 
 
 def _find_end(outcome: RunOutcome) -> End:

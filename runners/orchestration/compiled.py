@@ -19,12 +19,9 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
-from runners.orchestration.graph import Graph, Node, parse_graph
+from runners.orchestration.graph import IR_SUFFIX, Graph, Node, find_graph, parse_graph
 from runners.orchestration.parameters import describe_parameters, with_parameters
 from runners.whole_file import write_whole_file
-
-_IR_SUFFIX = ".ir.json"
-_GRAPH_SUFFIX = ".graph.json"
 
 
 class StaleIrError(RuntimeError):
@@ -101,7 +98,8 @@ class CompiledPipeline:
         Returns:
           The paths of the IR and of the graph.
         """
-        ir_path, graph_path = add_ir_suffix(prefix), f"{prefix}{_GRAPH_SUFFIX}"
+        ir_path = add_ir_suffix(prefix)
+        graph_path = find_graph(ir_path)
         write_whole_file(graph_path, self.graph.to_json())
         write_whole_file(ir_path, self._ir_text)
         return ir_path, graph_path
@@ -109,7 +107,7 @@ class CompiledPipeline:
 
 def add_ir_suffix(prefix: str) -> str:
     """Returns the path or name of the IR that `CompiledPipeline.write` writes for `prefix`."""
-    return f"{prefix}{_IR_SUFFIX}"
+    return f"{prefix}{IR_SUFFIX}"
 
 
 def compile_pipeline(config: PipelineConfig) -> CompiledPipeline:
@@ -150,12 +148,10 @@ def read_compiled(ir_path: str) -> CompiledPipeline:
       ValueError: `ir_path` does not end as the IR files do that are written here.
       tfx.dsl.io.fileio.NotFoundError: One of the two files is missing.
     """
-    if not ir_path.endswith(_IR_SUFFIX):
-        raise ValueError(f"{ir_path}: expected a file named *{_IR_SUFFIX}, as compile writes it")
+    graph_path = find_graph(ir_path)
     ir = pipeline_pb2.Pipeline()
     json_format.Parse(_read(ir_path), ir)
-    graph = parse_graph(_read(f"{ir_path.removesuffix(_IR_SUFFIX)}{_GRAPH_SUFFIX}"))
-    return CompiledPipeline(ir=ir, graph=graph)
+    return CompiledPipeline(ir=ir, graph=parse_graph(_read(graph_path)))
 
 
 def _make_graph(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> Graph:

@@ -4,6 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+IR_SUFFIX = ".ir.json"
+_GRAPH_SUFFIX = ".graph.json"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
@@ -39,6 +42,17 @@ class Graph:
     def to_json(self) -> str:
         """Returns the content of the graph file."""
         return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def find_graph(ir_path: str) -> str:
+    """Returns the path of the graph file, which is beside the IR.
+
+    Raises:
+      ValueError: `ir_path` does not end as the IR files do that compile writes.
+    """
+    if not ir_path.endswith(IR_SUFFIX):
+        raise ValueError(f"{ir_path}: expected a file named *{IR_SUFFIX}, as compile writes it")
+    return f"{ir_path.removesuffix(IR_SUFFIX)}{_GRAPH_SUFFIX}"
 
 
 def parse_graph(text: str) -> Graph:

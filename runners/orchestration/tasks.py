@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from runners.orchestration.graph import Node
 
+FINAL_REPORT = "FinalReport"
+"""Id of the task that writes the report of a run, once no other task has anything left to do."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -12,7 +15,7 @@ class Task:
 
     Attributes:
       task_id: Of a group, its name; else the node's id.
-      node_ids: The nodes that it runs, one after another.
+      node_ids: The nodes that it runs, one after another; none if it reports on the run.
       upstream: Ids of the tasks that must be done before it.
     """
 
@@ -44,6 +47,22 @@ def group_nodes(nodes: Sequence[Node], groups: Mapping[str, Sequence[str]]) -> l
         if task_id in task_of and task_id not in members:
             raise ValueError(f"groups: {task_id}: is the id of a node outside of the group")
     return _sort([_make_task(task_id, nodes, task_of) for task_id in _unique(task_of.values())])
+
+
+def report_after(tasks: Sequence[Task]) -> Task:
+    """Returns the task that writes the report of a run, after all that no other one waits for.
+
+    Args:
+      tasks: All of a pipeline.
+
+    Raises:
+      ValueError: One of them has its id.
+    """
+    if any(task.task_id == FINAL_REPORT for task in tasks):
+        raise ValueError(f"groups: {FINAL_REPORT}: is the id of the task that reports on a run")
+    awaited = {name for task in tasks for name in task.upstream}
+    last = tuple(task.task_id for task in tasks if task.task_id not in awaited)
+    return Task(task_id=FINAL_REPORT, node_ids=(), upstream=last)
 
 
 def check_task_ids(task_ids: Iterable[str], legal: Sequence[str]) -> None:

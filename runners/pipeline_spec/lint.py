@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import yaml
@@ -158,7 +159,7 @@ def _lint_both(spec: _Spec) -> Iterator[str]:
 def _lint_tries(spec: _Spec) -> Iterator[str]:
     """Finds steps with programs whose retries or time limit were lost; compilers drop them."""
     labels = {name: part.executor_label for name, part in spec.pipeline.components.items()}
-    for name, task in sorted(spec.pipeline.root.dag.tasks.items()):
+    for name, task in sorted(_list_tasks(spec.pipeline), key=itemgetter(0)):
         executor = spec.executors.get(labels.get(task.component_ref.name, ""))
         programs = list_programs(executor) if executor is not None else []
         if not programs:
@@ -169,9 +170,17 @@ def _lint_tries(spec: _Spec) -> Iterator[str]:
             yield f"task {name}: has no time limit; expected a command that begins with timeout"
 
 
+def _list_tasks(
+    pipeline: pipeline_spec_pb2.PipelineSpec,
+) -> Iterator[tuple[str, pipeline_spec_pb2.PipelineTaskSpec]]:
+    """Yields each task by name, those inside of others too."""
+    for component in (pipeline.root, *pipeline.components.values()):
+        yield from component.dag.tasks.items()
+
+
 def _lint_argo_names(spec: _Spec) -> Iterator[str]:
     names = {
-        "task": spec.pipeline.root.dag.tasks,
+        "task": dict(_list_tasks(spec.pipeline)),
         "component": spec.pipeline.components,
         "executor": spec.executors,
     }

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_metadata import MetadataStore
 
@@ -33,6 +33,11 @@ _ENDS = {
     RunEnd.ENDED_EARLY: End.ENDED_EARLY,
 }
 
+_KILLED = (
+    "Its process ended before it could say why, as where it is killed for want of memory. The log "
+    "of its task may say more."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
@@ -44,6 +49,7 @@ class Known:
       pushed_to: Where that is.
       cause: Why it failed, or "".
       log: Where everything that was logged stands, or "".
+      is_over: Whether no node of it will run any more, whatever metadata says, and all were to.
     """
 
     end: End | None = None
@@ -51,6 +57,7 @@ class Known:
     pushed_to: str = ""
     cause: str = ""
     log: str = ""
+    is_over: bool = False
 
 
 def read_run_record(
@@ -84,6 +91,9 @@ def read_run_record(
         summarize_run(store, run, pipeline_name) for run in runs[position : position + MAX_HISTORY]
     ]
     this = summaries[0]
+    if known.is_over:
+        records = {name: _end_if_killed(record) for name, record in records.items()}
+        this = _end_if_stopped(this)
     pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
     end = End.INTERRUPTED if this.cause == NodeState.INTERRUPTED else _ENDS[this.end]
     manifest, exports_unknown = _read_manifest(records)
@@ -102,6 +112,24 @@ def read_run_record(
         history=tuple(_describe_run(summary) for summary in reversed(summaries)),
         log=known.log,
     )
+
+
+def _end_if_stopped(summary: RunSummary) -> RunSummary:
+    """Returns what became of a run that is over, and was to go through the whole pipeline."""
+    match summary.end:
+        case RunEnd.STOPPED:
+            return replace(summary, end=RunEnd.FAILED, cause=_KILLED)
+        case RunEnd.ENDED_EARLY:
+            cause = f"No node began after {summary.node_id}. The log of the next task says why."
+            return replace(summary, end=RunEnd.FAILED, node_id="", cause=cause)
+        case _:
+            return summary
+
+
+def _end_if_killed(record: NodeRecord) -> NodeRecord:
+    """Returns what became of a node in a run that is over: one that still runs was killed."""
+    is_killed = record.state == NodeState.RUNNING
+    return replace(record, state=NodeState.FAILED, error=_KILLED) if is_killed else record
 
 
 def _describe_nodes(records: Mapping[str, NodeRecord]) -> tuple[Node, ...]:

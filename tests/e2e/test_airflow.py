@@ -42,11 +42,12 @@ seconds = time.process_time() - started
 heavy = [name for name in ("tensorflow", "tfx", "apache_beam") if name in sys.modules]
 params = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
 upstream = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
+teardowns = [task.task_id for task in dag.tasks if task.is_teardown]
 trainer = dag.get_task("Trainer")
 limits = {"command": trainer.bash_command, "task": trainer.execution_timeout.total_seconds()}
-rules = sorted({task.trigger_rule.value for task in dag.tasks})
+rules = sorted({task.trigger_rule.value for task in dag.tasks if not task.is_teardown})
 print(json.dumps({"seconds": seconds, "heavy": heavy, "upstream": upstream, "params": params,
-                  "limits": limits, "rules": rules}))
+                  "limits": limits, "rules": rules, "teardowns": teardowns}))
 """
 
 # A cluster that nothing is sent to; the operator wants to know of one.
@@ -143,9 +144,12 @@ def test_the_dag_parses_in_half_a_second_without_tensorflow(dags: Path, tmp_path
     assert parsed["heavy"] == []
     assert parsed["seconds"] < 0.5
     graph = json.loads((dags / "tfx_mnist.graph.json").read_text())
+    last_nodes = parsed["upstream"].pop("FinalReport")
     assert parsed["upstream"] == {
         node["node_id"]: sorted(node["upstream"]) for node in graph["nodes"]
     }
+    assert set(last_nodes) == set(parsed["upstream"]).difference(*parsed["upstream"].values())
+    assert parsed["teardowns"] == ["FinalReport"]
     assert parsed["rules"] == ["none_failed"]
     assert parsed["params"]["training.epochs"] == "integer"
     assert parsed["params"]["thresholds.accuracy"] == "number"
@@ -182,6 +186,9 @@ def test_a_pod_gets_image_command_volume_and_resources(
     assert base["args"][:3] == ["--run-id", "$$(HOME)", "--params"]
     assert json.loads(base["args"][3]) == {"data_root": "$$(MLMD_PASSWORD)"}
     assert base["resources"]["limits"]["memory"] == "16Gi"
+    [report] = made["pods"]["FinalReport"]["spec"]["containers"]
+    assert report["command"][3:6] == ["python", "-m", "runners.run_report"]
+    assert report["args"] == ["--run-id", "$$(HOME)"]
     [other] = made["pods"]["Pusher"]["spec"]["containers"]
     assert other["resources"]["limits"]["memory"] == "3Gi"
     assert {"name": "shared", "mountPath": "/tfx"} in base["volumeMounts"]
@@ -337,6 +344,11 @@ def refused_run(airflow: Airflow) -> str:
     return "refused"
 
 
+def _final_report(workspace: Workspace, run_id: str) -> str:
+    """Returns the page that the last task of a run has written."""
+    return (workspace.folder / "runs" / "on_postgresql" / "reports" / f"{run_id}.html").read_text()
+
+
 def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
     airflow: Airflow, workspace: Workspace, database: DatabaseServer, two_runs: TwoRuns
 ):
@@ -347,7 +359,11 @@ def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
         "Prepare": "failed",
         "Trainer": "upstream_failed",
         "Decide": "upstream_failed",
+        "FinalReport": "failed",
     }
+    report = _final_report(workspace, "bad")
+    assert "Failed in IdxExampleGen" in report
+    assert str(two_runs.images) in report
     log = airflow.read_log("bad", "Prepare", 1)
     cause = next(index for index, line in enumerate(log) if "IdxExampleGen failed: " in line)
     assert str(two_runs.images) in log[cause]
@@ -357,6 +373,7 @@ def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
     airflow.clear("bad")
     assert airflow.wait_for_run("bad") == "success"
     assert set(airflow.task_states("bad").values()) == {"success"}
+    assert "Failed" not in _final_report(workspace, "bad")
 
     assert airflow.wait_for_run("good") == "success"
     hyperparameters = _read_hyperparameters(database, "good")
@@ -368,7 +385,8 @@ def test_a_model_that_is_not_blessed_skips_the_pusher_and_the_run_is_green(
     airflow: Airflow, refused_run: str
 ):
     states = airflow.task_states(refused_run)
-    assert states == {"Prepare": "success", "Trainer": "success", "Decide": "skipped"}
+    done = dict.fromkeys(("Prepare", "Trainer", "FinalReport"), "success")
+    assert states == {**done, "Decide": "skipped"}
     log = airflow.read_log(refused_run, "Decide", 1)
     assert any("Evaluator complete: NOT BLESSED" in line for line in log)
     assert any("Pusher skipped: nothing was pushed" in line for line in log)
@@ -402,6 +420,7 @@ def test_the_command_line_reads_runs_and_lineage_from_the_database(
         (good_run, f"Blessed, and pushed as version {version}"),
         (refused_run, "Not blessed; nothing was pushed"),
     ):
+        assert verdict in _final_report(workspace, run_id)
         page = workspace.folder / f"{run_id}.html"
         answer = workspace.tfx_mnist("report", run_id, f"--mlmd={file}", f"--output={page}")
         assert answer.returncode == 0, answer.stderr

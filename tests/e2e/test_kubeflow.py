@@ -85,7 +85,9 @@ def test_each_node_is_a_step_after_those_upstream_and_kfp_accepts_the_file(
     one_step_per_node: Path,
 ):
     text = one_step_per_node.read_text()
-    tasks = next(yaml.safe_load_all(text))["root"]["dag"]["tasks"]
+    spec = next(yaml.safe_load_all(text))
+    ends = {task["taskInfo"]["name"]: task for task in spec["root"]["dag"]["tasks"].values()}
+    tasks = spec["components"][ends["Nodes"]["componentRef"]["name"]]["dag"]["tasks"]
     names = {step: task["taskInfo"]["name"] for step, task in tasks.items()}
     graph = json.loads(one_step_per_node.with_suffix(".graph.json").read_text())
 
@@ -99,7 +101,7 @@ def test_each_node_is_a_step_after_those_upstream_and_kfp_accepts_the_file(
 def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, workspace: Workspace):
     steps = driver.run("first")
 
-    assert list(steps) == ["Prepare", "Trainer", "Decide"]
+    assert list(steps) == ["Prepare", "Trainer", "Decide", "FinalReport"]
     assert {step.exit_code for step in steps.values()} == {0}, steps
     assert {step.tries for step in steps.values()} == {1}
     [version] = workspace.serving_model_dir.glob("[0-9]*")
@@ -126,20 +128,30 @@ def test_a_parameter_of_a_run_reaches_the_evaluator_and_a_skipped_step_is_no_fai
     assert len(list(workspace.serving_model_dir.glob("[0-9]*"))) == 1
 
 
-def test_reports_of_its_runs_are_made_from_metadata(driver: LocalDriver, workspace: Workspace):
-    driver.run("reported")
-    driver.run("refused", thresholds_accuracy=0.9999)
-    driver.run("failed", data_root=str(workspace.folder / "nowhere"))
-
-    pages = {run_id: _report(workspace, run_id) for run_id in ("reported", "refused", "failed")}
+def test_every_run_ends_with_its_report_and_the_command_line_makes_it_again(
+    driver: LocalDriver, workspace: Workspace
+):
+    nowhere = str(workspace.folder / "nowhere")
+    runs = {
+        "reported": driver.run("reported"),
+        "refused": driver.run("refused", thresholds_accuracy=0.9999),
+        "failed": driver.run("failed", data_root=nowhere),
+    }
 
     [version] = workspace.serving_model_dir.glob("[0-9]*")
-    assert f"Blessed, and pushed before as version {version.name}" in pages["reported"]
-    assert "Other formats, against the SavedModel" in pages["reported"]
-    assert "Not blessed; nothing was pushed" in pages["refused"]
-    assert "accuracy of all is " in pages["refused"]
-    assert "Failed in IdxExampleGen" in pages["failed"]
-    assert str(workspace.folder / "nowhere") in pages["failed"]
+    expected = {
+        "reported": [
+            f"Blessed, and pushed before as version {version.name}",
+            "Other formats, against the SavedModel",
+        ],
+        "refused": ["Not blessed; nothing was pushed", "accuracy of all is "],
+        "failed": ["Failed in IdxExampleGen", nowhere],
+    }
+    for run_id, texts in expected.items():
+        final = runs[run_id]["FinalReport"]
+        assert final.exit_code == 0, final.output
+        for page in (final.report, _report(workspace, run_id)):
+            assert all(text in page for text in texts), (run_id, texts)
 
 
 def _report(workspace: Workspace, run_id: str) -> str:
@@ -158,7 +170,7 @@ def test_a_step_that_fails_is_tried_again_and_ends_the_run(
 
     steps = new_process.run("no data", data_root=str(workspace.folder / "nowhere"))
 
-    assert list(steps) == ["Prepare"]
+    assert list(steps) == ["Prepare", "FinalReport"], "the run has failed, and has a report"
     assert (steps["Prepare"].exit_code, steps["Prepare"].tries) == (1, 2)
     assert "IdxExampleGen failed: " in steps["Prepare"].output
     assert str(workspace.folder / "nowhere") in steps["Prepare"].report

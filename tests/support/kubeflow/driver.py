@@ -8,7 +8,7 @@ same path, and the image is this environment.
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -18,6 +18,7 @@ import yaml
 
 _PLACEHOLDER = re.compile(r"\{\{\$\.(inputs|outputs)\.(\w+)\['(\w+)'\](?:\.(\w+))?\}\}")
 _RUN_ID = "{{$.pipeline_job_uuid}}"
+_AT_EVERY_END = "ALL_UPSTREAM_TASKS_COMPLETED"
 
 
 @dataclass(frozen=True)
@@ -49,34 +50,63 @@ class LocalDriver:
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def run(self, run_id: str, **parameters: Any) -> dict[str, Step]:
-        """Returns the steps by the name that Kubeflow shows; none after one that failed."""
-        spec, platforms = yaml.safe_load_all(self.pipeline.read_text())
-        pods = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
-        tasks = spec["root"]["dag"]["tasks"]
+        """Returns the steps by the name that Kubeflow shows.
+
+        After one that failed, there is only the exit task.
+        """
+        spec, _ = self._read()
         declared = spec["root"]["inputDefinitions"]["parameters"]
         assert set(parameters) <= set(declared)
         values = {name: about["defaultValue"] for name, about in declared.items()} | parameters
-        steps: dict[str, Step] = {}
-        order = {name: task.get("dependentTasks", ()) for name, task in tasks.items()}
+        return dict(self._run_dag(spec["root"]["dag"], values, run_id))
+
+    def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns the pipeline, and what its executors have in Kubernetes."""
+        spec, platforms = yaml.safe_load_all(self.pipeline.read_text())
+        return spec, platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+    def _run_dag(
+        self, dag: Mapping[str, Any], values: Mapping[str, Any], run_id: str
+    ) -> Iterator[tuple[str, Step]]:
+        """Yields the steps of a DAG and of those inside it; after a failure, only its exit task."""
+        spec, _ = self._read()
+        has_failed = False
+        order = {name: task.get("dependentTasks", ()) for name, task in dag["tasks"].items()}
         for name in TopologicalSorter(order).static_order():
-            task = tasks[name]
+            task = dag["tasks"][name]
+            if has_failed and task.get("triggerPolicy", {}).get("strategy") != _AT_EVERY_END:
+                continue
             component = spec["components"][task["componentRef"]["name"]]
-            container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
             inputs = {
-                key: _resolve(source, component, key, values, run_id)
+                key: _resolve(source, values, run_id)
                 for key, source in task["inputs"]["parameters"].items()
             }
-            step = self._run_step(
-                [*container["command"], *container["args"]],
-                inputs,
-                self.folder / run_id / name,
-                self._environ(container, pods[component["executorLabel"]]),
-                task["retryPolicy"].get("maxRetryCount", 0),
-            )
-            steps[task["taskInfo"]["name"]] = step
-            if step.exit_code:
-                break
-        return steps
+            if "dag" in component:
+                steps = list(self._run_dag(component["dag"], inputs, run_id))
+            else:
+                step = self._run_task(name, task, component, inputs, run_id)
+                steps = [(task["taskInfo"]["name"], step)]
+            has_failed = has_failed or any(step.exit_code for _, step in steps)
+            yield from steps
+
+    def _run_task(
+        self,
+        name: str,
+        task: Mapping[str, Any],
+        component: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        run_id: str,
+    ) -> Step:
+        spec, pods = self._read()
+        label = component["executorLabel"]
+        container = spec["deploymentSpec"]["executors"][label]["container"]
+        return self._run_step(
+            [*container["command"], *container["args"]],
+            {key: _write_out(value, component, key) for key, value in inputs.items()},
+            self.folder / run_id / name,
+            self._environ(container, pods[label]),
+            task["retryPolicy"].get("maxRetryCount", 0),
+        )
 
     def _environ(self, container: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, str]:
         environ = os.environ | {"PATH": f"{self.python_folder}{os.pathsep}{os.environ['PATH']}"}
@@ -122,17 +152,15 @@ class LocalDriver:
         return Step(exit_code, output, report.read_text() if report.exists() else "", tries)
 
 
-def _resolve(
-    source: Mapping[str, Any],
-    component: Mapping[str, Any],
-    key: str,
-    values: Mapping[str, Any],
-    run_id: str,
-) -> str:
-    """Returns an input as the text that KFP's launcher puts into a command."""
+def _resolve(source: Mapping[str, Any], values: Mapping[str, Any], run_id: str) -> Any:
+    """Returns the value of an input."""
     if "runtimeValue" in source:
         return str(source["runtimeValue"]["constant"]).replace(_RUN_ID, run_id)
-    value = values[source["componentInputParameter"]]
+    return values[source["componentInputParameter"]]
+
+
+def _write_out(value: Any, component: Mapping[str, Any], key: str) -> str:
+    """Returns an input as the text that KFP's launcher puts into a command."""
     match component["inputDefinitions"]["parameters"][key]["parameterType"]:
         case "BOOLEAN":
             return str(value).lower()

@@ -114,6 +114,13 @@ def test_tasks_and_parameters_stand_in_the_file_as_they_are(graph: Graph):
     assert "`/tfx/runs`" in constants["DOC_MD"]
 
 
+def test_the_last_task_reports_on_the_run_and_is_tried_once(graph: Graph):
+    report = _constants(_render(graph))["TASKS"]["FinalReport"]
+
+    assert (report["nodes"], report["upstream"]) == ([], ["Pusher"])
+    assert report["operator"] == {"retries": 0}
+
+
 def test_one_task_may_differ_from_the_others(graph: Graph):
     trainer = {"timeout_minutes": 300, "retries": 0, "queue": "gpu"}
 
@@ -136,7 +143,7 @@ def test_a_pod_keeps_its_template_and_gets_a_container_base(graph: Graph):
 
 
 def test_a_setting_for_a_task_that_does_not_exist_is_refused(graph: Graph):
-    with pytest.raises(ValueError, match="no such task: Tuner; the tasks are Trainer, Pusher"):
+    with pytest.raises(ValueError, match="no such task: Tuner; the tasks are Trainer, Pusher, F"):
         _render(graph, tasks={"Tuner": {"retries": 1}})
 
 

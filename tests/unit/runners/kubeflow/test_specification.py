@@ -74,8 +74,20 @@ def spec(text: str) -> dict[str, Any]:
     return next(yaml.safe_load_all(text))
 
 
+def _end(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the task that holds all steps, and the one that reports on the run."""
+    tasks = next(yaml.safe_load_all(text))["root"]["dag"]["tasks"]
+    assert len(tasks) == 2
+    report = tasks.pop("final-report")
+    [inside] = tasks.values()
+    return inside, report
+
+
 def _tasks(text: str) -> dict[str, Any]:
-    return next(yaml.safe_load_all(text))["root"]["dag"]["tasks"]
+    """Returns the tasks that run nodes."""
+    inside, _ = _end(text)
+    component = next(yaml.safe_load_all(text))["components"][inside["componentRef"]["name"]]
+    return component["dag"]["tasks"]
 
 
 def _container(spec: dict[str, Any], step: str) -> dict[str, Any]:
@@ -106,6 +118,37 @@ def test_each_node_is_a_step_that_waits_for_those_upstream(text: str):
         "latest_blessed_model_resolver",
         "Pusher",
     }
+
+
+def test_the_last_step_reports_on_the_run_however_it_ended(text: str, spec: dict[str, Any]):
+    inside, report = _end(text)
+    container = _container(spec, "final-report")
+    outputs = spec["components"]["comp-final-report"]["outputDefinitions"]["artifacts"]
+
+    assert inside["taskInfo"]["name"] == "Nodes"
+    assert report["taskInfo"]["name"] == "FinalReport"
+    # Argo's exit hook: whether the run failed is not for this step to say.
+    assert report["triggerPolicy"] == {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
+    assert report["retryPolicy"].get("maxRetryCount", 0) == 0
+    assert report["inputs"]["parameters"]["run_id"] == {
+        "runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}
+    }
+    assert container["command"][-3:] == ["python", "-m", "runners.run_report"]
+    assert container["args"] == [
+        *("--ir", "/tfx/compiled/tfx_mnist.ir.json"),
+        *("--mlmd", "postgresql://tfx@mlmd.tfx.svc:5432/mlmd"),
+        *("--run-id", "{{$.inputs.parameters['run_id']}}"),
+        *("--output", "{{$.outputs.artifacts['report'].path}}"),
+    ]
+    assert outputs["report"]["artifactType"]["schemaTitle"] == "system.HTML"
+
+
+def test_the_last_step_may_differ_from_the_others(graph: Graph):
+    text = _render(graph, tasks={"FinalReport": {"retries": 1, "timeout_minutes": 3}})
+    spec = next(yaml.safe_load_all(text))
+
+    assert _end(text)[1]["retryPolicy"]["maxRetryCount"] == 1
+    assert _container(spec, "final-report")["command"][3] == "180"
 
 
 def test_every_runtime_parameter_has_its_type_default_and_meaning(
@@ -181,7 +224,7 @@ def test_every_step_gets_volume_password_and_environment(graph: Graph):
     text = _render(graph, environment={"TF_CPP_MIN_LOG_LEVEL": "2"}, image_pull_secrets=["pull"])
     spec = next(yaml.safe_load_all(text))
 
-    for step in ("trainer", "latest-blessed-model-resolver", "pusher"):
+    for step in ("trainer", "latest-blessed-model-resolver", "pusher", "final-report"):
         pod = _pod(text, step)
         assert [(mount["mountPath"], mount["constant"]) for mount in pod["pvcMount"]] == [
             ("/tfx", "tfx-shared")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from runners.orchestration.tasks import group_nodes
+from runners.orchestration.graph import Node
+from runners.orchestration.tasks import FINAL_REPORT, Task, group_nodes, report_after
 from support.graphs import DIAMOND
 
 
@@ -40,3 +41,14 @@ def test_a_group_around_another_task_is_refused():
 def test_a_group_that_does_not_fit_is_refused(groups: dict[str, list[str]], message: str):
     with pytest.raises(ValueError, match=message):
         group_nodes(DIAMOND, groups)
+
+
+def test_the_report_of_a_run_waits_for_all_that_nothing_else_waits_for():
+    report = report_after(group_nodes([*DIAMOND, Node(node_id="alone", type="x", upstream=())], {}))
+
+    assert report == Task(task_id=FINAL_REPORT, node_ids=(), upstream=("alone", "end"))
+
+
+def test_a_group_with_the_id_of_the_report_is_refused():
+    with pytest.raises(ValueError, match="FinalReport: is the id of the task that reports"):
+        report_after(group_nodes(DIAMOND, {FINAL_REPORT: ["data"]}))

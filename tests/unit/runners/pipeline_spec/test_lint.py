@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,6 +208,41 @@ def test_a_planted_fault_is_found(sound: Spec, plant: Callable[[Spec], None], fa
     fault = fault.replace("JSON of a PipelineJob", "YAML of a PipelineSpec")
     fault = fault.replace("gs://...", "gs:// or s3:// or minio://...")
     assert [line for line in of_kubeflow if line.startswith(fault)], of_kubeflow
+
+
+@dsl.container_component
+def reporter() -> dsl.ContainerSpec:
+    return dsl.ContainerSpec(image="example", command=["timeout", "60", "report"])
+
+
+@dsl.pipeline(name="reported")
+def reported(epochs: int = 3) -> None:
+    with dsl.ExitHandler(reporter().set_retry(0)):
+        digits(epochs=epochs).set_retry(0)
+
+
+def _plant_inside(spec: Spec) -> Spec:
+    """Returns the tasks of the DAG that holds others, after a fault of each kind in it."""
+    tasks: Spec = spec["components"]["comp-digits"]["dag"]["tasks"]
+    del tasks["trainer"]["retryPolicy"]
+    tasks["push_model"] = tasks.pop("pusher")
+    tasks["push_model"]["dependentTasks"] = ["tuner"]
+    return tasks
+
+
+def test_faults_of_tasks_inside_of_others_are_found(tmp_path: Path):
+    file = tmp_path / "reported.yaml"
+    kfp_compiler.Compiler().compile(reported, str(file))
+    spec = yaml.safe_load(file.read_text())
+    assert lint_kubeflow(yaml.safe_dump(spec)) == []
+
+    _plant_inside(spec)
+
+    assert lint_kubeflow(yaml.safe_dump(spec)) == [
+        "task push_model: comes after tuner, which is no task",
+        "task trainer: has no retryPolicy; 0 retries are to be said as well",
+        "task push_model: Argo takes only names like [a-zA-Z0-9][-a-zA-Z0-9]*",
+    ]
 
 
 def test_kubeflow_takes_neither_resolvers_nor_hooks_nor_names_with_an_underscore(sound: Spec):

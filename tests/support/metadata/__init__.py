@@ -1,0 +1,1 @@
+"""What runs leave in ML Metadata, without a run."""
