@@ -14,7 +14,14 @@ def cause_of(error: BaseException | str) -> str:
     text = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error
     if "Traceback (most recent call last)" in text:
         text = _after_last_frame(text)
-    return _BEAM_STEP.sub("", _EXCEPTION_NAME.sub(r"\1: ", text.strip())).strip()
+    cause = _BEAM_STEP.sub("", _EXCEPTION_NAME.sub(r"\1: ", text.strip())).strip()
+    return "".join(map(_make_visible, cause))
+
+
+def _make_visible(character: str) -> str:
+    """Returns no character that would steer a terminal: data may be quoted in an error."""
+    is_safe = character.isprintable() or character in "\n\t"
+    return character if is_safe else "\N{REPLACEMENT CHARACTER}"
 
 
 def _after_last_frame(text: str) -> str:

@@ -3,7 +3,7 @@
 Whoever writes the notes and whoever reads them finds their names here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 
@@ -22,16 +22,17 @@ def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str
     }
 
 
-def source_files(properties: Mapping[str, str]) -> dict[str, str]:
+def source_files(
+    properties: Mapping[str, str], splits: Iterable[str] = IdxFolder._fields
+) -> dict[str, str]:
     """Returns the SHA-256 of each source file, by its name; empty if none is noted.
 
     Args:
       properties: Custom properties of an Examples artifact, as `note_source_files` makes them.
         There may be others among them.
+      splits: Of which of the IDX data set's splits, all by default.
     """
-    names = (
-        _property_name(split, content) for split in IdxFolder._fields for content in IdxPair._fields
-    )
+    names = (_property_name(split, content) for split in splits for content in IdxPair._fields)
     lines = sorted(properties[name] for name in names if name in properties)
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 

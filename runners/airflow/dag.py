@@ -10,6 +10,7 @@ from runners.airflow.settings import AirflowSettings, Kubernetes, TaskSettings
 from runners.orchestration.exit_codes import SKIPPED
 from runners.orchestration.graph import Graph
 from runners.orchestration.pod_paths import check_pod_paths
+from runners.orchestration.settings import fill_in_report
 from runners.orchestration.tasks import (
     FINAL_REPORT,
     Task,
@@ -17,7 +18,7 @@ from runners.orchestration.tasks import (
     group_nodes,
     report_after,
 )
-from runners.orchestration.time_limit import GRACE_SECONDS
+from runners.orchestration.time_limit import GRACE_SECONDS, REPORT_MARGIN_SECONDS
 
 # After a task's own time limit and grace, for Airflow to see that it has ended.
 _AFTERWARDS_SECONDS = 60
@@ -55,6 +56,7 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str, ir_digest:
         "params": _literal(graph.parameters),
         "tasks": _literal({task.task_id: _describe(task, graph, settings) for task in tasks}),
         "final_report": _literal(FINAL_REPORT),
+        "margin_seconds": REPORT_MARGIN_SECONDS,
         "dag_id": _literal(settings.dag_id or graph.pipeline_name),
         "description": _literal(f"TFX pipeline {graph.pipeline_name}"),
         "doc_md": _escape(_document(graph, tasks)),
@@ -81,13 +83,13 @@ def render_dag(graph: Graph, settings: AirflowSettings, ir_name: str, ir_digest:
 def _describe(task: Task, graph: Graph, settings: AirflowSettings) -> dict[str, Any]:
     """Returns what the DAG file says of one task."""
     own = settings.tasks.get(task.task_id, TaskSettings())
+    if task.task_id == FINAL_REPORT:
+        own = fill_in_report(own)
     operator = {
         name: value
         for name in ("retries", "pool", "queue")
         if (value := getattr(own, name)) is not None
     }
-    if not task.node_ids:
-        operator.setdefault("retries", 0)  # the end of a run does not wait for it
     types = {node.node_id: node.type for node in graph.nodes}
     description = {
         "nodes": list(task.node_ids),

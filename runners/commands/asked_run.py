@@ -1,5 +1,6 @@
 """Finds the run that a command is asked for, by its own id or by what it pushed."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +35,7 @@ def find_run(
     asked = run_or_version or (runs[0] if runs else "")
     if asked in runs:
         return asked
-    if asked.isdecimal() or "/" in asked:
+    if asked.isdecimal() or "://" in asked or Path(asked).exists():
         version = find_version(asked, config)
         run_id = version.record.origin.run_id if version.record else ""
         if run_id in runs:
@@ -47,3 +48,8 @@ def find_run(
         f"{where}: expected a run of {config.pipeline_name}, or a version, received "
         f"{asked or 'none'}. There are: {', '.join(runs[:_SHOWN_RUNS]) or 'no runs'}."
     )
+
+
+def tell_no_run(where: str, config: PipelineConfig) -> str:
+    """Returns what to say of metadata without a run; the arguments are as those of `find_run`."""
+    return f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run)."

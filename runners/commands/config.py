@@ -21,4 +21,4 @@ def config(config_file: str | None, preset: str | None, overrides: tuple[str, ..
         for part in key.split("."):
             value = getattr(value, part)
         table.add_row(key, str(value), description)
-    Console().print(table)
+    Console(markup=False).print(table)

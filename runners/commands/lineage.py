@@ -54,7 +54,7 @@ def lineage(
         click.echo(json.dumps([asdict(ancestor) for ancestor in ancestors], indent=2))
     else:
         # A line that is cut would be no line for sha256sum --check.
-        Console(width=_WIDEST_LINE).print(_render_lineage(version, ancestors))
+        Console(width=_WIDEST_LINE, markup=False).print(_render_lineage(version, ancestors))
 
 
 def _render_lineage(version: Version, ancestors: Sequence["Ancestor"]) -> Tree:

@@ -43,7 +43,7 @@ def models(
         click.echo(described)
     elif versions:
         click.echo(f"Models in {directory}, newest first; times are UTC")
-        Console().print(table)
+        Console(markup=False).print(table)
     else:
         click.echo(f"{directory}: no version was pushed here yet (tfx-mnist run).")
 

@@ -201,7 +201,7 @@ def _print_json(questions: list[_Question], answers: list[_Answer]) -> None:
 
 
 def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bool) -> None:
-    console = Console()
+    console = Console(markup=False)
     table = Table("picture", "class", "probability", "next")
     for question, answer in zip(questions, answers, strict=True):
         probabilities = answer.digit.probabilities
@@ -213,7 +213,9 @@ def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bo
         if show:
             console.print(f"{question.name}, as the model saw it:", highlight=False, markup=False)
             beside = Table.grid(padding=(0, 2, 0, 0))
-            beside.add_row(Text(draw_picture(question.image)), _draw_answer(probabilities))
+            beside.add_row(
+                Text(draw_picture(question.image)), _draw_answer(probabilities, order[0])
+            )
             console.print(beside)
     console.print(table)
     versions = {answer.version for answer in answers if answer.version is not None}
@@ -221,9 +223,8 @@ def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bo
         console.print(f"Answered by version {', '.join(map(str, sorted(versions)))}.")
 
 
-def _draw_answer(probabilities: npt.NDArray[np.float64]) -> Text:
+def _draw_answer(probabilities: npt.NDArray[np.float64], answer: int) -> Text:
     """Draws how likely each class is, the answer in bold."""
-    answer = int(np.argmax(probabilities))
     text = Text("\n")
     for number, probability in enumerate(probabilities):
         bar = draw_share(float(probability), _BAR_WIDTH)

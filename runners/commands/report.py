@@ -9,6 +9,7 @@ from runners.commands.asked_run import find_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import quiet_imports
+from runners.run_report.file_names import name_file
 
 
 @click.command()
@@ -52,7 +53,8 @@ def report(  # noqa: PLR0913 - one for each option
     run_ids = [find_run(asked, store, where, config) for asked in compared or (run_or_version,)]
     from runners.run_report.writing import make_report, write_report  # noqa: PLC0415 - ML Metadata
 
-    page = (output or Path(f"report-{'-'.join(run_ids).replace('/', '_')}.html")).absolute()
+    names = "-".join(map(name_file, run_ids))
+    page = (output or Path(f"report-{names}.html")).absolute()
     with quiet_imports():  # of TensorFlow, where a run has not stored what it measured
         first, *others = [make_report(store, config, run_id) for run_id in run_ids]
     try:

@@ -78,7 +78,7 @@ def run(
             outcome = dataclasses.replace(
                 outcome, seconds=time.monotonic() - started, report_file=report_file
             )
-            print_summary(outcome, Console(file=terminal))
+            print_summary(outcome, Console(file=terminal, markup=False))
             write_run_file(outcome, root, config.model_dump(mode="json"))
     except (RunLockedError, OSError) as error:
         click.echo(f"Error: {error}", err=True)

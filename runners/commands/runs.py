@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.config import PipelineConfig
-from runners.commands.asked_run import find_run
+from runners.commands.asked_run import find_run, tell_no_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import quiet_imports
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from runners.metadata.history import RunSummary
 
+_LISTED = 20
 _END_STYLES = {
     RunEnd.PUSHED: "green",
     RunEnd.UNCHANGED: "green",
@@ -36,11 +37,9 @@ _END_STYLES = {
 @mlmd_option
 @click.option(
     "--last",
-    default=20,
-    show_default=True,
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many.",
+    help=f"How many of the list. Default: {_LISTED}.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is known, as JSON.")
 def runs(  # noqa: PLR0913 - one for each option
@@ -49,7 +48,7 @@ def runs(  # noqa: PLR0913 - one for each option
     preset: str | None,
     overrides: tuple[str, ...],
     mlmd_url: str | None,
-    last: int,
+    last: int | None,
     *,
     as_json: bool,
 ) -> None:
@@ -64,29 +63,31 @@ def runs(  # noqa: PLR0913 - one for each option
 
     store, where = open_metadata(mlmd_url, config)
     if run_or_version:
+        if last:
+            raise click.UsageError("--last is for the list of runs: leave it or RUN out")
         _show_run(find_run(run_or_version, store, where, config), store, config, as_json=as_json)
         return
-    history = read_history(store, config.pipeline_name, last)
+    history = read_history(store, config.pipeline_name, last or _LISTED)
     if as_json:
         click.echo(json.dumps([asdict(run) for run in history], indent=2))
     elif history:
-        Console().print(_render_runs(history, config, where))
+        Console(markup=False).print(_render_runs(history, config, where))
     else:
-        click.echo(f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run).")
+        click.echo(tell_no_run(where, config))
 
 
 def _show_run(
     run_id: str, store: "MetadataStore", config: PipelineConfig, *, as_json: bool
 ) -> None:
     from runners.run_report.writing import make_report  # noqa: PLC0415 - ML Metadata
-    from runners.terminal.report import print_report  # noqa: PLC0415 - it asks for what comes with it
+    from runners.terminal.report import print_report  # noqa: PLC0415 - it draws, as few commands do
 
     with quiet_imports():  # of TensorFlow, where the run has not stored what it measured
         report = make_report(store, config, run_id)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        print_report(report, Console(highlight=False))
+        print_report(report, Console(highlight=False, markup=False))
 
 
 def _render_runs(history: Sequence["RunSummary"], config: PipelineConfig, where: str) -> Table:

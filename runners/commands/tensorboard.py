@@ -1,5 +1,6 @@
 """`tfx-mnist tensorboard`: the pipeline's runs in TensorBoard."""
 
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,17 +11,33 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.config import PipelineConfig
-from runners.commands.asked_run import find_run
+from runners.commands.asked_run import find_run, tell_no_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import quiet_imports
 from runners.interrupts import interrupted_by_sigterm
+from runners.tensorboard.server import TensorBoardError, check_address, serve
 
 if TYPE_CHECKING:
     from ml_metadata import MetadataStore
     from ml_metadata.proto.metadata_store_pb2 import Context
 
 _MOST_RUNS = 20
+
+
+def _check_logdir(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    folder = Path(value).absolute()
+    try:
+        is_free = "://" not in value and not (folder.exists() and any(folder.iterdir()))
+    except OSError as error:
+        raise click.BadParameter(f"{value}: cannot be read: {error.strerror}") from error
+    if not is_free:
+        raise click.BadParameter(
+            f"expected a folder of this machine that is absent or empty, received {value}"
+        )
+    return folder
 
 
 @click.command()
@@ -35,7 +52,8 @@ _MOST_RUNS = 20
 )
 @click.option(
     "--logdir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(file_okay=False),
+    callback=_check_logdir,
     help="Keep what TensorBoard shows in this folder, which must be absent or empty.",
 )
 @configuration_options
@@ -58,23 +76,16 @@ def tensorboard(  # noqa: PLR0913 - one for each option
     logged is copied: nothing is written into the pipeline's artifacts.
     """
     config = read_configuration(config_file, preset, overrides)
-    if logdir is not None and logdir.exists() and any(logdir.iterdir()):
-        raise click.UsageError(f"--logdir: {logdir}: expected an absent or empty folder")
-    store, where = open_metadata(mlmd_url, config)
-    runs = _find_runs(asked, store, where, config)
-    with interrupted_by_sigterm(), _folder(logdir) as folder:
-        with quiet_imports():  # TensorFlow comes with these
-            from runners.tensorboard.log_folder import gather_runs, read_logged_run  # noqa: PLC0415
-            from runners.tensorboard.server import TensorBoardError, serve  # noqa: PLC0415
-
-            logged = [read_logged_run(store, config, run) for run in runs]
-            gather_runs(logged, folder)
+    with interrupted_by_sigterm(), _reserve(logdir) as folder:
         try:
+            check_address(host, port)
+            store, where = open_metadata(mlmd_url, config)
+            runs = _find_runs(asked, store, where, config)
+            _gather(runs, store, config, folder)
             with quiet_imports():
-                url = serve(folder, host, port)
-        except TensorBoardError as error:
+                url = serve(_keep(folder, logdir), host, port)
+        except (TensorBoardError, OSError) as error:
             raise click.ClickException(f"TensorBoard did not start: {error}") from error
-        click.echo("\n".join(["Runs:", *(f"  {run.name}" for run in logged)]))
         click.echo(f"TensorBoard is at {url} (Ctrl-C ends it)")
         with suppress(KeyboardInterrupt):
             while True:
@@ -89,19 +100,48 @@ def _find_runs(
 
     runs = list_runs(store, config.pipeline_name)
     if not runs:
-        raise click.ClickException(
-            f"{where}: no run of {config.pipeline_name} yet (tfx-mnist run)."
-        )
+        raise click.ClickException(tell_no_run(where, config))
     if not asked:
         return runs[:_MOST_RUNS]
     run_ids = {find_run(each, store, where, config) for each in asked}
     return [run for run in runs if run.name in run_ids]
 
 
+def _gather(
+    runs: Sequence["Context"], store: "MetadataStore", config: PipelineConfig, folder: Path
+) -> None:
+    """Writes the logs of runs, and tells of each what it is called and what it lacks."""
+    with quiet_imports():  # TensorFlow comes with this
+        from runners.tensorboard.log_folder import gather_run, read_logged_run  # noqa: PLC0415
+    folder.mkdir()
+    click.echo("Runs:")
+    for run in runs:
+        with quiet_imports():  # of what a run needs that has not stored what it measured
+            logged = read_logged_run(store, config, run)
+            reasons = gather_run(logged, folder)
+        click.echo("\n".join([f"  {logged.name}", *(f"    {reason}" for reason in reasons)]))
+
+
 @contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        yield kept
-        return
-    with tempfile.TemporaryDirectory(prefix="tensorboard-") as folder:
-        yield Path(folder)
+def _reserve(logdir: Path | None) -> Iterator[Path]:
+    """Yields where logs can be gathered; what has not been kept is gone after the block."""
+    try:
+        if logdir is not None:
+            logdir.parent.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(
+            prefix="tensorboard-", dir=logdir.parent if logdir else None
+        )
+    except OSError as error:
+        raise click.ClickException(f"--logdir: {logdir}: cannot be made: {error}") from error
+    with scratch as folder:
+        yield Path(folder) / "logs"
+
+
+def _keep(folder: Path, logdir: Path | None) -> Path:
+    """Returns where the logs are from now on."""
+    if logdir is None:
+        return folder
+    logdir.mkdir(exist_ok=True)
+    for logs in folder.iterdir():  # the folder itself may be a volume, which nothing can replace
+        shutil.move(logs, logdir)
+    return logdir

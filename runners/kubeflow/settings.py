@@ -8,7 +8,14 @@ from typing import Any
 
 from pydantic import Field
 
-from runners.orchestration.settings import MlmdUrl, Section, Tries, fill_in, read_settings_file
+from runners.orchestration.settings import (
+    MlmdUrl,
+    Section,
+    Tries,
+    fill_in,
+    fill_in_report,
+    read_settings_file,
+)
 from runners.orchestration.tasks import FINAL_REPORT
 
 
@@ -83,15 +90,13 @@ class KubeflowSettings(Tries):
     )
     tasks: dict[str, StepSettings] = Field(
         default_factory=dict,
-        description="By step, which is a node or a group: what it has otherwise.",
+        description="By step, which is a node, a group or FinalReport: what it has otherwise.",
     )
 
     def of_step(self, step_id: str) -> StepSettings:
         """Returns the settings of one step; what it does not have itself, it shares."""
         own = self.tasks.get(step_id, StepSettings())
-        if step_id == FINAL_REPORT and own.retries is None:
-            own = own.model_copy(update={"retries": 0})  # the end of a run does not wait for it
-        return fill_in(own, self)
+        return fill_in(fill_in_report(own) if step_id == FINAL_REPORT else own, self)
 
 
 def read_settings(path: str | None) -> KubeflowSettings:

@@ -19,7 +19,7 @@ from runners.orchestration.graph import Graph
 from runners.orchestration.parameters import name_without_dots
 from runners.orchestration.pod_paths import check_pod_paths
 from runners.orchestration.tasks import Task, check_task_ids, group_nodes, report_after
-from runners.orchestration.time_limit import limit_time
+from runners.orchestration.time_limit import REPORT_MARGIN_SECONDS, limit_time
 
 _RUN_ID = "run_id"
 _REPORT = "report"
@@ -104,6 +104,7 @@ def _make_component(
 def _make_final_report(task: Task, settings: KubeflowSettings, ir_path: str) -> Callable[..., Any]:
     """Returns kfp's component of the step that reports on the run: a page that Kubeflow shows."""
     own = settings.of_step(task.task_id)
+    seconds = (own.timeout_minutes or 0) * 60 - REPORT_MARGIN_SECONDS
 
     def component(run_id: str, report: dsl.Output[dsl.HTML]) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(
@@ -111,7 +112,7 @@ def _make_final_report(task: Task, settings: KubeflowSettings, ir_path: str) -> 
             command=limit_time(["python", "-m", "runners.run_report"], own.timeout_minutes),
             args=[
                 *("--ir", ir_path, "--mlmd", settings.mlmd, "--run-id", run_id),
-                *("--output", report.path),
+                *("--give-up-after", str(seconds), "--output", report.path),
             ],
         )
 

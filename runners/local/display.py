@@ -147,7 +147,7 @@ class LiveDisplay:
 
 def make_display(terminal: TextIO) -> PlainDisplay | LiveDisplay:
     """Returns the display that suits `terminal`."""
-    console = Console(file=terminal)
+    console = Console(file=terminal, markup=False)
     return LiveDisplay(console) if console.is_terminal else PlainDisplay(terminal)
 
 

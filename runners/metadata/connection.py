@@ -161,8 +161,14 @@ def _read_password(environ: Mapping[str, str]) -> str:
 
 def _read_file(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        text = Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise MlmdUrlError(
             f"{path}: cannot be read ({error.strerror}); expected a file, or as URL: {_EXPECTED}"
         ) from error
+    except UnicodeDecodeError as error:
+        raise MlmdUrlError(
+            f"{path}: expected a file that holds a URL, received something else than text. The URL "
+            f"of a SQLite file is sqlite://{Path(path).absolute()}"
+        ) from error
+    return text

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pipeline.config_sources import ConfigError
 from runners.metadata.url import check_no_password
+from runners.orchestration.tasks import FINAL_REPORT_TRIES
 
 
 def _without_password(url: str) -> str:
@@ -46,6 +47,12 @@ def fill_in(own: SettingsT, shared: Section) -> SettingsT:
             for name in type(own).model_fields
         }
     )
+
+
+def fill_in_report(own: SettingsT) -> SettingsT:
+    """Returns the settings of the task that reports on a run, with its own tries and time limit."""
+    lacking = [name for name in FINAL_REPORT_TRIES if getattr(own, name) is None]
+    return own.model_copy(update={name: FINAL_REPORT_TRIES[name] for name in lacking})
 
 
 def read_settings_file(path: str | None, settings: type[SettingsT]) -> SettingsT:

@@ -8,6 +8,9 @@ from runners.orchestration.graph import Node
 FINAL_REPORT = "FinalReport"
 """Id of the task that writes the report of a run, once no other task has anything left to do."""
 
+FINAL_REPORT_TRIES: Mapping[str, int] = {"retries": 0, "timeout_minutes": 10}
+"""What is set for that task unless the settings say so: the end of a run does not wait for it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:

@@ -3,6 +3,9 @@
 # From SIGTERM to SIGKILL: time to mark the execution as failed and remove what is half made.
 GRACE_SECONDS = 60
 
+# The report of a run gives up so long before its task is stopped, which would be a failure.
+REPORT_MARGIN_SECONDS = 30
+
 
 def limit_time(command: list[str], minutes: int | None) -> list[str]:
     """Returns the command of a container with a time limit; without `minutes` it has none.

@@ -1,7 +1,7 @@
 """Reads what a report says of a run as a whole (ML Metadata, but no TensorFlow)."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ml_metadata import MetadataStore
@@ -49,7 +49,8 @@ class Known:
       pushed_to: Where that is.
       cause: Why it failed, or "".
       log: Where everything that was logged stands, or "".
-      is_over: Whether no node of it will run any more, whatever metadata says, and all were to.
+      due_nodes: The nodes that a run which is over was to run, whatever metadata says of them; ()
+        if it may go on.
     """
 
     end: End | None = None
@@ -57,7 +58,7 @@ class Known:
     pushed_to: str = ""
     cause: str = ""
     log: str = ""
-    is_over: bool = False
+    due_nodes: tuple[str, ...] = ()
 
 
 def read_run_record(
@@ -90,11 +91,12 @@ def read_run_record(
     summaries = [
         summarize_run(store, run, pipeline_name) for run in runs[position : position + MAX_HISTORY]
     ]
-    this = summaries[0]
-    if known.is_over:
+    if known.due_nodes:
+        missing = [name for name in known.due_nodes if name not in records]
+        summaries[0] = _end_if_stopped(summaries[0], missing)
         records = {name: _end_if_killed(record) for name, record in records.items()}
-        this = _end_if_stopped(this)
-    pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
+    this = summaries[0]
+    version, pushed_to = find_push(records)
     end = End.INTERRUPTED if this.cause == NodeState.INTERRUPTED else _ENDS[this.end]
     manifest, exports_unknown = _read_manifest(records)
     return Run(
@@ -103,8 +105,8 @@ def read_run_record(
         end=known.end or end,
         cause=known.cause or (this.cause if end == End.FAILED else ""),
         failed_node=this.node_id if this.end == RunEnd.FAILED else "",
-        version=known.version or str(property_of(pushed, PUSHED_VERSION_PROPERTY) or ""),
-        pushed_to=known.pushed_to or str(property_of(pushed, PUSHED_DESTINATION_PROPERTY) or ""),
+        version=known.version or version,
+        pushed_to=known.pushed_to or pushed_to,
         nodes=_describe_nodes(records),
         exports=manifest.exports,
         unexported=manifest.reasons,
@@ -114,16 +116,21 @@ def read_run_record(
     )
 
 
-def _end_if_stopped(summary: RunSummary) -> RunSummary:
-    """Returns what became of a run that is over, and was to go through the whole pipeline."""
-    match summary.end:
-        case RunEnd.STOPPED:
-            return replace(summary, end=RunEnd.FAILED, cause=_KILLED)
-        case RunEnd.ENDED_EARLY:
-            cause = f"No node began after {summary.node_id}. The log of the next task says why."
-            return replace(summary, end=RunEnd.FAILED, node_id="", cause=cause)
-        case _:
-            return summary
+def find_push(records: Mapping[str, NodeRecord]) -> tuple[str, str]:
+    """Returns the version that a run has pushed, and where that is; "" if there is none."""
+    pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
+    version = property_of(pushed, PUSHED_VERSION_PROPERTY) or ""
+    return str(version), str(property_of(pushed, PUSHED_DESTINATION_PROPERTY) or "")
+
+
+def _end_if_stopped(summary: RunSummary, missing: Sequence[str]) -> RunSummary:
+    """Returns what became of a run that is over, and has not begun some of its nodes."""
+    if summary.end == RunEnd.STOPPED:
+        return replace(summary, end=RunEnd.FAILED, cause=_KILLED)
+    if summary.end != RunEnd.FAILED and missing:
+        cause = f"Did not begin: {', '.join(missing)}. The log of the first one's task says why."
+        return replace(summary, end=RunEnd.FAILED, node_id="", cause=cause)
+    return summary
 
 
 def _end_if_killed(record: NodeRecord) -> NodeRecord:

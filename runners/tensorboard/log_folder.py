@@ -4,25 +4,30 @@ Nothing is written into an artifact that a node has published: what the Trainer 
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
 from ml_metadata import MetadataStore
-from ml_metadata.proto.metadata_store_pb2 import Context
+from ml_metadata.proto.metadata_store_pb2 import Artifact, Context
 from tfx.utils.path_utils import serving_model_path
 
 from components.model_exporter.exporting import SIGNATURE
+from components.run_report.content.part import Missing
 from components.run_report.content.report import Measurements
+from components.run_report.content.training import Training
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import TRAINER
-from runners.metadata.history import summarize_run
+from runners.failure import cause_of
 from runners.metadata.records import read_run
+from runners.run_report.file_names import name_file
 from runners.run_report.measurements import find_measurements
-from runners.tensorboard.summaries import write_experiment, write_run
+from runners.run_report.record import find_push
+from runners.tensorboard.summaries import TRAIN, VALIDATION, write_curves, write_graph, write_run
 
-_EVENT_FILES = "events.out.tfevents.*"
+_EVENT_FILES = "events.out.tfevents."
+_SHOWN = ("training", "evaluation", "predictions")
 
 logger = logging.getLogger(__name__)
 
@@ -33,67 +38,96 @@ class LoggedRun(NamedTuple):
     Attributes:
       name: Its id and the version that it pushed.
       measurements: What followed from its artifacts.
-      saved_model: The model that it exported; "" if it did not get as far.
+      model: Folder of the artifact that its Trainer exported; "" if it did not get as far.
       model_run: Folder of what its Trainer wrote beside the model, or "".
     """
 
     name: str
     measurements: Measurements
-    saved_model: str
+    model: str
     model_run: str
 
 
 def read_logged_run(store: MetadataStore, config: PipelineConfig, run: Context) -> LoggedRun:
     """Returns a run of the pipeline; `run` is its context, named by the run's id."""
     records = read_run(store, run.name, config.pipeline_name)
-    version = summarize_run(store, run, config.pipeline_name).version
+    version, _ = find_push(records)
     trained = records[TRAINER].outputs if TRAINER in records else {}
     return LoggedRun(
         name=f"{run.name} version {version}" if version else run.name,
         measurements=find_measurements(store, run.name, records, config),
-        saved_model=serving_model_path(trained["model"].uri) if "model" in trained else "",
-        model_run=trained["model_run"].uri if "model_run" in trained else "",
+        model=_uri_of(trained.get("model")),
+        model_run=_uri_of(trained.get("model_run")),
     )
 
 
-def gather_runs(runs: Sequence[LoggedRun], folder: Path) -> None:
-    """Writes a folder of logs for each run, named as it is.
+def gather_run(run: LoggedRun, folder: Path) -> list[str]:
+    """Writes the logs of a run into a folder that is named as the run is.
 
     Args:
-      runs: Which ones; at least one.
-      folder: Absent or empty.
+      run: The run.
+      folder: Of all runs.
+
+    Returns:
+      Why something of it is not shown, a sentence each.
+
+    Raises:
+      OSError: The folder cannot be written.
     """
-    folders = [folder / run.name.replace("/", "_") for run in runs]
-    write_experiment([run.measurements for run in runs], folders[0])
-    for run, logs in zip(runs, folders, strict=True):
-        copied = list(_copy_events(run.model_run, logs)) if run.model_run else []
-        write_run(run.measurements, logs, with_curves=not copied)
-        if run.saved_model:
-            _write_graph(run.saved_model, logs)
+    logs = folder / name_file(run.name)
+    logs.mkdir(parents=True)
+    measured = run.measurements
+    parts = {name: getattr(measured, name) for name in _SHOWN}
+    reasons = [
+        f"{name}: {part.reason}" for name, part in parts.items() if isinstance(part, Missing)
+    ]
+    reasons += _attempt("measurements", lambda: write_run(measured, logs))
+    lost = [part for part in (TRAIN, VALIDATION) if not _copy_events(run.model_run, part, logs)]
+    if isinstance(measured.training, Training) and lost:
+        training = measured.training
+        reasons += _attempt("curves", lambda: write_curves(training, logs, lost))
+        reasons.append(
+            f"what the Trainer logged is not in {run.model_run}: its curves come from the report, "
+            "which has no learning rate"
+        )
+    if run.model:
+        reasons += _attempt("graph", lambda: write_graph(_load_graph(run.model), logs))
+    return reasons
 
 
-def _copy_events(model_run: str, folder: Path) -> Iterator[Path]:
-    """Copies what Keras logged: a folder for training, one for validation."""
+def _attempt(what: str, write: Callable[[], None]) -> Iterator[str]:
+    """Yields why something cannot be shown, if it cannot."""
     try:
-        for path in sorted(tf.io.gfile.glob(f"{model_run}/*/{_EVENT_FILES}")):
-            part, name = path.split("/")[-2:]
-            (folder / part).mkdir(parents=True, exist_ok=True)
-            tf.io.gfile.copy(path, str(folder / part / name))
-            yield folder / part / name
-    except tf.errors.OpError as error:
-        logger.warning("%s: what was logged cannot be read: %s", model_run, error)
+        write()
+    except Exception as error:  # of TensorFlow, of a file system, of a file that was damaged
+        logger.warning("%s of a run cannot be shown", what, exc_info=True)
+        yield f"{what}: {cause_of(error)}"
 
 
-def _write_graph(saved_model: str, folder: Path) -> None:
-    """Writes the exported model's operations; a model that is gone has none, and a warning.
+def _copy_events(model_run: str, part: str, folder: Path) -> bool:
+    """Copies what Keras logged of a part; returns whether that is all there."""
+    source, copied = f"{model_run}/{part}", 0
+    try:
+        for name in tf.io.gfile.listdir(source):
+            if name.startswith(_EVENT_FILES):
+                (folder / part).mkdir(exist_ok=True)
+                tf.io.gfile.copy(f"{source}/{name}", str(folder / part / name))
+                copied += 1
+    except (OSError, tf.errors.OpError):
+        logger.warning("%s: what was logged cannot be read", source, exc_info=True)
+        return False
+    return copied > 0
+
+
+def _load_graph(model: str) -> tf.Graph:
+    """Returns the exported model's operations.
 
     Keras' own callback writes layers alone, and the page fails over them (Keras 3.15, TensorBoard
     2.21).
     """
-    try:
-        function = getattr(tf.saved_model.load(saved_model), SIGNATURE)
-    except (OSError, ValueError, AttributeError, tf.errors.OpError) as error:
-        logger.warning("%s: its graph cannot be read: %s", saved_model, error)
-        return
-    with tf.summary.create_file_writer(str(folder)).as_default():
-        tf.summary.graph(function.concrete_functions[0].graph)
+    function = getattr(tf.saved_model.load(serving_model_path(model)), SIGNATURE)
+    return function.concrete_functions[0].graph
+
+
+def _uri_of(artifact: Artifact | None) -> str:
+    return artifact.uri if artifact else ""

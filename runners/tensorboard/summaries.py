@@ -1,6 +1,6 @@
 """Writes what was measured of a run as TensorBoard's summaries (TensorFlow comes with it)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ from components.run_report.content.evaluation import Evaluation, Misread, Predic
 from components.run_report.content.report import Measurements
 from components.run_report.content.training import Training
 
+TRAIN, VALIDATION = "train", "validation"
+"""The folders that Keras logs into, below that of the run."""
+
 MAX_PICTURES = 48
 """So many misread examples of a run are shown, the worst first."""
 
@@ -23,28 +26,14 @@ _ABOUT_CONFUSION = (
 )
 
 
-def write_experiment(runs: Sequence[Measurements], folder: Path) -> None:
-    """Writes which hyperparameters and which final metrics are compared.
+def write_run(run: Measurements, folder: Path) -> None:
+    """Writes hyperparameters, final metrics and pictures of a run, as far as it has them.
 
-    Args:
-      runs: What was measured of each.
-      folder: The folder of any of them.
-    """
-    metrics = dict.fromkeys(name for run in runs for name in _final_metrics(run))
-    with tf.summary.create_file_writer(str(folder)).as_default():
-        hparams.hparams_config(
-            hparams=[hparams.HParam(name) for name in _order_by_interest(runs)],
-            metrics=[hparams.Metric(name) for name in metrics],
-        )
-
-
-def write_run(run: Measurements, folder: Path, *, with_curves: bool) -> None:
-    """Writes the hyperparameters, final metrics and pictures of a run.
+    TensorBoard itself finds out which hyperparameters differ between runs.
 
     Args:
       run: What was measured of it.
       folder: The folder of the run.
-      with_curves: Write metrics by epoch, too: what the Trainer logged of them is not there.
     """
     with tf.summary.create_file_writer(str(folder)).as_default():
         if settings := _hyperparameters(run):
@@ -54,15 +43,29 @@ def write_run(run: Measurements, folder: Path, *, with_curves: bool) -> None:
         if isinstance(run.predictions, Predictions):
             _write_confusion(run.predictions.confusion)
             _write_misread(run.predictions.misread[:MAX_PICTURES])
-    if with_curves and isinstance(run.training, Training):
-        _write_curves(run.training, folder)
 
 
-def _order_by_interest(runs: Sequence[Measurements]) -> list[str]:
-    """Returns all hyperparameters, those that differ first: TensorBoard shows five unasked."""
-    values = [_hyperparameters(run) for run in runs]
-    names = dict.fromkeys(name for each in values for name in each)
-    return sorted(names, key=lambda name: len({each.get(name) for each in values}) == 1)
+def write_curves(training: Training, folder: Path, parts: Collection[str]) -> None:
+    """Writes metrics by epoch under the names, and with the steps, that Keras gives them.
+
+    Args:
+      training: Their values.
+      folder: The folder of the run.
+      parts: Of TRAIN and VALIDATION, those that are wanted.
+    """
+    for part in parts:
+        with tf.summary.create_file_writer(str(folder / part)).as_default():
+            for curve in training.curves:
+                if curve.name.startswith("val_") == (part == VALIDATION):
+                    name = f"epoch_{curve.name.removeprefix('val_')}"
+                    for epoch, value in enumerate(curve.values):
+                        tf.summary.scalar(name, value, step=epoch)
+
+
+def write_graph(graph: tf.Graph, folder: Path) -> None:
+    """Writes the operations of a model to the folder of its run."""
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        tf.summary.graph(graph)
 
 
 def _hyperparameters(run: Measurements) -> dict[str, bool | float | str]:
@@ -108,14 +111,3 @@ def _read_picture(misread: Misread) -> npt.NDArray[np.float32]:
     """Returns a picture, float32 [height, width, channels] from 0 to 1."""
     pixels = decode_picture(misread.picture)
     return np.atleast_3d(pixels).astype(np.float32) / np.float32(255)
-
-
-def _write_curves(training: Training, folder: Path) -> None:
-    """Writes metrics under the names, and with the steps, that Keras gives them."""
-    parts = ("train", "validation")
-    writers = {part: tf.summary.create_file_writer(str(folder / part)) for part in parts}
-    for curve in training.curves:
-        part = "validation" if curve.name.startswith("val_") else "train"
-        with writers[part].as_default():
-            for epoch, value in enumerate(curve.values):
-                tf.summary.scalar(f"epoch_{curve.name.removeprefix('val_')}", value, step=epoch)

@@ -13,10 +13,12 @@ def draw_picture(image: npt.NDArray[np.uint8]) -> str:
     """Returns an image in a frame.
 
     Args:
-      image: uint8 [height, width]; what is brighter than a quarter is ink.
+      image: uint8 [height, width] or [height, width, channels]; what is brighter than a quarter is
+        ink.
     """
     frame = "─" * image.shape[1]
-    ink = np.pad(image >= _INK, ((0, len(image) % 2), (0, 0)))
+    brightness = np.atleast_3d(image).mean(axis=-1)
+    ink = np.pad(brightness >= _INK, ((0, len(image) % 2), (0, 0)))
     lines = (f"│{line}│" for line in _draw_lines(ink))
     return "\n".join([f"┌{frame}┐", *lines, f"└{frame}┘"])
 

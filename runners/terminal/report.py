@@ -1,9 +1,10 @@
 """Shows what a report says of a run, as far as a terminal can (no TensorFlow)."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 
 from rich.columns import Columns
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,41 +20,59 @@ from runners.terminal.sparklines import draw_sparkline
 from runners.terminal.tables import make_checks_table, make_exports_table, make_nodes_table
 
 _SHOWN_MISREAD = 4
+_SPARKLINE_WIDTH = 40
 _STYLES = {"good": "bold green", "warn": "bold yellow", "bad": "bold red"}
+
+logger = logging.getLogger(__name__)
 
 
 def print_report(report: Report, console: Console) -> None:
     """Prints the verdict, nodes, learning curves, thresholds, and the worst mistakes.
 
-    A part that could not be made is a line that says why.
+    A part that could not be made, or cannot be shown, is a line that says why.
+
+    Args:
+      report: Of the run.
+      console: One that takes no text for markup.
     """
-    for part in _render(report):
-        console.print(part, soft_wrap=isinstance(part, Text))
+    measured = report.measurements
+    for part in (
+        lambda: _render_verdict(find_verdict(report)),
+        lambda: _render_nodes(report.run),
+        lambda: _render_curves(measured.training),
+        lambda: _render_checks(measured.evaluation),
+        lambda: _render_exports(report.run),
+        lambda: _render_misread(measured.predictions),
+    ):
+        for shown in _render(part):
+            console.print(shown, soft_wrap=isinstance(shown, Text))
 
 
-def _render(report: Report) -> Iterator[RenderableType]:
-    measured, run = report.measurements, report.run
-    yield from _render_verdict(find_verdict(report))
-    if isinstance(run, Run):
-        yield make_nodes_table((node.name, node.state, node.seconds) for node in run.nodes)
-        yield from (Text(f"{node.name}: {node.cause}") for node in run.nodes if node.cause)
-    yield _render_curves(measured.training)
-    yield _render_checks(measured.evaluation)
-    if isinstance(run, Run) and run.exports:
-        yield make_exports_table(run.exports)
-    yield _render_misread(measured.predictions)
+def _render(part: Callable[[], Iterator[RenderableType]]) -> list[RenderableType]:
+    try:
+        return list(part())
+    except Exception as error:  # of numbers and pictures that nobody thought of
+        logger.warning("A part of a report cannot be shown", exc_info=True)
+        return [Text(f"A part cannot be shown: {type(error).__name__}: {error}", style="dim")]
 
 
-def _render_verdict(verdict: Verdict) -> Iterator[Text]:
+def _render_verdict(verdict: Verdict) -> Iterator[RenderableType]:
     yield Text(verdict.headline, style=_STYLES[verdict.tone])
     yield from map(Text, verdict.sentences)
     for refusal in verdict.refusals:
         yield Text(f"  {refusal.gate}: {refusal.what}. {refusal.advice}")
 
 
-def _render_curves(training: Training | Missing) -> RenderableType:
+def _render_nodes(run: Run | Missing) -> Iterator[RenderableType]:
+    if isinstance(run, Run):
+        yield make_nodes_table((node.name, node.state, node.seconds) for node in run.nodes)
+        yield from (Text(f"{node.name}: {node.cause}") for node in run.nodes if node.cause)
+
+
+def _render_curves(training: Training | Missing) -> Iterator[RenderableType]:
     if isinstance(training, Missing):
-        return Text(f"Training: {training.reason}", style="dim")
+        yield Text(f"Training: {training.reason}", style="dim")
+        return
     table = Table(
         title=f"Training: epoch {training.chosen_epoch} was exported",
         title_justify="left",
@@ -66,24 +85,31 @@ def _render_curves(training: Training | Missing) -> RenderableType:
     table.add_column("last", justify="right")
     for curve in training.curves:
         first, last = curve.values[0], curve.values[-1]
-        table.add_row(curve.name, draw_sparkline(curve.values), f"{first:.4f}", f"{last:.4f}")
-    return table
+        line = draw_sparkline(curve.values, _SPARKLINE_WIDTH)
+        table.add_row(curve.name, line, f"{first:.4f}", f"{last:.4f}")
+    yield table
 
 
-def _render_checks(evaluation: Evaluation | Missing) -> RenderableType:
+def _render_checks(evaluation: Evaluation | Missing) -> Iterator[RenderableType]:
     if isinstance(evaluation, Missing):
-        return Text(f"Evaluation: {evaluation.reason}", style="dim")
-    return make_checks_table(evaluation.checks)
+        yield Text(f"Evaluation: {evaluation.reason}", style="dim")
+    else:
+        yield make_checks_table(evaluation.checks)
 
 
-def _render_misread(predictions: Predictions | Missing) -> RenderableType:
+def _render_exports(run: Run | Missing) -> Iterator[RenderableType]:
+    if isinstance(run, Run) and run.exports:
+        yield make_exports_table(run.exports)
+
+
+def _render_misread(predictions: Predictions | Missing) -> Iterator[RenderableType]:
     if isinstance(predictions, Missing):
-        return Text(f"Misread: {predictions.reason}", style="dim")
-    count = f"Misread: {predictions.num_misread:,} of {predictions.num_rows:,}"
-    pictures = [_draw_misread(each) for each in predictions.misread[:_SHOWN_MISREAD]]
-    if not pictures:
-        return Text(count)
-    return Group(Text(f"{count}; the most confident mistakes:"), Columns(pictures))
+        yield Text(f"Misread: {predictions.reason}", style="dim")
+        return
+    yield Text(f"Misread: {predictions.num_misread:,} of {predictions.num_rows:,}")
+    if predictions.misread:
+        yield Text("The most confident mistakes:")
+        yield Columns([_draw_misread(each) for each in predictions.misread[:_SHOWN_MISREAD]])
 
 
 def _draw_misread(misread: Misread) -> Text:

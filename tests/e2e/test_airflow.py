@@ -346,7 +346,11 @@ def refused_run(airflow: Airflow) -> str:
 
 def _final_report(workspace: Workspace, run_id: str) -> str:
     """Returns the page that the last task of a run has written."""
-    return (workspace.folder / "runs" / "on_postgresql" / "reports" / f"{run_id}.html").read_text()
+    return (_reports(workspace) / f"{run_id}.html").read_text()
+
+
+def _reports(workspace: Workspace) -> Path:
+    return workspace.folder / "runs" / "on_postgresql" / "reports" / "tfx-mnist"
 
 
 def test_two_runs_at_once_one_with_changed_parameters_one_failing_and_mended(
@@ -425,6 +429,23 @@ def test_the_command_line_reads_runs_and_lineage_from_the_database(
         answer = workspace.tfx_mnist("report", run_id, f"--mlmd={file}", f"--output={page}")
         assert answer.returncode == 0, answer.stderr
         assert verdict in page.read_text()
+
+
+def test_a_report_that_cannot_be_written_leaves_a_good_run_good(
+    airflow: Airflow, workspace: Workspace, good_run: str
+):
+    reports = _reports(workspace)
+    reports.rename(reports.with_name("moved"))
+    reports.write_text("where the folder should be")
+
+    airflow.clear(good_run, ["FinalReport"])
+
+    assert airflow.wait_for_run(good_run) == "success"
+    assert set(airflow.task_states(good_run).values()) == {"success"}
+    log = airflow.read_log(good_run, "FinalReport", 2)
+    assert any(f"No report of run {good_run}: " in line for line in log)
+    reports.unlink()
+    reports.with_name("moved").rename(reports)
 
 
 @pytest.mark.usefixtures("good_run", "refused_run")

@@ -99,8 +99,10 @@ def test_each_node_is_a_step_after_those_upstream_and_kfp_accepts_the_file(
 
 
 def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, workspace: Workspace):
-    steps = driver.run("first")
+    run = driver.run("first")
+    steps = run.steps
 
+    assert run.state == "SUCCEEDED"
     assert list(steps) == ["Prepare", "Trainer", "Decide", "FinalReport"]
     assert {step.exit_code for step in steps.values()} == {0}, steps
     assert {step.tries for step in steps.values()} == {1}
@@ -110,6 +112,7 @@ def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, wo
     assert "Evaluator complete: BLESSED" in steps["Decide"].report
     assert "ModelExporter complete: exported" in steps["Decide"].report
     assert f"Pusher complete: pushed version {version.name}" in steps["Decide"].report
+    assert f"Blessed, and pushed as version {version.name}" in steps["FinalReport"].report
     assert (version / "assets.extra" / "exports" / "tflite" / "model.tflite").is_file()
     store = MetadataStore(sqlite_connection(str(workspace.root / "metadata.db")))
     graph = json.loads(driver.pipeline.with_suffix(".graph.json").read_text())
@@ -119,8 +122,10 @@ def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, wo
 def test_a_parameter_of_a_run_reaches_the_evaluator_and_a_skipped_step_is_no_failure(
     driver: LocalDriver, workspace: Workspace
 ):
-    steps = driver.run("strict", thresholds_accuracy=0.9999)
+    run = driver.run("strict", thresholds_accuracy=0.9999)
+    steps = run.steps
 
+    assert run.state == "SUCCEEDED"
     assert {step.exit_code for step in steps.values()} == {0}, steps
     assert "Trainer cached" in steps["Trainer"].report
     assert "Evaluator complete: NOT BLESSED" in steps["Decide"].report
@@ -148,7 +153,7 @@ def test_every_run_ends_with_its_report_and_the_command_line_makes_it_again(
         "failed": ["Failed in IdxExampleGen", nowhere],
     }
     for run_id, texts in expected.items():
-        final = runs[run_id]["FinalReport"]
+        final = runs[run_id].steps["FinalReport"]
         assert final.exit_code == 0, final.output
         for page in (final.report, _report(workspace, run_id)):
             assert all(text in page for text in texts), (run_id, texts)
@@ -168,9 +173,12 @@ def test_a_step_that_fails_is_tried_again_and_ends_the_run(
 ):
     new_process = dataclasses.replace(driver, python_folder=Path(sys.executable).parent)
 
-    steps = new_process.run("no data", data_root=str(workspace.folder / "nowhere"))
+    run = new_process.run("no data", data_root=str(workspace.folder / "nowhere"))
+    steps = run.steps
 
-    assert list(steps) == ["Prepare", "FinalReport"], "the run has failed, and has a report"
+    assert run.state == "FAILED"
+    assert list(steps) == ["Prepare", "FinalReport"]
+    assert steps["FinalReport"].exit_code == 0
     assert (steps["Prepare"].exit_code, steps["Prepare"].tries) == (1, 2)
     assert "IdxExampleGen failed: " in steps["Prepare"].output
     assert str(workspace.folder / "nowhere") in steps["Prepare"].report

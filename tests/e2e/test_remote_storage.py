@@ -138,6 +138,22 @@ def test_the_pushed_version_is_whole_and_saved_model_came_last(
     assert "assets.extra/tf_serving_warmup_requests" in files
 
 
+def test_the_last_task_of_a_run_writes_its_report_to_the_bucket(
+    first_run: subprocess.CompletedProcess[str], compiled: CompiledWorkspace, storage: GcsStandIn
+):
+    assert first_run.returncode == 0
+
+    answer = compiled.report_on("first")
+
+    page = "runs/reports/tfx-mnist/first.html"
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.endswith(f"The report of run first is gs://{BUCKET}/{page}\n")
+    [version] = _versions(storage)
+    text = storage.store.get(BUCKET, page).content.decode()
+    assert f"Blessed, and pushed as version {version}" in text
+    assert "Confusion matrix" in text
+
+
 def test_a_model_that_is_judged_again_is_not_pushed_twice(
     first_run: subprocess.CompletedProcess[str], compiled: CompiledWorkspace, storage: GcsStandIn
 ):

@@ -170,7 +170,14 @@ def test_one_run_is_shown_on_the_terminal(pushed: Run, workspace: Workspace):
     for node in pushed.states:
         assert node in answer.stdout
     assert "val_accuracy" in answer.stdout
-    assert "the most confident mistakes:" in answer.stdout
+    assert "The most confident mistakes:" in answer.stdout
+
+
+def test_the_length_of_a_list_beside_a_run_is_bad_usage(pushed: Run, workspace: Workspace):
+    answer = workspace.tfx_mnist("runs", pushed.outcome["run_id"], "--last", "3")
+
+    assert answer.returncode == 2
+    assert "leave it or RUN out" in answer.stderr
 
 
 def test_one_run_is_printed_as_json_for_scripts(refused: Run, workspace: Workspace):

@@ -2,7 +2,7 @@
 
 import gzip
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Measurements
-from components.run_report.page.rendering import SECTIONS
+from components.run_report.page.rendering import COMPARED, SECTIONS
 from support.web.browser import complaints, headless_chromium, loaded, overflow
 from support.web.reading_pages import cut_texts, show, violations
 from support.workspaces import Run, Workspace
@@ -55,6 +55,18 @@ def failed(refused: Run, workspace: Workspace) -> Run:
     assert run.exit_code == 1, run.output
     shutil.copy(_page(workspace), workspace.folder / "failed.html")
     return run
+
+
+@pytest.fixture(scope="module")
+def pages(failed: Run, pushed: Run, refused: Run, workspace: Workspace) -> dict[str, Path]:
+    """The page of each run, and that of two of them side by side."""
+    assert failed.exit_code == 1
+    compared = workspace.folder / "compared.html"
+    run_ids = (pushed.outcome["run_id"], refused.outcome["run_id"])
+    answer = workspace.tfx_mnist("report", "--compare", *run_ids, f"--output={compared}")
+    assert answer.returncode == 0, answer.stderr
+    names = ("pushed", "refused", "failed", "compared")
+    return {name: workspace.folder / f"{name}.html" for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -138,17 +150,24 @@ def test_a_run_knows_the_runs_before_it(refused: Run, pushed: Run, workspace: Wo
     assert "Accuracy of past runs" in page
 
 
-@pytest.mark.parametrize("name", ["pushed", "refused", "failed"])
+@pytest.mark.parametrize(
+    ("name", "sections"),
+    [*((name, SECTIONS) for name in ("pushed", "refused", "failed")), ("compared", COMPARED)],
+    ids=["pushed", "refused", "failed", "compared"],
+)
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_real_pages_are_whole_legible_silent_and_open_to_everybody(
-    failed: Run, workspace: Workspace, browser: WebDriver, name: str, width: int, scheme: str
+    pages: dict[str, Path],
+    browser: WebDriver,
+    name: str,
+    sections: Mapping[str, str],
+    width: int,
+    scheme: str,
 ):
-    assert failed.exit_code == 1
-
-    show(browser, workspace.folder / f"{name}.html", width=width, scheme=scheme)
+    show(browser, pages[name], width=width, scheme=scheme)
 
     headings = browser.find_elements(By.CSS_SELECTOR, "section > h2")
-    assert len(headings) == len(SECTIONS)
+    assert len(headings) == len(sections)
     assert all(heading.is_displayed() for heading in headings)
     assert [address for address in loaded(browser) if not address.startswith("data:")] == []
     assert complaints(browser) == []

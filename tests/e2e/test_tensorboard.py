@@ -1,5 +1,6 @@
 """`tfx-mnist tensorboard` over real runs: the event files, and the page in a real browser."""
 
+import os
 import re
 import signal
 import subprocess
@@ -56,15 +57,23 @@ def url(refused: Run, workspace: Workspace, folder: Path) -> Iterator[str]:
     """TensorBoard over both runs; at its end nothing in the pipeline's folders is another."""
     assert refused.exit_code == 3
     before = _files(workspace.root)
+    folder.mkdir()  # as a volume is there, and empty
     process = subprocess.Popen(
         workspace.command("tensorboard", "--port=0", f"--logdir={folder}"),
         cwd=workspace.folder,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     assert process.stdout is not None
-    said = iter(process.stdout.readline, "")
-    yield next(found[1] for line in said if (found := re.search(r"TensorBoard is at (\S+)", line)))
+    said = ""
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"TensorBoard is at (\S+)", line):
+            break
+    else:
+        pytest.fail(said)
+    yield found[1]
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0
     assert _files(workspace.root) == before
@@ -92,16 +101,8 @@ def _name(run: Run) -> str:
     return f"{run.outcome['run_id']} version {version}" if version else run.outcome["run_id"]
 
 
-def _wait_for(browser: WebDriver, url: str, tab: str, *texts: str) -> None:
-    browser.get("about:blank")  # another fragment alone loads nothing anew
-    browser.get(f"{url}#{tab}")
-    waiting = WebDriverWait(browser, DEADLINE_SECONDS)
-    for text in texts:
-        waiting.until(lambda browser, text=text: text in browser.execute_script(_ALL_TEXT), text)
-
-
-def test_a_run_has_what_its_trainer_logged_by_epoch(url: str, folder: Path, pushed: Run):
-    assert url
+@pytest.mark.usefixtures("url")
+def test_a_run_has_what_its_trainer_logged_by_epoch(folder: Path, pushed: Run):
     training = _read(folder / _name(pushed) / "train").Tags()["tensors"]
     validation = _read(folder / _name(pushed) / "validation").Tags()["tensors"]
 
@@ -109,10 +110,8 @@ def test_a_run_has_what_its_trainer_logged_by_epoch(url: str, folder: Path, push
     assert {"epoch_loss", "epoch_accuracy"} <= set(validation)
 
 
-def test_a_run_has_pictures_final_metrics_and_the_graph_of_its_model(
-    url: str, folder: Path, refused: Run
-):
-    assert url
+@pytest.mark.usefixtures("url")
+def test_a_run_has_pictures_final_metrics_and_the_graph_of_its_model(folder: Path, refused: Run):
     events = _read(folder / _name(refused))
 
     operations = {node.op for node in events.Graph().node}
@@ -122,47 +121,107 @@ def test_a_run_has_pictures_final_metrics_and_the_graph_of_its_model(
     assert {"Conv2D", "MatMul", "Softmax"} <= operations
 
 
-def test_the_page_shows_both_runs_and_loads_nothing_from_elsewhere(
-    url: str, browser: WebDriver, pushed: Run, refused: Run
-):
-    _wait_for(browser, url, "timeseries", "epoch_learning_rate", _name(pushed), _name(refused))
-    _wait_for(browser, url, "images", "confusion matrix", "misread", "sample: 1 of")
-    _wait_for(browser, url, "graphs", "Main Graph", "Softmax")
-    _wait_for(browser, url, "hparams", "learning_rate", "test_accuracy")
+def test_hyperparameters_that_differ_come_first(url: str):
+    request = {"experimentName": "", "hparamsLimit": 1}
 
+    experiment = httpx.post(f"{url}data/plugin/hparams/experiment", json=request).json()
+
+    [first] = experiment["hparamInfos"]
+    assert (first["name"], first["differs"]) == ("learning_rate", True)
+    assert "test_accuracy" in {each["name"]["tag"] for each in experiment["metricInfos"]}
+
+
+@pytest.mark.parametrize(
+    ("tab", "expected"),
+    [
+        ("timeseries", ["epoch_learning_rate", "test_accuracy"]),
+        ("images", ["confusion matrix", "misread", "sample: 1 of"]),
+        ("graphs", ["Main Graph", "Softmax"]),
+        ("hparams", ["learning_rate", "test_accuracy"]),
+    ],
+)
+def test_the_page_shows_the_runs_and_loads_nothing_from_elsewhere(
+    url: str, browser: WebDriver, tab: str, expected: list[str]
+):
+    browser.get("about:blank")  # another fragment alone loads nothing anew
+    browser.get(f"{url}#{tab}")
+
+    for text in expected:
+        WebDriverWait(browser, DEADLINE_SECONDS).until(
+            lambda browser, text=text: text in browser.execute_script(_ALL_TEXT), text
+        )
     assert complaints(browser) == []
     assert [address for address in loaded(browser) if not address.startswith(url)] == []
 
 
-def test_an_unknown_run_is_one_error(refused: Run, workspace: Workspace):
-    assert refused.exit_code == 3
-    answer = workspace.tfx_mnist("tensorboard", "no-such-run")
+def test_runs_are_chosen_by_id_and_by_version_and_named_by_both(
+    workspace: Workspace, pushed: Run, refused: Run, tmp_path: Path
+):
+    asked = (pushed.outcome["pushed_version"], refused.outcome["run_id"])
+    process = subprocess.Popen(
+        workspace.command("tensorboard", "--port=0", *asked),
+        cwd=workspace.folder,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+
+    said = [process.stdout.readline() for _ in range(4)]
+
+    assert said[:3] == ["Runs:\n", f"  {_name(refused)}\n", f"  {_name(pushed)}\n"]
+    assert said[3].startswith("TensorBoard is at http://127.0.0.1:")
+    assert list(tmp_path.glob("tensorboard-*"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    assert not list(tmp_path.glob("tensorboard-*"))
+
+
+@pytest.mark.usefixtures("refused")
+def test_an_unknown_run_is_one_error(workspace: Workspace):
+    answer = workspace.tfx_mnist("tensorboard", "--port=0", "no-such/run")
 
     assert answer.returncode == 1
-    assert "received no-such-run" in answer.stderr
+    assert "received no-such/run" in answer.stderr
 
 
-def test_a_pipeline_without_a_run_is_one_error(refused: Run, workspace: Workspace):
-    assert refused.exit_code == 3
+@pytest.mark.usefixtures("refused")
+def test_a_pipeline_without_a_run_is_one_error(workspace: Workspace):
     settings = ["pipeline_name=another", f"metadata_path={workspace.root}/metadata.db"]
 
-    answer = workspace.tfx_mnist("tensorboard", *(f"--set={setting}" for setting in settings))
+    answer = workspace.tfx_mnist(
+        "tensorboard", "--port=0", *(f"--set={setting}" for setting in settings)
+    )
 
     assert answer.returncode == 1
     assert "no run of another yet" in answer.stderr
 
 
-def test_a_folder_that_is_in_use_is_refused(workspace: Workspace):
-    answer = workspace.tfx_mnist("tensorboard", f"--logdir={workspace.folder}")
+@pytest.mark.parametrize("logdir", [".", "gs://bucket/logs"])
+def test_a_folder_that_is_in_use_or_remote_is_refused(workspace: Workspace, logdir: str):
+    answer = workspace.tfx_mnist("tensorboard", f"--logdir={logdir}")
 
     assert answer.returncode == 2
-    assert "expected an absent or empty folder" in answer.stderr
+    assert f"absent or empty, received {logdir}" in answer.stderr
 
 
-def test_a_port_that_is_taken_is_one_error(url: str, workspace: Workspace):
-    port = httpx.URL(url).port
-
-    answer = workspace.tfx_mnist("tensorboard", f"--port={port}")
+def test_a_folder_that_cannot_be_made_is_one_error(workspace: Workspace):
+    answer = workspace.tfx_mnist("tensorboard", "--logdir=/proc/logs/here")
 
     assert answer.returncode == 1
-    assert f"could not bind to port {port}" in answer.stderr
+    assert "--logdir: /proc/logs/here: cannot be made" in answer.stderr
+
+
+def test_an_address_that_cannot_be_listened_on_is_one_error_and_keeps_nothing(
+    url: str, workspace: Workspace
+):
+    folder = workspace.folder / "never"
+    port = httpx.URL(url).port
+    for host in ("127.0.0.1", "no.such.host.invalid"):
+        answer = workspace.tfx_mnist(
+            "tensorboard", f"--host={host}", f"--port={port}", f"--logdir={folder}"
+        )
+
+        assert answer.returncode == 1
+        assert f"{host}:{port}: cannot listen there" in answer.stderr
+        assert not folder.exists()

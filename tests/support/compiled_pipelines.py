@@ -60,6 +60,19 @@ class CompiledWorkspace:
             text=True,
         )
 
+    def report_on(self, run_id: str) -> subprocess.CompletedProcess[str]:
+        """Runs the last task of a run, which is tried once."""
+        return subprocess.run(
+            [
+                *(self.workspace.warm_python.executable, "-m", "runners.run_report"),
+                *("--ir", self.uploaded_ir or str(self.ir_path), "--run-id", run_id),
+            ],
+            cwd=self.workspace.folder,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
     def start(self, *nodes: str, run_id: str, **params: Any) -> subprocess.Popen[str]:
         """Starts nodes in a new process, to be killed; their log is to be read from stderr."""
         _, *arguments = self.command(*nodes, run_id=run_id, **params)

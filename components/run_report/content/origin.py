@@ -8,6 +8,7 @@ class Origin(Part):
 
     Attributes:
       data_files: SHA-256 of each source file, by name.
+      test_files: Names of those that hold the rows that no model is trained on.
       code_digest: Digest of the code that trained it; "" if that is not known.
       artifacts: Ids in ML Metadata, by what the artifact is.
       versions: Of Python and of packages that matter, by name, where the report was measured.
@@ -16,6 +17,7 @@ class Origin(Part):
     """
 
     data_files: dict[str, str]
+    test_files: tuple[str, ...] = ()
     code_digest: str
     artifacts: dict[str, int]
     versions: dict[str, str]

@@ -19,6 +19,10 @@ class End(StrEnum):
     RUNNING = "running"
 
 
+WENT_THROUGH = frozenset({End.PUSHED, End.UNCHANGED, End.REFUSED})
+"""The ends of a run that did all that it was to do, whatever came of its model."""
+
+
 class Node(Part):
     """A node of the pipeline.
 

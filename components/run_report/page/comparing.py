@@ -1,10 +1,10 @@
-"""Puts two runs side by side (no TensorFlow)."""
+"""Compares two runs: what the one has, what the other has, and the change (no TensorFlow)."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from components.run_report.charts.lines import Line, draw_lines
+from components.evaluation.checks import Check
 from components.run_report.content.data import Data
 from components.run_report.content.evaluation import Evaluation, Misread, Predictions
 from components.run_report.content.origin import Origin
@@ -13,8 +13,7 @@ from components.run_report.content.report import Report
 from components.run_report.content.run import Run
 from components.run_report.content.serving import Serving
 from components.run_report.content.training import Training
-from components.run_report.page.figures import Figure
-from components.run_report.page.tables import Table
+from components.run_report.page.tables import Table, list_circumstances
 
 MAX_SHOWN = 48
 """So many misread examples of each group are shown; all are counted."""
@@ -39,24 +38,14 @@ def have_both(reports: Sequence[Report], part: str) -> bool:
     return not any(isinstance(getattr(each.measurements, part), Missing) for each in reports)
 
 
-def have_same_data(reports: Sequence[Report]) -> bool:
-    """Returns whether both runs are known to be of the very same files."""
+def have_same_test_rows(reports: Sequence[Report]) -> bool:
+    """Returns whether both runs are known to be tested on the very same files."""
     files = [
-        origin.data_files
-        for origin in (each.measurements.origin for each in reports)
-        if isinstance(origin, Origin)
+        _find_test_files(each.measurements.origin)
+        for each in reports
+        if isinstance(each.measurements.origin, Origin)
     ]
     return len(files) == len(reports) and bool(files[0]) and files[0] == files[1]
-
-
-def are_cut(reports: Sequence[Report]) -> bool:
-    """Returns whether a run misread more examples than its report keeps."""
-    predictions = (each.measurements.predictions for each in reports)
-    return any(
-        len(each.misread) < each.num_misread
-        for each in predictions
-        if isinstance(each, Predictions)
-    )
 
 
 def compare_figures(first: Report, second: Report) -> Table:
@@ -66,12 +55,18 @@ def compare_figures(first: Report, second: Report) -> Table:
 
 
 def compare_checks(first: Evaluation, second: Evaluation) -> Table:
-    """Returns what each was held to thresholds with."""
-    values = [
-        {f"{check.metric} of {check.slice}": check.value for check in evaluation.checks}
+    """Returns what of each was held against which threshold."""
+    checks = [
+        {f"{check.metric} of {check.slice}": check for check in evaluation.checks}
         for evaluation in (first, second)
     ]
-    return _compare("What was held against thresholds", "metric", values)
+    rows = [
+        (name, *_judge(one), *_judge(other), _change(_value(one), _value(other)))
+        for name in dict.fromkeys([*checks[0], *checks[1]])
+        for one, other in [(checks[0].get(name), checks[1].get(name))]
+    ]
+    header = ("metric", "A", "at least", "B", "at least", "change")
+    return Table("What was held against thresholds", header, rows)
 
 
 def compare_hyperparameters(first: Training, second: Training) -> Table:
@@ -85,20 +80,39 @@ def compare_hyperparameters(first: Training, second: Training) -> Table:
 
 def compare_origins(first: Origin, second: Origin) -> Table:
     """Returns data, code, packages and machine as far as they differ."""
-    return _list_differences("What differs", [_describe(each) for each in (first, second)])
-
-
-def draw_both_curves(first: Training, second: Training) -> list[Figure]:
-    """Returns a chart for each metric that both have, of validation where there is one."""
-    return list(_draw_curves(first, second))
+    title = "Data, code, packages and machine that differ"
+    return _list_differences(title, [_describe(each) for each in (first, second)])
 
 
 def group_misread(first: Predictions, second: Predictions) -> Iterator[Group]:
-    """Yields what only the one misread, what only the other one did, and what both did."""
-    rows = [{each.row for each in predictions.misread} for predictions in (first, second)]
-    yield Group("By A alone", [each for each in first.misread if each.row not in rows[1]])
-    yield Group("By B alone", [each for each in second.misread if each.row not in rows[0]])
-    yield Group("By both, as B read them", [each for each in second.misread if each.row in rows[0]])
+    """Yields what only the one misread, what only the other one did, and what both did.
+
+    A report keeps the most confident mistakes of a model; where there were more, the groups say of
+    how many they are.
+    """
+    kept = _tell_kept(first, second)
+    rows_of_a, rows_of_b = ({each.row for each in of_run.misread} for of_run in (first, second))
+    alone = [each for each in first.misread if each.row not in rows_of_b]
+    yield Group(f"By A alone{kept}", alone)
+    alone = [each for each in second.misread if each.row not in rows_of_a]
+    yield Group(f"By B alone{kept}", alone)
+    both = [each for each in second.misread if each.row in rows_of_a]
+    yield Group(f"By both{kept}, as B read them", both)
+
+
+def _tell_kept(first: Predictions, second: Predictions) -> str:
+    counts = [
+        f"the {len(each.misread)} of {each.num_misread:,} mistakes that {run} was surest of"
+        for run, each in zip(_RUNS, (first, second), strict=True)
+        if len(each.misread) < each.num_misread
+    ]
+    return f", among {' and '.join(counts)}" if counts else ""
+
+
+def _find_test_files(origin: Origin) -> dict[str, str]:
+    """Returns the SHA-256 of what a model was tested on; of all files if that is not known."""
+    names = origin.test_files or origin.data_files
+    return {name: origin.data_files[name] for name in names}
 
 
 def _list_figures(report: Report) -> Iterator[tuple[str, float]]:
@@ -125,7 +139,7 @@ def _compare(title: str, name: str, values: Sequence[Mapping[str, float]]) -> Ta
             key,
             _number(first.get(key)),
             _number(second.get(key)),
-            _change(first[key], second[key]) if key in first and key in second else "",
+            _change(first.get(key), second.get(key)),
         )
         for key in dict.fromkeys([*first, *second])
     ]
@@ -145,25 +159,8 @@ def _list_differences(title: str, values: Sequence[Mapping[str, str]]) -> Table:
 def _describe(origin: Origin) -> dict[str, str]:
     return {
         **{f"SHA-256 of {name}": digest for name, digest in origin.data_files.items()},
-        "digest of the code that trained": origin.code_digest or "not known",
-        "SHA-256 of the installed packages": origin.lock_digest,
-        **origin.versions,
-        "machine": origin.machine,
+        **{row[0]: row[1] for row in list_circumstances(origin).rows},
     }
-
-
-def _draw_curves(first: Training, second: Training) -> Iterator[Figure]:
-    curves = [{curve.name: curve.values for curve in each.curves} for each in (first, second)]
-    for name in curves[0]:
-        if name not in curves[1] or f"val_{name}" in curves[0]:
-            continue
-        lines = [
-            Line(run, [*enumerate(of_run[name], start=1)], f"series-{number}")
-            for number, (run, of_run) in enumerate(zip(_RUNS, curves, strict=True), start=1)
-        ]
-        title = f"{name} by epoch"
-        drawing = draw_lines(lines, title=title, x_label="epoch")
-        yield Figure(title, drawing, [(line.name, line.css) for line in lines])
 
 
 def _number(value: float | None) -> str:
@@ -172,7 +169,21 @@ def _number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
-def _change(first: float, second: float) -> str:
+def _value(check: Check | None) -> float | None:
+    return check.value if check else None
+
+
+def _judge(check: Check | None) -> tuple[str, str]:
+    """Returns a value, and what it was held to."""
+    if check is None:
+        return "", ""
+    below = "" if check.passed else ", below"
+    return f"{_number(check.value)}{below}", _number(check.bound)
+
+
+def _change(first: float | None, second: float | None) -> str:
+    if first is None or second is None:
+        return ""
     change = second - first
     if not math.isfinite(change):
         return ""

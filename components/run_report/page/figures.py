@@ -50,6 +50,11 @@ def draw_curves(training: Training) -> list[Figure]:
     return list(_draw_curves(training))
 
 
+def draw_curves_of_two(first: Training, second: Training) -> list[Figure]:
+    """Returns a chart for each metric that both have, of validation where both have that."""
+    return list(_draw_curves_of_two(first, second))
+
+
 def draw_reliability(predictions: Predictions) -> Figure:
     """Returns the share of answers that are right, by how sure the model was."""
     points = [(bucket.confidence, bucket.accuracy) for bucket in predictions.reliability]
@@ -125,6 +130,23 @@ def _draw_curves(training: Training) -> Iterator[Figure]:
             x_ticks=_number(values),
             mark=(training.chosen_epoch, "exported"),
         )
+        yield Figure(title, drawing, _legend(lines))
+
+
+def _draw_curves_of_two(first: Training, second: Training) -> Iterator[Figure]:
+    curves = [{curve.name: curve.values for curve in each.curves} for each in (first, second)]
+    names = [name for name in curves[0] if name in curves[1]]
+    for name in names:
+        if f"val_{name}" in names:
+            continue
+        values = [of_run[name] for of_run in curves]
+        lines = [
+            Line(run, _by_epoch(of_run), _series(number))
+            for number, (run, of_run) in enumerate(zip("AB", values, strict=True))
+        ]
+        title = f"{name} by epoch"
+        ticks = _number(max(values, key=len))
+        drawing = draw_lines(lines, title=title, x_label="epoch", x_ticks=ticks)
         yield Figure(title, drawing, _legend(lines))
 
 

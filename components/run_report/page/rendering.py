@@ -80,7 +80,12 @@ def render_page(report: Report) -> str:
 def render_comparison(first: Report, second: Report) -> str:
     """Returns a page that shows two runs side by side, as far as both have what is compared."""
     pipeline_name = second.measurements.pipeline_name or "Pipeline"
-    shown = {"reports": (first, second), "comparing": comparing, "find_verdict": find_verdict}
+    shown = {
+        "reports": (first, second),
+        "comparing": comparing,
+        "figures": figures,
+        "find_verdict": find_verdict,
+    }
     return _lay_out(
         title=f"Two runs of {pipeline_name}",
         heading=f"{pipeline_name}: two runs",
@@ -109,7 +114,7 @@ def _describe(report: Report) -> str:
 def _render_section(template: str, name: str, title: str, shown: Mapping[str, Any]) -> Markup:
     environment = _make_environment()
     try:
-        content = environment.get_template(template).render(shown)
+        content = environment.get_template(template).render(shown, id=name, title=title)
     except Exception as error:  # whatever numbers nobody thought of
         logger.warning("The section %s of a report cannot be drawn", name, exc_info=True)
         reason = f"This section cannot be drawn: {type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from importlib.metadata import distributions, version
 from tfx.types import Artifact
 from tfx.types.standard_component_specs import EXAMPLES_KEY
 
-from components.atomic_pusher.origin import read_origin as read_push_origin
+from components.idx_example_gen.source_files import source_files
 from components.run_report.content.origin import Origin
 
 _PACKAGES = (
@@ -29,12 +29,15 @@ def read_origin(artifacts: Mapping[str, Artifact], code_digest: str) -> Origin:
       code_digest: Digest of the code that trained the model.
     """
     examples = artifacts[EXAMPLES_KEY]
-    pushed = read_push_origin(
-        {EXAMPLES_KEY: [examples]}, pipeline_name="", run_id="", code_digest=code_digest
-    )
+    # Vertex AI wraps every value in a struct; TFX's getter sees through it.
+    properties = {
+        name: examples.get_string_custom_property(name)
+        for name in examples.mlmd_artifact.custom_properties
+    }
     return Origin(
-        data_files=pushed.data_files,
-        code_digest=pushed.code_digest,
+        data_files=source_files(properties),
+        test_files=tuple(source_files(properties, ["test"])),
+        code_digest=code_digest,
         artifacts={name: artifact.id for name, artifact in sorted(artifacts.items())},
         versions={
             "python": platform.python_version(),

@@ -8,7 +8,7 @@ same path, and the image is this environment.
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -31,6 +31,19 @@ class Step:
     tries: int
 
 
+@dataclass(frozen=True)
+class Run:
+    """How a run ended.
+
+    Attributes:
+      state: As Kubeflow calls it. An exit task is a hook of Argo's, and has no part in it.
+      steps: By the name that Kubeflow shows; after one that failed, there is only the exit task.
+    """
+
+    state: str
+    steps: dict[str, Step]
+
+
 @dataclass(frozen=True, kw_only=True)
 class LocalDriver:
     """Kubeflow on this machine.
@@ -49,16 +62,15 @@ class LocalDriver:
     python_folder: Path
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def run(self, run_id: str, **parameters: Any) -> dict[str, Step]:
-        """Returns the steps by the name that Kubeflow shows.
-
-        After one that failed, there is only the exit task.
-        """
+    def run(self, run_id: str, **parameters: Any) -> Run:
+        """Runs the pipeline."""
         spec, _ = self._read()
         declared = spec["root"]["inputDefinitions"]["parameters"]
         assert set(parameters) <= set(declared)
         values = {name: about["defaultValue"] for name, about in declared.items()} | parameters
-        return dict(self._run_dag(spec["root"]["dag"], values, run_id))
+        steps: dict[str, Step] = {}
+        has_failed = self._run_dag(spec["root"]["dag"], values, run_id, steps)
+        return Run("FAILED" if has_failed else "SUCCEEDED", steps)
 
     def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Returns the pipeline, and what its executors have in Kubernetes."""
@@ -66,15 +78,20 @@ class LocalDriver:
         return spec, platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
 
     def _run_dag(
-        self, dag: Mapping[str, Any], values: Mapping[str, Any], run_id: str
-    ) -> Iterator[tuple[str, Step]]:
-        """Yields the steps of a DAG and of those inside it; after a failure, only its exit task."""
+        self,
+        dag: Mapping[str, Any],
+        values: Mapping[str, Any],
+        run_id: str,
+        steps: dict[str, Step],
+    ) -> bool:
+        """Runs the tasks of a DAG, adds their steps, and returns whether one of them failed."""
         spec, _ = self._read()
         has_failed = False
         order = {name: task.get("dependentTasks", ()) for name, task in dag["tasks"].items()}
         for name in TopologicalSorter(order).static_order():
             task = dag["tasks"][name]
-            if has_failed and task.get("triggerPolicy", {}).get("strategy") != _AT_EVERY_END:
+            is_exit_task = task.get("triggerPolicy", {}).get("strategy") == _AT_EVERY_END
+            if has_failed and not is_exit_task:
                 continue
             component = spec["components"][task["componentRef"]["name"]]
             inputs = {
@@ -82,12 +99,13 @@ class LocalDriver:
                 for key, source in task["inputs"]["parameters"].items()
             }
             if "dag" in component:
-                steps = list(self._run_dag(component["dag"], inputs, run_id))
+                is_bad = self._run_dag(component["dag"], inputs, run_id, steps)
             else:
                 step = self._run_task(name, task, component, inputs, run_id)
-                steps = [(task["taskInfo"]["name"], step)]
-            has_failed = has_failed or any(step.exit_code for _, step in steps)
-            yield from steps
+                steps[task["taskInfo"]["name"]] = step
+                is_bad = step.exit_code != 0
+            has_failed = has_failed or (is_bad and not is_exit_task)
+        return has_failed
 
     def _run_task(
         self,

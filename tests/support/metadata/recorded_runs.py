@@ -1,5 +1,7 @@
 """Runs that never were, in ML Metadata as TFX writes it."""
 
+import json
+
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import (
     Artifact,
@@ -13,6 +15,8 @@ from ml_metadata.proto.metadata_store_pb2 import (
     ExecutionType,
     ParentContext,
 )
+
+from runners.metadata.records import RESULT_PROPERTY
 
 _CONTEXT_TYPES = ("pipeline", "pipeline_run", "node")
 
@@ -39,17 +43,23 @@ def _context(store: MetadataStore, kind: str, name: str, pipeline: str = "digits
     return context_id
 
 
-def add_node(
+def add_node(  # noqa: PLR0913 - all that nodes differ in
     store: MetadataStore,
     run_id: str,
     node_id: str,
     state: int,
+    *,
     pushed_version: str | None = None,
     pipeline: str = "digits",
+    error: str = "",
 ) -> None:
     """Adds a node to a run; `pushed_version` None if it is no Pusher, "" if it did not push."""
-    type_id = store.get_execution_type("node").id
-    [execution_id] = store.put_executions([Execution(type_id=type_id, last_known_state=state)])
+    execution = Execution(type_id=store.get_execution_type("node").id, last_known_state=state)
+    if error:
+        execution.custom_properties[RESULT_PROPERTY].string_value = json.dumps(
+            {"resultMessage": error}
+        )
+    [execution_id] = store.put_executions([execution])
     contexts = {"pipeline": pipeline, "pipeline_run": run_id, "node": f"{pipeline}.{node_id}"}
     store.put_attributions_and_associations(
         [],

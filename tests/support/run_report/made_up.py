@@ -58,6 +58,7 @@ def make_measurements() -> Measurements:
         ),
         origin=Origin(
             data_files={f"{SCRIPT}.gz": "a" * 64, "t10k-labels-idx1-ubyte.gz": "b" * 64},
+            test_files=("t10k-labels-idx1-ubyte.gz",),
             code_digest="0123456789abcdef",
             artifacts={"examples": 1, "model": 9},
             versions={"tfx": "1.21.0"},
@@ -106,6 +107,26 @@ def make_refused() -> Report:
     evaluation = _make_evaluation().model_copy(update={"checks": (below,)})
     run = make_run(End.REFUSED).model_copy(update={"version": "", "pushed_to": ""})
     return Report(measurements=measurements.model_copy(update={"evaluation": evaluation}), run=run)
+
+
+def make_other() -> Report:
+    """Returns the report of a run of the same test data with whatever else can differ differing."""
+    measurements, whole = make_measurements(), make_refused().measurements
+    origin, training, predictions = measurements.origin, measurements.training, _make_predictions()
+    assert isinstance(origin, Origin)
+    assert isinstance(training, Training)
+    parts = {
+        "origin": origin.model_copy(
+            update={
+                "data_files": {**origin.data_files, f"{SCRIPT}.gz": "f" * 64},
+                "machine": f"{SCRIPT}, 64 cores",
+            }
+        ),
+        "training": training.model_copy(update={"hyperparameters": {SCRIPT: SCRIPT}}),
+        "predictions": predictions.model_copy(update={"misread": predictions.misread[::2]}),
+        "evaluation": whole.evaluation,
+    }
+    return Report(measurements=measurements.model_copy(update=parts), run=make_run())
 
 
 def make_failed() -> Report:

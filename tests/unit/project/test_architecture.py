@@ -37,7 +37,7 @@ _FOLDERS_OF_RUNNERS: Edges = {
     "vertex": _SHARED_BY_PLACES,
     "pipeline_spec": {"orchestration", "metadata"},
     "orchestration": {"metadata"},
-    "run_report": {"metadata"},
+    "run_report": {"orchestration", "metadata"},
     "terminal": {"metadata"},
     "tensorboard": {"run_report", "metadata"},
     "metadata": set(),
@@ -73,7 +73,10 @@ _PASSES_ENVIRONMENT_ON = {
 # TensorFlow itself reads TF_CONFIG, and platforms set it: who trains together is known nowhere else
 # where a process of a training starts.
 _READS_TF_CONFIG = "modules/distribution/cluster.py"
-_IMPORT_CLICK = ("runners/commands/", "runners/node/__main__.py", "benchmarks/")
+_IMPORT_CLICK = (
+    *("runners/commands/", "benchmarks/"),
+    *("runners/node/__main__.py", "runners/run_report/__main__.py"),
+)
 # Commands with so much below them that they have a folder.
 _GROUPS = {("compile",), ("submit",)}
 _FORBIDDEN_NAMES = {"base", "common", "helper", "helpers", "misc", "util", "utils"}

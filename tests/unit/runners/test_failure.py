@@ -29,3 +29,9 @@ def test_the_last_of_several_tracebacks_counts():
     )
 
     assert cause_of(text) == "OSError: disk full"
+
+
+def test_what_would_steer_a_terminal_is_seen_instead():
+    error = ValueError("a file named \x1b[2J\x07\nwhich is odd")
+
+    assert cause_of(error) == "ValueError: a file named \ufffd[2J\ufffd\nwhich is odd"

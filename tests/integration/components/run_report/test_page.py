@@ -15,7 +15,7 @@ from components.run_report.page.rendering import (
     render_comparison,
     render_page,
 )
-from support.run_report.made_up import make_failed, make_refused, make_report
+from support.run_report.made_up import make_failed, make_other, make_refused, make_report
 from support.web.browser import complaints, headless_chromium, loaded, overflow
 from support.web.reading_pages import cut_texts, is_seen, show, show_as_printed, violations
 
@@ -74,15 +74,17 @@ def test_axe_finds_nothing_that_keeps_people_out(
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+@pytest.mark.parametrize("other", [make_other, make_failed])
 def test_a_comparison_is_as_legible_and_silent(
-    browser: WebDriver, tmp_path: Path, width: int, scheme: str
+    browser: WebDriver, tmp_path: Path, other: Callable[[], Report], width: int, scheme: str
 ):
-    page = _write_page(render_comparison(make_report(), make_failed()), tmp_path)
+    page = _write_page(render_comparison(make_report(), other()), tmp_path)
 
     show(browser, page, width=width, scheme=scheme)
 
     headings = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "section > h2")]
     assert headings == list(COMPARED.values())
+    assert [address for address in loaded(browser) if not address.startswith("data:")] == []
     assert complaints(browser) == []
     assert cut_texts(browser) == []
     assert overflow(browser) == 0

@@ -1,12 +1,45 @@
-"""Runs of which something is gone still have a folder of logs each."""
+"""Runs of which something is gone or damaged still have a folder of logs each."""
 
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from runners.tensorboard.log_folder import LoggedRun, gather_runs
+from runners.tensorboard.log_folder import LoggedRun, gather_run
 from support.run_report.made_up import make_failed, make_measurements
+
+
+class _Model(tf.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights = tf.Variable(tf.ones([784, 10]))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 784])])
+    def serve_images(self, images: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(images, self.weights)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """An artifact with a model in it, as a Trainer exports it."""
+    folder = tmp_path / "model"
+    tf.saved_model.save(_Model(), str(folder / "Format-Serving"))
+    return folder
+
+
+@pytest.fixture
+def model_run(tmp_path: Path) -> Path:
+    """An artifact with what Keras logs of a training."""
+    folder = tmp_path / "model [1]" / "run"
+    for part in ("train", "validation"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "events.out.tfevents.1.host.2.0.v2").write_bytes(part.encode())
+    return folder
+
+
+def _run(model: Path | str = "", model_run: Path | str = "") -> LoggedRun:
+    return LoggedRun("run", make_measurements(), str(model), str(model_run))
 
 
 def _read(folder: Path) -> EventAccumulator:
@@ -15,42 +48,79 @@ def _read(folder: Path) -> EventAccumulator:
     return events
 
 
-def test_a_run_whose_artifacts_were_deleted_shows_what_its_report_has(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_whole_run_has_all_and_what_its_trainer_logged_as_it_is(
+    tmp_path: Path, model: Path, model_run: Path
 ):
+    reasons = gather_run(_run(model, model_run), tmp_path / "logs")
+
+    logs = tmp_path / "logs" / "run"
+    assert reasons == []
+    for part in ("train", "validation"):
+        [copy] = (logs / part).iterdir()
+        assert copy.read_bytes() == part.encode()
+    assert "MatMul" in {node.op for node in _read(logs).Graph().node}
+    assert "misread" in _read(logs).Tags()["tensors"]
+
+
+def test_a_run_whose_artifacts_were_deleted_shows_what_its_report_has(tmp_path: Path):
     gone = f"{tmp_path}/gone"
 
-    gather_runs([LoggedRun("run", make_measurements(), gone, gone)], tmp_path / "logs")
+    reasons = gather_run(_run(gone, gone), tmp_path / "logs")
 
-    run = tmp_path / "logs/run"
-    assert set(_read(run / "train").Tags()["tensors"]) == {"epoch_loss", "epoch_accuracy"}
-    assert "misread" in _read(run).Tags()["tensors"]
-    assert not _read(run).Tags()["graph"]
-    assert f"{gone}: its graph cannot be read" in caplog.text
-
-
-def test_what_the_trainer_logged_is_copied_and_stays_as_it_is(tmp_path: Path):
-    logged = tmp_path / "model_run/train/events.out.tfevents.1.host.2.0.v2"
-    logged.parent.mkdir(parents=True)
-    logged.write_bytes(b"what Keras wrote")
-
-    gather_runs(
-        [LoggedRun("run", make_measurements(), "", f"{tmp_path}/model_run")], tmp_path / "logs"
-    )
-
-    copies = [path.read_bytes() for path in (tmp_path / "logs/run/train").iterdir()]
-    assert copies == [logged.read_bytes()] == [b"what Keras wrote"]
-    assert not (tmp_path / "logs/run/validation").exists(), "the report's curves are not needed"
+    logs = tmp_path / "logs" / "run"
+    for part in ("train", "validation"):
+        assert set(_read(logs / part).Tags()["tensors"]) == {"epoch_loss", "epoch_accuracy"}
+    assert "misread" in _read(logs).Tags()["tensors"]
+    assert not _read(logs).Tags()["graph"]
+    [of_curves, of_graph] = reasons
+    assert of_curves.startswith(f"what the Trainer logged is not in {gone}")
+    assert of_graph.startswith("graph: ")
 
 
-def test_a_run_that_failed_early_stands_beside_the_others_also_if_its_id_has_a_slash(
-    tmp_path: Path,
+def test_half_of_what_the_trainer_logged_is_completed_from_the_report(
+    tmp_path: Path, model_run: Path
 ):
-    runs = [
-        LoggedRun("scheduled/2026-11-27", make_failed().measurements, "", ""),
-        LoggedRun("run", make_measurements(), "", ""),
+    (model_run / "validation" / "events.out.tfevents.1.host.2.0.v2").unlink()
+
+    gather_run(_run(model_run=model_run), tmp_path / "logs")
+
+    logs = tmp_path / "logs" / "run"
+    assert [path.read_bytes() for path in (logs / "train").iterdir()] == [b"train"]
+    assert "epoch_accuracy" in _read(logs / "validation").Tags()["tensors"]
+
+
+def _cut_weights(model: Path) -> None:
+    [weights] = model.rglob("variables.data-*")
+    weights.write_bytes(weights.read_bytes()[:100])
+
+
+def _rename_signature(model: Path) -> None:
+    [saved] = model.rglob("saved_model.pb")
+    saved.write_bytes(saved.read_bytes().replace(b"serve_images", b"other_images"))
+
+
+@pytest.mark.parametrize("damage", [_cut_weights, _rename_signature])
+def test_a_damaged_model_has_no_graph_and_takes_nothing_else_with_it(
+    tmp_path: Path, model: Path, model_run: Path, damage: object
+):
+    damage(model)
+
+    [reason] = gather_run(_run(model, model_run), tmp_path / "logs")
+
+    assert reason.startswith("graph: ")
+    assert "misread" in _read(tmp_path / "logs" / "run").Tags()["tensors"]
+
+
+def test_a_run_that_failed_early_says_what_it_lacks(tmp_path: Path):
+    reasons = gather_run(LoggedRun("run", make_failed().measurements, "", ""), tmp_path)
+
+    assert reasons == [
+        f"{part}: The run did not get as far." for part in ("training", "evaluation", "predictions")
     ]
 
-    gather_runs(runs, tmp_path)
 
-    assert {path.name for path in tmp_path.iterdir()} == {"scheduled_2026-11-27", "run"}
+def test_ids_with_a_slash_and_without_it_are_two_folders(tmp_path: Path):
+    for run_id in ("a/b", "a_b"):
+        gather_run(_run()._replace(name=run_id), tmp_path)
+
+    assert len(list(tmp_path.iterdir())) == 2

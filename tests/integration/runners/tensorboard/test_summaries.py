@@ -1,6 +1,7 @@
 """What TensorBoard is given of a run, read back from the files that it reads."""
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,15 @@ from components.run_report.charts.pictures import decode_picture
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.report import Measurements
 from components.run_report.content.training import Training
-from runners.tensorboard.summaries import write_experiment, write_run
+from runners.tensorboard.summaries import write_curves, write_run
 from support.run_report.made_up import NUM_MISREAD, SCRIPT, make_failed, make_measurements
 
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
-    """The folder of a run whose Trainer's own files are gone."""
+    """The folder of a run."""
     folder = tmp_path / "run"
-    write_run(make_measurements(), folder, with_curves=True)
+    write_run(make_measurements(), folder)
     return folder
 
 
@@ -93,16 +94,17 @@ def test_a_matrix_of_many_classes_keeps_a_bounded_size(tmp_path: Path):
         update={"confusion": tuple(map(tuple, np.eye(300, dtype=int).tolist()))}
     )
 
-    write_run(
-        make_measurements().model_copy(update={"predictions": many}), tmp_path, with_curves=False
-    )
+    write_run(make_measurements().model_copy(update={"predictions": many}), tmp_path)
 
     [drawing] = _images(tmp_path, "confusion matrix")
     assert drawing.shape == (900, 900)
 
 
-def test_what_the_trainer_logged_is_made_again_as_keras_would(logs: Path):
-    curves = {curve.name: curve.values for curve in _training(make_measurements()).curves}
+def test_metrics_by_epoch_are_written_as_keras_would(logs: Path):
+    trained = _training(make_measurements())
+    curves = {curve.name: curve.values for curve in trained.curves}
+
+    write_curves(trained, logs, ["train", "validation"])
 
     training, validation = _scalars(logs / "train"), _scalars(logs / "validation")
 
@@ -111,30 +113,34 @@ def test_what_the_trainer_logged_is_made_again_as_keras_would(logs: Path):
     assert validation["epoch_accuracy"] == pytest.approx(dict(enumerate(curves["val_accuracy"])))
 
 
-def test_hyperparameters_and_final_metrics_are_compared(logs: Path):
-    longer = _training(make_measurements()).model_copy(
-        update={"hyperparameters": {"strategy": "mirrored", "epochs": 8}}
-    )
-    other = make_measurements().model_copy(update={"training": longer})
-
-    write_experiment([other, make_measurements()], logs)
-
+def test_hyperparameters_and_final_metrics_are_those_of_the_run(logs: Path):
     events = _read(logs)
-    compared = metadata.parse_experiment_plugin_data(
-        events.SummaryMetadata(metadata.EXPERIMENT_TAG).plugin_data.content
-    )
-    values = metadata.parse_session_start_info_plugin_data(
+
+    started = metadata.parse_session_start_info_plugin_data(
         events.SummaryMetadata(metadata.SESSION_START_INFO_TAG).plugin_data.content
-    ).hparams
+    )
     final = _scalars(logs)
-    assert [info.name for info in compared.hparam_infos] == ["epochs", "strategy"], "differ first"
-    assert values["epochs"].number_value == 4
-    assert values["strategy"].string_value == "mirrored"
-    assert {info.name.tag for info in compared.metric_infos} <= set(final)
+    assert started.hparams["epochs"].number_value == 4
+    assert started.hparams["strategy"].string_value == "mirrored"
     assert final["test_accuracy"] == pytest.approx({0: 0.9949})
+    assert final["test_misread"] == {0: 270}
+
+
+def test_what_is_no_number_is_written_too(tmp_path: Path):
+    measured = make_measurements()
+    training = _training(measured).model_copy(
+        update={"hyperparameters": {"layers": [16, 32], "seed": None}}
+    )
+    evaluation = measured.evaluation.model_copy(update={"metrics": {"auc": math.nan}})
+
+    write_run(
+        measured.model_copy(update={"training": training, "evaluation": evaluation}), tmp_path
+    )
+
+    assert math.isnan(_scalars(tmp_path)["test_auc"][0])
 
 
 def test_a_run_that_measured_nothing_has_an_empty_folder_of_logs(tmp_path: Path):
-    write_run(make_failed().measurements, tmp_path, with_curves=True)
+    write_run(make_failed().measurements, tmp_path)
 
     assert _read(tmp_path).Tags()["tensors"] == []

@@ -119,6 +119,7 @@ def test_the_last_task_reports_on_the_run_and_is_tried_once(graph: Graph):
 
     assert (report["nodes"], report["upstream"]) == ([], ["Pusher"])
     assert report["operator"] == {"retries": 0}
+    assert report["timeout_minutes"] == 10
 
 
 def test_one_task_may_differ_from_the_others(graph: Graph):

@@ -138,8 +138,10 @@ def test_the_last_step_reports_on_the_run_however_it_ended(text: str, spec: dict
         *("--ir", "/tfx/compiled/tfx_mnist.ir.json"),
         *("--mlmd", "postgresql://tfx@mlmd.tfx.svc:5432/mlmd"),
         *("--run-id", "{{$.inputs.parameters['run_id']}}"),
+        *("--give-up-after", "570"),
         *("--output", "{{$.outputs.artifacts['report'].path}}"),
     ]
+    assert container["command"][3] == "600"
     assert outputs["report"]["artifactType"]["schemaTitle"] == "system.HTML"
 
 
@@ -148,7 +150,9 @@ def test_the_last_step_may_differ_from_the_others(graph: Graph):
     spec = next(yaml.safe_load_all(text))
 
     assert _end(text)[1]["retryPolicy"]["maxRetryCount"] == 1
-    assert _container(spec, "final-report")["command"][3] == "180"
+    container = _container(spec, "final-report")
+    assert container["command"][3] == "180"
+    assert container["args"][container["args"].index("--give-up-after") + 1] == "150"
 
 
 def test_every_runtime_parameter_has_its_type_default_and_meaning(

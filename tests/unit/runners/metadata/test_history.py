@@ -70,7 +70,9 @@ def test_the_last_runs_come_newest_first(store: MetadataStore):
 
 def test_a_run_of_another_pipeline_with_the_same_id_is_not_mixed_in(store: MetadataStore):
     add_node(store, "scheduled__4", "Trainer", Execution.COMPLETE)
-    add_node(store, "scheduled__4", "Pusher", Execution.COMPLETE, "7", pipeline="letters")
+    add_node(
+        store, "scheduled__4", "Pusher", Execution.COMPLETE, pushed_version="7", pipeline="letters"
+    )
 
     run = _only_run(store)
 

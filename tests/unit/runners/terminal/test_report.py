@@ -2,16 +2,19 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
+from components.evaluation.checks import Check
 from components.run_report.content.report import Report
+from components.run_report.content.training import Curve
 from runners.terminal.report import print_report
 from support.run_report.made_up import make_failed, make_refused, make_report
 
 
 def _print(report: Report) -> str:
     output = io.StringIO()
-    print_report(report, Console(file=output, width=160, highlight=False))
+    print_report(report, Console(file=output, width=160, highlight=False, markup=False))
     return output.getvalue()
 
 
@@ -23,7 +26,7 @@ def test_a_run_is_shown_by_verdict_nodes_curves_thresholds_and_mistakes():
     assert "val_accuracy  ▁▆██" in " ".join(shown.split("  "))
     assert "Training: epoch 3 was exported" in shown
     assert "label 9" in shown
-    assert "Misread: 270 of 10,000; the most confident mistakes:" in shown
+    assert "Misread: 270 of 10,000\nThe most confident mistakes:\n" in shown
     assert shown.count("┌" + "─" * 28 + "┐") == 4
     assert "99.0% sure" in shown
 
@@ -44,9 +47,49 @@ def test_of_a_run_that_failed_the_node_and_its_cause_are_shown_and_what_is_missi
     assert "Evaluation: The run did not get as far." in shown
 
 
-def test_what_data_say_is_no_markup_of_the_terminal():
-    report = make_failed()
-    cause = "a file named [bold]x[/bold]"
-    run = report.run.model_copy(update={"cause": cause})
+MARKUP = "named [bold]x[/y]"
 
-    assert cause in _print(report.model_copy(update={"run": run}))
+
+def _with_run(report: Report, **parts: object) -> Report:
+    return report.model_copy(update={"run": report.run.model_copy(update=parts)})
+
+
+def _with_class(report: Report) -> Report:
+    check = Check(metric=MARKUP, slice=MARKUP, value=1.0, bound=0.5, passed=True)
+    curve = Curve(name=MARKUP, values=(1.0,))
+    measured = report.measurements
+    parts = {
+        "evaluation": measured.evaluation.model_copy(update={"checks": (check,)}),
+        "training": measured.training.model_copy(update={"curves": (curve,)}),
+    }
+    return report.model_copy(update={"measurements": measured.model_copy(update=parts)})
+
+
+@pytest.mark.parametrize(
+    ("report", "times"),
+    [
+        (_with_run(make_failed(), cause=MARKUP), 1),
+        (_with_run(make_report(), pushed_to=MARKUP), 1),
+        (_with_class(make_report()), 3),
+    ],
+    ids=["cause", "path", "names"],
+)
+def test_what_data_say_is_no_markup_of_the_terminal(report: Report, times: int):
+    assert _print(report).count(MARKUP) == times
+
+
+def test_a_part_that_cannot_be_shown_says_so_and_the_others_are_there():
+    measured = make_report().measurements
+    [first, *_] = measured.predictions.misread
+    broken = measured.predictions.model_copy(
+        update={"misread": (first.model_copy(update={"picture": "no PNG"}),)}
+    )
+
+    shown = _print(
+        make_report().model_copy(
+            update={"measurements": measured.model_copy(update={"predictions": broken})}
+        )
+    )
+
+    assert "A part cannot be shown: " in shown
+    assert "Training: epoch 3 was exported" in shown

@@ -5,15 +5,16 @@ import re
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.origin import Origin
 from components.run_report.content.report import Report
-from components.run_report.content.training import Training
+from components.run_report.content.training import Curve, Training
 from components.run_report.page.comparing import (
     compare_checks,
     compare_figures,
     compare_hyperparameters,
     compare_origins,
     group_misread,
-    have_same_data,
+    have_same_test_rows,
 )
+from components.run_report.page.figures import draw_curves_of_two
 from components.run_report.page.rendering import COMPARED, render_comparison
 from support.run_report.made_up import make_failed, make_refused, make_report
 
@@ -54,7 +55,10 @@ def test_each_threshold_is_compared():
 
     rows = {name: cells for name, *cells in compare_checks(first, second).rows}
 
-    assert rows["accuracy of label 9"] == ["0.9900", "0.9400", "-0.0500"]
+    assert rows["accuracy of label 9"] == [
+        *("0.9900", "0.9500", "0.9400, below", "0.9500", "-0.0500")
+    ]
+    assert rows["accuracy of all"] == ["0.9949", "0.9800", "", "", ""]
 
 
 def test_only_settings_that_differ_are_listed():
@@ -83,22 +87,81 @@ def test_mistakes_are_those_of_one_of_the_other_and_of_both():
     assert [[each.row for each in group.misread] for group in groups] == [[1, 2], [4], [3]]
 
 
-def test_rows_of_other_data_are_not_compared():
-    first = make_report()
-    assert isinstance(first.measurements.origin, Origin)
-    other = first.measurements.origin.model_copy(update={"data_files": {"images": "d" * 64}})
+def test_groups_say_of_how_many_mistakes_they_are_where_a_report_keeps_but_some():
+    a, b = _predictions(1), _predictions(1, 2)
 
-    assert have_same_data([first, first])
-    assert not have_same_data([first, _with(first, origin=other)])
-    assert not have_same_data([first, make_failed()])
-    assert "rows cannot be compared" in render_comparison(first, _with(first, origin=other))
+    titles = [group.title for group in group_misread(a, b)]
+
+    assert titles[0] == (
+        "By A alone, among the 1 of 270 mistakes that A was surest of and the 2 of 270 mistakes "
+        "that B was surest of"
+    )
+
+
+def test_rows_of_other_test_data_are_not_compared():
+    first = make_report()
+    other = _with(first, origin=_origin("c" * 64, test="d" * 64))
+
+    assert have_same_test_rows([first, first])
+    assert not have_same_test_rows([first, other])
+    assert not have_same_test_rows([first, make_failed()])
+    assert "rows cannot be compared" in render_comparison(first, other)
+
+
+def test_more_training_data_leaves_the_test_rows_the_same():
+    few, many = (_with(make_report(), origin=_origin(train * 64)) for train in "ac")
+
+    assert have_same_test_rows([few, many])
+    assert "By A alone" in render_comparison(few, many)
+
+
+def _origin(train: str, test: str = "b" * 64) -> Origin:
+    origin = make_report().measurements.origin
+    assert isinstance(origin, Origin)
+    files = {"train-images.gz": train, "t10k-images.gz": test}
+    return origin.model_copy(update={"data_files": files, "test_files": ("t10k-images.gz",)})
+
+
+def test_curves_that_both_have_are_drawn_with_whole_epochs():
+    long, short = _training("loss", "val_loss", epochs=3), _training("loss", epochs=2)
+
+    for figures in (draw_curves_of_two(long, short), draw_curves_of_two(short, long)):
+        assert [figure.title for figure in figures] == ["loss by epoch"]
+        ticks = re.findall(r">([\d.]+)</text>", figures[0].drawing)
+        assert {"1", "2", "3"} <= set(ticks)
+        assert "1.5" not in ticks
+    [both] = draw_curves_of_two(long, long)
+    assert both.title == "val_loss by epoch"
+
+
+def _training(*names: str, epochs: int) -> Training:
+    training = make_report().measurements.training
+    assert isinstance(training, Training)
+    values = tuple(10.0 + 10 * epoch for epoch in range(epochs))
+    curves = tuple(Curve(name=name, values=values) for name in names)
+    return training.model_copy(update={"curves": curves})
+
+
+def test_no_table_is_called_as_its_section_which_a_screen_reader_could_not_tell_apart():
+    other = _with(make_report(), origin=_origin("d" * 64))
+
+    titles = re.findall(r'aria-label="([^"]+)"', render_comparison(make_report(), other))
+
+    assert "Data, code, packages and machine that differ" in titles
+    assert not set(titles) & set(COMPARED.values())
 
 
 def test_what_one_run_lacks_is_said_of_it_and_every_section_is_there():
     page = render_comparison(make_report(), make_failed())
 
     assert re.findall(r'<section id="([^"]+)"', page) == list(COMPARED)
-    assert page.count("B: The run did not get as far.") == 5
+    assert page.count("B: The run did not get as far.") == 7
     assert "A: The run did not get as far." not in page
-    assert "<script" not in page
     assert "cannot be drawn" not in page
+
+
+def test_no_name_in_the_data_is_markup():
+    page = render_comparison(make_report(), _with(make_report(), origin=_origin("d" * 64)))
+
+    assert page.count("&lt;script&gt;") > 1
+    assert "<script" not in page
