@@ -35,6 +35,9 @@ class Examples(_Section):
     eval_hash_buckets: int = Field(
         1, ge=1, description="Share of the training rows that is held out, in hash buckets."
     )
+    min_train_rows: int = Field(
+        500, ge=1, description="Least rows of the split train: from fewer, nothing is trained."
+    )
     rows_per_shard: int = Field(
         10_000, ge=1, description="Rows that one shard file is made from, and one worker holds."
     )
@@ -45,6 +48,12 @@ class Thresholds(_Section):
 
     accuracy: float = Field(0.985, ge=0, le=1, description="Least accuracy over all classes.")
     class_accuracy: float = Field(0.96, ge=0, le=1, description="Least accuracy of each class.")
+    min_rows: int = Field(
+        50, ge=1, description="Least test rows of each class: of fewer, an accuracy says little."
+    )
+    unmeasured_classes: tuple[int, ...] = Field(
+        (), description="Classes of the contract that need no test rows, and are held to nothing."
+    )
     max_accuracy_drop: float = Field(
         0.002, ge=0, le=1, description="Most that accuracy may fall below the last blessed model."
     )

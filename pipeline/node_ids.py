@@ -28,6 +28,7 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = MappingProxyType(
         SCHEMA_GEN: (STATISTICS_GEN,),
         PREVIOUS_STATISTICS_RESOLVER: (STATISTICS_GEN,),
         ANOMALY_GATE: (
+            IDX_EXAMPLE_GEN,
             EXAMPLE_VALIDATOR,
             STATISTICS_GEN,
             SCHEMA_IMPORTER,

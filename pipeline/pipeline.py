@@ -26,6 +26,7 @@ from components.previous_statistics.strategy import make_previous_statistics_res
 from components.run_report.component import RunReport
 from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
+from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 from pipeline.evaluation import make_eval_config
 from pipeline.node_ids import (
@@ -66,6 +67,7 @@ def create_pipeline(
     # The curated contract is what the data must obey; the inferred schema is what it looks like.
     schema_importer = SchemaImporter(schema_file=config.schema_path)
     schema = schema_importer.outputs["schema"]
+    classes = measured_classes(config)
     statistics_gen = StatisticsGen(
         examples=examples,
         schema=schema,
@@ -79,10 +81,13 @@ def create_pipeline(
         PREVIOUS_STATISTICS_RESOLVER
     )
     anomaly_gate = AnomalyGate(
+        examples=examples,
         anomalies=example_validator.outputs["anomalies"],
         statistics=statistics,
         schema=schema,
         previous_statistics=previous_statistics_resolver.outputs[ACCEPTED_STATISTICS_KEY],
+        classes=classes,
+        min_train_rows=config.examples.min_train_rows,
     )
 
     # Only the graph is written: applying it while training is cheaper than storing its output.
@@ -117,7 +122,7 @@ def create_pipeline(
         model=model,
         baseline_model=baseline_resolver.outputs["model"],
         example_splits=["test"],
-        eval_config=make_eval_config(config.thresholds),
+        eval_config=make_eval_config(config.thresholds, classes),
     )
     servability_validator = ServabilityValidator(
         model=model,

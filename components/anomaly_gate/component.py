@@ -1,13 +1,24 @@
 """The component AnomalyGate; see its executor for what it refuses."""
 
+import json
+from collections.abc import Sequence
+
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
-from tfx.types.standard_component_specs import ANOMALIES_KEY, SCHEMA_KEY, STATISTICS_KEY
+from tfx.types.standard_component_specs import (
+    ANOMALIES_KEY,
+    EXAMPLES_KEY,
+    SCHEMA_KEY,
+    STATISTICS_KEY,
+)
 
 from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
 from components.anomaly_gate.executor import (
+    CLASSES_KEY,
     EVAL_SPLIT_KEY,
+    MIN_TRAIN_ROWS_KEY,
     PREVIOUS_STATISTICS_KEY,
+    TEST_SPLIT_KEY,
     TRAIN_SPLIT_KEY,
     Executor,
 )
@@ -20,9 +31,13 @@ class AnomalyGateSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX reads it as it stands
         TRAIN_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         EVAL_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
+        TEST_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
+        CLASSES_KEY: component_spec.ExecutionParameter(type=str),
+        MIN_TRAIN_ROWS_KEY: component_spec.ExecutionParameter(type=int),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
+        EXAMPLES_KEY: component_spec.ChannelParameter(type=standard_artifacts.Examples),
         ANOMALIES_KEY: component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
         STATISTICS_KEY: component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
         SCHEMA_KEY: component_spec.ChannelParameter(type=standard_artifacts.Schema),
@@ -38,7 +53,7 @@ class AnomalyGateSpec(component_spec.ComponentSpec):
 
 
 class AnomalyGate(base_component.BaseComponent):
-    """Fails where ExampleValidator found anomalies, or where distributions differ too much.
+    """Fails where ExampleValidator found anomalies, distributions differ, or classes are missing.
 
     ExampleValidator only writes down what it finds; a run goes on with whatever data. Make
     this gate an upstream node of what must not start on bad data.
@@ -51,19 +66,24 @@ class AnomalyGate(base_component.BaseComponent):
     SPEC_CLASS = AnomalyGateSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that the data can break, and where they came from
         self,
         *,
+        examples: BaseChannel,
         anomalies: BaseChannel,
         statistics: BaseChannel,
         schema: BaseChannel,
         previous_statistics: BaseChannel | None = None,
         train_split: str = "train",
         eval_split: str = "eval",
+        test_split: str = "test",
+        classes: Sequence[int] = (),
+        min_train_rows: int = 1,
     ) -> None:
         """Constructs the component.
 
         Args:
+          examples: The data; an error tells where they came from.
           anomalies: What ExampleValidator found.
           statistics: What it found them in.
           schema: The contract, with its skew_comparators (between the two splits) and
@@ -72,15 +92,22 @@ class AnomalyGate(base_component.BaseComponent):
             of drift.
           train_split: The split that the model learns from.
           eval_split: The split of the same rows that is held out.
+          test_split: The split that a model is judged by.
+          classes: The labels that must have rows in `test_split`.
+          min_train_rows: The least rows that `train_split` must have.
         """
         super().__init__(
             spec=AnomalyGateSpec(
+                examples=examples,
                 anomalies=anomalies,
                 statistics=statistics,
                 schema=schema,
                 previous_statistics=previous_statistics,
                 train_split=train_split,
                 eval_split=eval_split,
+                test_split=test_split,
+                classes=json.dumps(list(classes)),
+                min_train_rows=min_train_rows,
                 code_digest=code_digest(Executor.__module__),
                 accepted_statistics=Channel(type=standard_artifacts.ExampleStatistics),
             )

@@ -9,8 +9,13 @@ from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies, AnomalyInfo, D
 from tensorflow_metadata.proto.v0.schema_pb2 import BETA, PRODUCTION, UNKNOWN_STAGE, Schema
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
+from components.anomaly_gate.chance import (
+    find_chance_of_jensen_shannon,
+    find_chance_of_l_infinity,
+)
 from components.anomaly_gate.report import (
     Finding,
+    Kind,
     describe_data_set,
     describe_feature,
     feature_name,
@@ -18,10 +23,19 @@ from components.anomaly_gate.report import (
 )
 
 _L_INFINITY: Final = "L-infinity"
+_JENSEN_SHANNON: Final = "Jensen-Shannon"
 _MEASURE_NAMES: Final = {
     DriftSkewInfo.Measurement.L_INFTY: _L_INFINITY,
-    DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE: "Jensen-Shannon",
+    DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE: _JENSEN_SHANNON,
     DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE: "normalized absolute",
+}
+_CHANCES: Final = {
+    _L_INFINITY: find_chance_of_l_infinity,
+    _JENSEN_SHANNON: find_chance_of_jensen_shannon,
+}
+_MEASURES_OF_REASONS: Final = {
+    AnomalyInfo.COMPARATOR_L_INFTY_HIGH: _L_INFINITY,
+    AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH: _JENSEN_SHANNON,
 }
 _VALIDATED_STAGES: Final = (UNKNOWN_STAGE, BETA, PRODUCTION)
 
@@ -31,6 +45,9 @@ class Comparator(StrEnum):
 
     SKEW = "skew"
     DRIFT = "drift"
+
+
+_KINDS: Final = {Comparator.SKEW: Kind.SKEW, Comparator.DRIFT: Kind.DRIFT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,48 +71,80 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Distance:
-    """The distance of one feature between two statistics, and the most that it may be."""
+    """The distance of one feature between two statistics, and the most that it may be.
+
+    Attributes:
+      feature: Name of the feature.
+      measure: What was measured.
+      value: The distance.
+      threshold: What the contract says.
+      by_chance: What two samples of so many rows of the same data may show; 0 if nothing is known.
+    """
 
     feature: str
     measure: str
     value: float
     threshold: float
+    by_chance: float = 0.0
 
     def __str__(self) -> str:
         """Says it in one line."""
         distance = f"{self.measure} distance {self.value:.4f}"
-        return f"{self.feature}: {distance}, threshold {self.threshold:.4f}"
+        bounds = f"threshold {self.threshold:.4f}, by chance up to {self.by_chance:.4f}"
+        return f"{self.feature}: {distance}, {bounds}"
+
+    @property
+    def may_be_chance(self) -> bool:
+        """Whether so few rows may show it without any difference in what they were drawn from."""
+        return self.value <= self.by_chance
 
 
 def read_distances(comparison: Comparison) -> list[Distance]:
     """Returns every distance that was measured, whether or not it is over its threshold."""
     return [
-        Distance(
-            feature=".".join(info.path.step),
-            measure=_MEASURE_NAMES.get(measurement.type, "unnamed"),
-            value=measurement.value,
-            threshold=measurement.threshold,
-        )
+        _read_distance(comparison, ".".join(info.path.step), measurement)
         for info in comparison.anomalies.drift_skew_info
         for measurement in getattr(info, f"{comparison.comparator}_measurements")
     ]
 
 
+def _read_distance(
+    comparison: Comparison, feature: str, measurement: DriftSkewInfo.Measurement
+) -> Distance:
+    measure = _MEASURE_NAMES.get(measurement.type, "unnamed")
+    both = [find_feature(side, feature) for side in (comparison.statistics, comparison.control)]
+    find_chance = _CHANCES.get(measure)
+    return Distance(
+        feature=feature,
+        measure=measure,
+        value=measurement.value,
+        threshold=measurement.threshold,
+        by_chance=find_chance(*both) if find_chance and all(both) else 0.0,
+    )
+
+
 def find_distances(comparison: Comparison, schema: Schema) -> Iterator[Finding]:
     """Yields every distance over its threshold, and every one that could not be measured.
 
-    TFDV validates the values too when it compares; those findings are ExampleValidator's.
+    A distance that chance explains, since there are so few rows, is none. TFDV validates the values
+    too when it compares; those findings are ExampleValidator's.
 
     Args:
       comparison: Made with the contract `schema`.
       schema: The contract.
     """
     found = set()
+    distances = {(each.feature, each.measure): each for each in read_distances(comparison)}
     for name, anomaly in sorted(comparison.anomalies.anomaly_info.items()):
         feature = feature_name(anomaly) or name
         for reason in _comparator_reasons(anomaly):
             found.add(feature)
-            yield _finding(comparison, feature, reason, _describe_both(comparison, feature))
+            distance = distances.get((feature, _MEASURES_OF_REASONS.get(reason.type, "")))
+            if distance is None or not distance.may_be_chance:
+                seen = _describe_both(comparison, feature)
+                if distance is not None:
+                    seen += f"; of so many rows, chance explains {distance.by_chance:.4f}"
+                yield _finding(comparison, feature, reason, seen)
     for reason in _comparator_reasons(comparison.anomalies.dataset_anomaly_info):
         seen = (
             f"{describe_data_set(comparison.statistics)} against "
@@ -154,7 +203,7 @@ def _finding(
         short_description=reason.short_description,
         description=reason.description,
         seen=seen,
-        is_distance=True,
+        kind=_KINDS[comparison.comparator],
     )
 
 
@@ -170,7 +219,7 @@ def _not_measured(comparison: Comparison, feature: str) -> Finding:
             "jensen_shannon_divergence for these and for numbers"
         ),
         seen=_describe_both(comparison, feature),
-        is_distance=True,
+        kind=_KINDS[comparison.comparator],
     )
 
 

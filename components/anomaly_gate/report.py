@@ -1,7 +1,9 @@
 """Tells a person what is wrong with the data, where, and what to do about it (no TensorFlow)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
 
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies, AnomalyInfo
 from tensorflow_metadata.proto.v0.statistics_pb2 import (
@@ -13,20 +15,48 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
 )
 
 _MAX_LISTED_VALUES = 12
-_WHOLE_DATA_SET = "the whole data set"
+WHOLE_DATA_SET = "the whole data set"
 
 _FIX_THE_DATA = (
-    "If the data are wrong, fix them and run again: whatever was computed from good input comes "
-    "from the cache."
+    "Look at the data: the report of this run has images of each class and histograms. If they are "
+    "wrong, fix them and run again: whatever was computed from good input comes from the cache."
 )
-_RELAX_THE_CONTRACT = (
-    "If the data are right, the contract (schema_path) is what has to change: `tfx-mnist schema "
-    "diff` shows it against these data, `tfx-mnist schema accept` changes it for you to review "
-    "and commit."
-)
-_RAISE_THE_THRESHOLD = (
-    "If a distance is to be accepted, raise the threshold of that skew_comparator or "
-    "drift_comparator in the contract by hand: no data tell how much change is harmless."
+
+
+class Kind(StrEnum):
+    """How something was found; what to do about it follows from that."""
+
+    VALUES = "values"
+    SKEW = "skew"
+    DRIFT = "drift"
+    CLASSES = "classes"
+    ROWS = "rows"
+
+
+_NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.VALUES: (
+            "If the data are right, the contract (schema_path) is what has to change: "
+            "`tfx-mnist schema diff` shows it against these data, `tfx-mnist schema accept` "
+            "changes it for you to review and commit."
+        ),
+        Kind.SKEW: (
+            "If a distance between splits is to be accepted, raise the threshold of that "
+            "skew_comparator in the contract by hand: no data tell how much is harmless."
+        ),
+        Kind.DRIFT: (
+            "If this is another data set than before, give it a pipeline of its own, since data "
+            "and models are compared within one name: `tfx-mnist run --set pipeline_name=NAME "
+            "--set data_root=FOLDER`. If the same data have changed as they should, raise the "
+            "threshold of that drift_comparator in the contract by hand: no data tell how much "
+            "change is harmless."
+        ),
+        Kind.CLASSES: (
+            "Give the test files rows of each class. A class that is to have none does not belong "
+            "in the label's domain in the contract; or name it in thresholds.unmeasured_classes."
+        ),
+        Kind.ROWS: "Add rows to the train files, or lower examples.min_train_rows.",
+    }
 )
 
 
@@ -40,7 +70,7 @@ class Finding:
       short_description: TFDV's words, a few.
       description: TFDV's words, in full.
       seen: What the statistics say of the feature.
-      is_distance: It was found by comparing distributions, not by holding values to a domain.
+      kind: Whether values, distances or numbers of rows are what was found wrong.
     """
 
     where: str
@@ -48,7 +78,7 @@ class Finding:
     short_description: str
     description: str
     seen: str
-    is_distance: bool = False
+    kind: Kind = Kind.VALUES
 
     def __str__(self) -> str:
         """Says it in one line."""
@@ -72,33 +102,36 @@ def find_anomalies(
     if anomalies.data_missing:
         yield Finding(
             where=where,
-            feature=_WHOLE_DATA_SET,
+            feature=WHOLE_DATA_SET,
             short_description="No data",
             description="There is no example to validate",
             seen=describe_data_set(statistics),
         )
     if anomalies.HasField("dataset_anomaly_info"):
         yield _finding(
-            where, _WHOLE_DATA_SET, anomalies.dataset_anomaly_info, describe_data_set(statistics)
+            where, WHOLE_DATA_SET, anomalies.dataset_anomaly_info, describe_data_set(statistics)
         )
     for name, anomaly in sorted(anomalies.anomaly_info.items()):
         feature = feature_name(anomaly) or name
         yield _finding(where, feature, anomaly, describe_feature(statistics, feature))
 
 
-def render_refusal(findings: Sequence[Finding]) -> str:
-    """Returns the text of the error that stops the run; no line of it is indented."""
+def render_refusal(findings: Sequence[Finding], source: str) -> str:
+    """Returns the text of the error that stops the run; no line of it is indented.
+
+    Args:
+      findings: One or more.
+      source: Where the data came from.
+    """
     # Who reads a traceback back takes indented lines for its frames.
     count = "1 place" if len(findings) == 1 else f"{len(findings)} places"
-    next_steps = [_FIX_THE_DATA]
-    if any(not finding.is_distance for finding in findings):
-        next_steps.append(_RELAX_THE_CONTRACT)
-    if any(finding.is_distance for finding in findings):
-        next_steps.append(_RAISE_THE_THRESHOLD)
+    kinds = {finding.kind for finding in findings}
+    next_steps = [_FIX_THE_DATA, *(step for kind, step in _NEXT_STEPS.items() if kind in kinds)]
     return "\n".join(
         [
             f"the data do not keep the contract in {count}, so nothing downstream was started.",
             *(f"{number}. {finding}" for number, finding in enumerate(findings, start=1)),
+            f"The data: {source}.",
             f"What to do: {' '.join(next_steps)}",
         ]
     )
@@ -121,8 +154,13 @@ def find_feature(
 
 
 def describe_data_set(statistics: DatasetFeatureStatisticsList) -> str:
+    """Says how many examples `statistics` were made from."""
+    return f"{count_examples(statistics)} examples"
+
+
+def count_examples(statistics: DatasetFeatureStatisticsList) -> int:
     """Returns how many examples `statistics` were made from."""
-    return f"{sum(data_set.num_examples for data_set in statistics.datasets):.0f} examples"
+    return round(sum(data_set.num_examples for data_set in statistics.datasets))
 
 
 def describe_feature(statistics: DatasetFeatureStatisticsList, name: str) -> str:

@@ -1,10 +1,10 @@
 """Reads where a model comes from, from the artifacts that a push is given."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 
+from components.custom_properties import read_strings
 from components.evaluation.result import read_metrics
 from components.idx_example_gen.source_files import source_files
 from components.versioned_directory.model_files import combine_digests
@@ -35,7 +35,7 @@ def read_origin(
     )
     evaluation = _single(input_dict, standard_component_specs.EVALUATION_KEY)
     examples = _single(input_dict, standard_component_specs.EXAMPLES_KEY)
-    data_files = source_files(_custom_properties(examples)) if examples else {}
+    data_files = source_files(read_strings(examples)) if examples else {}
     return PushOrigin(
         pipeline_name=pipeline_name,
         run_id=run_id,
@@ -58,9 +58,3 @@ def _fingerprint(examples: Artifact, data_files: Mapping[str, str]) -> str:
 def _single(input_dict: Mapping[str, Sequence[Artifact]], key: str) -> Artifact | None:
     artifacts = input_dict.get(key)
     return artifact_utils.get_single_instance(list(artifacts)) if artifacts else None
-
-
-def _custom_properties(artifact: Artifact) -> dict[str, Any]:
-    # Vertex AI wraps every value in a struct; TFX's getter sees through it.
-    names = artifact.mlmd_artifact.custom_properties
-    return {name: artifact.get_string_custom_property(name) for name in names}

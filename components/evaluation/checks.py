@@ -1,30 +1,116 @@
-"""One threshold and what was held against it (no TensorFlow)."""
+"""One bound of a threshold and what was held against it (no TensorFlow)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
+
+NUM_ROWS: Final = "number of rows"
+"""The metric of a check that asks for enough rows."""
+
+CHANGE: Final = " change"
+"""What the name of a metric ends in if it is the change to the last blessed model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One threshold and the value that was held against it.
+    """One bound of a threshold, and the value that was held against it.
 
     Attributes:
       metric: Name of the metric.
       slice: The rows that it is of.
-      value: What the model reached.
-      bound: What it must reach at least.
+      value: What the model reached; None if that was not measured.
+      bound: What it must reach.
+      is_upper_bound: Whether `bound` is the most that the value may be; otherwise it is the least.
       passed: Whether TFMA says so.
+      rows: How many rows there are in the slice; None if they were not counted.
       baseline: What the last blessed model reached on the same rows; None if there was none, or if
         the metric is the change to it.
     """
 
     metric: str
     slice: str
-    value: float
+    value: float | None
     bound: float
+    is_upper_bound: bool = False
     passed: bool
+    rows: int | None = None
     baseline: float | None = None
 
     def __str__(self) -> str:
-        """Says in one line which metric, slice, value and bound."""
-        relation = ">=" if self.passed else "<"
-        return f"{self.metric} of {self.slice} is {self.value:.4f} {relation} {self.bound:.4f}"
+        """Says in one line which metric, slice, value, bound and number of rows."""
+        name = f"{self.metric} of {self.slice}"
+        rows = "" if self.rows is None or self.metric == NUM_ROWS else f" ({_count(self.rows)})"
+        if self.value is None:
+            return f"{name} was not measured, expected {self.expected}{rows}"
+        decimals = self._decimals
+        value, bound = (self._render(number, decimals) for number in (self.value, self.bound))
+        if self.passed:
+            return f"{name} is {value} {self._sign} {bound}{rows}"
+        if self._is_beyond_bound:
+            return f"{name} is {value} {'>' if self.is_upper_bound else '<'} {bound}{rows}"
+        return f"{name} is {value}, expected {self._sign} {bound}{rows}"
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the metric is the change to the last blessed model."""
+        return self.metric.endswith(CHANGE)
+
+    @property
+    def expected(self) -> str:
+        """The bound, and on which side of it the value must be."""
+        return f"{self._sign} {self._render(self.bound, self._decimals)}"
+
+    @property
+    def received(self) -> str:
+        """The value."""
+        return "not measured" if self.value is None else self._render(self.value, self._decimals)
+
+    @property
+    def verdict(self) -> str:
+        """In a word."""
+        if self.passed:
+            return "ok"
+        if self.value is None:
+            return "missing"
+        if not self._is_beyond_bound:
+            return "failed"
+        return "above" if self.is_upper_bound else "below"
+
+    @property
+    def _sign(self) -> str:
+        return "<=" if self.is_upper_bound else ">="
+
+    @property
+    def _is_beyond_bound(self) -> bool:
+        """Whether the numbers show why it failed; NaN shows nothing."""
+        if self.value is None:
+            return False
+        return self.value > self.bound if self.is_upper_bound else self.value < self.bound
+
+    @property
+    def _decimals(self) -> int:
+        """As many as tell a value that failed from its bound, and 4 or more."""
+        if self.metric == NUM_ROWS:
+            return 0
+        if self.passed or not self._is_beyond_bound:
+            return 4
+        return next(
+            (
+                decimals
+                for decimals in range(4, 17)
+                if f"{self.value:.{decimals}f}" != f"{self.bound:.{decimals}f}"
+            ),
+            17,
+        )
+
+    def _render(self, number: float, decimals: int) -> str:
+        return f"{number:.{decimals}f}"
+
+
+def worth_telling(checks: Iterable[Check]) -> Iterator[Check]:
+    """Yields all but the counts of rows that are enough: these stand beside each value."""
+    return (check for check in checks if check.metric != NUM_ROWS or not check.passed)
+
+
+def _count(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"

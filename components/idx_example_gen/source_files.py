@@ -7,18 +7,23 @@ from collections.abc import Iterable, Mapping
 
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 
+_FOLDER_PROPERTY = "source_folder"
+
 
 def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str, str]:
-    """Returns the properties to note: for each file its line for `sha256sum --check`.
+    """Returns the properties to note: the folder, and for each file a line for `sha256sum --check`.
 
     Args:
       folder: The paths of the files.
       digests: SHA-256 of each file, by its path.
     """
     return {
-        _property_name(split, content): f"{digests[path]}  {path.rpartition('/')[2]}"
-        for split, pair in folder._asdict().items()
-        for content, path in pair._asdict().items()
+        _FOLDER_PROPERTY: folder.train.images.rpartition("/")[0],
+        **{
+            _property_name(split, content): f"{digests[path]}  {path.rpartition('/')[2]}"
+            for split, pair in folder._asdict().items()
+            for content, path in pair._asdict().items()
+        },
     }
 
 
@@ -35,6 +40,18 @@ def source_files(
     names = (_property_name(split, content) for split in splits for content in IdxPair._fields)
     lines = sorted(properties[name] for name in names if name in properties)
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def describe_source(properties: Mapping[str, str]) -> str:
+    """Returns in words where examples came from.
+
+    Args:
+      properties: As for `source_files`.
+    """
+    names = sorted(source_files(properties))
+    if not names:
+        return "not noted on the examples; the input of their ExampleGen tells"
+    return f"{', '.join(names)} in {properties.get(_FOLDER_PROPERTY, 'a folder that is not noted')}"
 
 
 def _property_name(split: str, content: str) -> str:

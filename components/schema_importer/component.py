@@ -3,11 +3,12 @@
 import hashlib
 
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
-from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 from tfx.types.component_spec import ExecutionParameter
 from tfx.types.standard_component_specs import ImportSchemaGenSpec
+
+from components.schema_importer.contract import read_contract
 
 _CONTENT_DIGEST_KEY = "content_digest"
 
@@ -39,13 +40,7 @@ class SchemaImporter(ImportSchemaGen):
         Raises:
             FileNotFoundError: There is no such file.
         """
-        if not fileio.exists(schema_file):
-            raise FileNotFoundError(
-                f"{schema_file}: the data contract is missing. Set schema_path to a schema in "
-                "protobuf text format; data/schema/schema.pbtxt is the one for MNIST."
-            )
-        with fileio.open(schema_file, "rb") as file:
-            content = file.read()
+        content = read_contract(schema_file)
         # ImportSchemaGen's own constructor cannot take another parameter: skip to its parent's.
         super(ImportSchemaGen, self).__init__(
             spec=SchemaImporterSpec(

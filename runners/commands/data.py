@@ -47,4 +47,6 @@ def fetch_command(name: str, folder: Path | None, mirrors: tuple[str, ...]) -> N
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{folder}: {name}, verified; licence {PUBLIC_DATASETS[name].licence}.")
-    click.echo(f"Next: tfx-mnist run --set data_root={folder}")
+    # Data and models are compared within one pipeline, whose default name is MNIST's.
+    own_pipeline = "" if name == "mnist" else f"--set pipeline_name={name} "
+    click.echo(f"Next: tfx-mnist run {own_pipeline}--set data_root={folder}")

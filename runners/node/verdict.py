@@ -11,6 +11,7 @@ from components.atomic_pusher.push_properties import (
     PUSHED_PROPERTY,
     PUSHED_VERSION_PROPERTY,
 )
+from components.evaluation.checks import worth_telling
 from components.evaluation.result import read_evaluation
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.servability_validator.artifact import REASONS_PROPERTY
@@ -58,7 +59,8 @@ def describe_checks(record: NodeRecord) -> tuple[str, ...]:
     evaluation, blessing = record.outputs.get("evaluation"), record.outputs.get("blessing")
     if evaluation is None or property_of(blessing, ARTIFACT_PROPERTY_BLESSED_KEY) is None:
         return ()
-    return tuple(str(check) for check in read_evaluation(evaluation.uri).checks)
+    checks = read_evaluation(evaluation.uri).checks
+    return tuple(map(str, worth_telling(checks)))
 
 
 def _reasons(blessing: Artifact) -> str:

@@ -18,6 +18,7 @@ from tfx.utils import io_utils
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.anomaly_gate.reading import read_anomalies
 from components.anomaly_gate.report import find_anomalies
+from components.evaluation.checks import worth_telling
 from components.evaluation.result import read_evaluation
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.source_files import source_files
@@ -114,20 +115,23 @@ def _render_evaluation(evaluation: Artifact) -> str:
         (
             check.metric,
             check.slice,
-            f"{check.value:.4f}",
-            f"{check.bound:.4f}",
-            "ok" if check.passed else "below",
+            check.received,
+            check.expected,
+            "" if check.rows is None else f"{check.rows:,}",
+            check.verdict,
         )
-        for check in result.checks
+        for check in worth_telling(result.checks)
     ]
     checked = {check.metric for check in result.checks}
     others = [
-        (name, "all", f"{value:.4f}", "", "")
+        (name, "all", f"{value:.4f}", "", "", "")
         for name, value in result.metrics.items()
         if name not in checked
     ]
     return table(
-        ("metric", "slice", "value", "at least", "verdict"), [*checks, *others], text_columns=2
+        ("metric", "slice", "value", "expected", "rows", "verdict"),
+        [*checks, *others],
+        text_columns=2,
     )
 
 

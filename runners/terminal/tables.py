@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from components.evaluation.checks import Check
+from components.evaluation.checks import Check, worth_telling
 from components.versioned_directory.exports import ExportRecord
 from runners.metadata.states import NodeState
 
@@ -55,14 +55,15 @@ def make_checks_table(checks: Iterable[Check]) -> RenderableType:
     table = Table(title="Test split", title_justify="left", box=None, padding=(0, 2))
     for column in ("metric", "slice"):
         table.add_column(column)
-    for column in ("value", "at least", ""):
+    for column in ("value", "expected", "rows", ""):
         table.add_column(column, justify="right")
-    for check in checks:
+    for check in worth_telling(checks):
         table.add_row(
             check.metric,
             check.slice,
-            f"{check.value:.4f}",
-            f"{check.bound:.4f}",
-            Text("ok", style="green") if check.passed else Text("below", style="bold red"),
+            check.received,
+            check.expected,
+            "" if check.rows is None else f"{check.rows:,}",
+            Text(check.verdict, style="green" if check.passed else "bold red"),
         )
     return table

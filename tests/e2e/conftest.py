@@ -1,6 +1,5 @@
 """Fixtures that run the real `tfx-mnist run` on a small part of MNIST."""
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +12,6 @@ from support.warm_python.processes import WarmPython
 from support.workspaces import Workspace
 
 __all__ = ["make_workspace", "serve_process"]
-
-
-def _allow_small_splits(schema: Path) -> None:
-    """Widens the bounds on distances between splits: a hundred rows are mostly noise."""
-    text = schema.read_text()
-    assert "threshold" in text
-    schema.write_text(re.sub(r"threshold: [\d.]+", "threshold: 0.5", text))
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +28,14 @@ def make_workspace(
             shutil.copytree(PROJECT / package, folder / package)
         shutil.copytree(PROJECT / "data" / "schema", folder / "data" / "schema")
         mnist_idx_folder(folder / "data" / "mnist", num_train=num_train, num_test=num_test)
-        _allow_small_splits(folder / "data" / "schema" / "schema.pbtxt")
         small = [
             "training.epochs=2",
             "training.augment=false",
             "training.batch_size_per_replica=64",
             "thresholds.accuracy=0.1",
             "thresholds.class_accuracy=0",
+            "thresholds.min_rows=1",
+            "examples.min_train_rows=1",
             # A busy test machine is no slow model.
             "thresholds.max_p99_latency_ms=5000",
         ]

@@ -13,6 +13,8 @@ from support.workspaces import Run, Workspace
 
 TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
+TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,26 @@ def _rewrite(path: Path, header_bytes: int, change: Callable[[np.ndarray], np.nd
     data = gzip.decompress(path.read_bytes())
     body = np.frombuffer(data, np.uint8, offset=header_bytes).copy()
     path.write_bytes(gzip.compress(data[:header_bytes] + change(body).tobytes()))
+
+
+def _keep(
+    workspace: Workspace,
+    images_name: str,
+    labels_name: str,
+    choose: Callable[[np.ndarray], np.ndarray],
+) -> None:
+    """Leaves the rows of a pair of files whose labels are chosen."""
+    folder = workspace.folder / "data" / "mnist"
+    labels = np.frombuffer(gzip.decompress((folder / labels_name).read_bytes()), np.uint8)[8:]
+    images = np.frombuffer(gzip.decompress((folder / images_name).read_bytes()), np.uint8)[16:]
+    kept = np.flatnonzero(choose(labels))
+    rows = images.reshape(-1, 784)[kept]
+    (folder / labels_name).write_bytes(
+        gzip.compress(struct.pack(">II", 0x801, len(kept)) + labels[kept].tobytes())
+    )
+    (folder / images_name).write_bytes(
+        gzip.compress(struct.pack(">IIII", 0x803, len(kept), 28, 28) + rows.tobytes())
+    )
 
 
 def _versions(workspace: Workspace) -> set[str]:
@@ -92,20 +114,8 @@ def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
     make_workspace: Callable[..., Workspace],
 ):
     workspace = make_workspace(num_train=1500, num_test=200)
-    schema = workspace.folder / "data" / "schema" / "schema.pbtxt"
-    schema.write_text(schema.read_text().replace("threshold: 0.5", "threshold: 0.08"))
     accepted = workspace.run()
-    folder = workspace.folder / "data" / "mnist"
-    labels = np.frombuffer(gzip.decompress((folder / TRAIN_LABELS).read_bytes()), np.uint8)[8:]
-    kept = np.flatnonzero((labels != 7) & (labels != 1))
-    images = np.frombuffer(gzip.decompress((folder / TRAIN_IMAGES).read_bytes()), np.uint8)[16:]
-    rows = images.reshape(-1, 784)[kept]
-    (folder / TRAIN_LABELS).write_bytes(
-        gzip.compress(struct.pack(">II", 0x801, len(kept)) + labels[kept].tobytes())
-    )
-    (folder / TRAIN_IMAGES).write_bytes(
-        gzip.compress(struct.pack(">IIII", 0x803, len(kept), 28, 28) + rows.tobytes())
-    )
+    _keep(workspace, TRAIN_IMAGES, TRAIN_LABELS, lambda labels: (labels != 7) & (labels != 1))
     run = workspace.run()
 
     assert accepted.states["AnomalyGate"] == "complete", accepted.output
@@ -116,6 +126,53 @@ def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
     assert "Failed in AnomalyGate" in page
     assert '<li class="series-4">train before</li>' in page
     assert "Examples of each class" in page
+
+
+def test_of_too_few_test_rows_a_good_value_is_no_blessing(good_run: Run, workspace: Workspace):
+    before = _versions(workspace)
+
+    run = workspace.run("thresholds.min_rows=100")
+
+    assert run.exit_code == 3, run.output
+    assert "number of rows of label 0 is 85 < 100" in run.output
+    assert "number of rows of label 1" not in run.output
+    checks = run.outcome["checks"]
+    assert [each["rows"] for each in checks if each["slice"] == "label 0"] == [85, 85]
+    assert _versions(workspace) == before
+    assert good_run.exit_code == 0
+
+
+def test_classes_without_test_rows_stop_the_run_before_training(
+    make_workspace: Callable[..., Workspace],
+):
+    workspace = make_workspace(num_train=1500, num_test=400)
+    _keep(workspace, TEST_IMAGES, TEST_LABELS, lambda labels: labels < 5)
+
+    run = workspace.run()
+
+    assert run.exit_code == 1
+    assert run.outcome["failed_node"] == "AnomalyGate"
+    assert "there are no rows of 5 to 9" in run.outcome["cause"]
+    assert f"{TEST_LABELS}, {TRAIN_IMAGES}" in run.outcome["cause"]
+    assert f"in {workspace.folder}/data/mnist" in run.outcome["cause"]
+    assert run.states["Trainer"] == "not reached"
+
+    wanted = workspace.run("thresholds.unmeasured_classes=[5, 6, 7, 8, 9]")
+    assert wanted.exit_code == 0, wanted.output
+    held = {each["slice"] for each in wanted.outcome["checks"]}
+    assert held == {"all", *(f"label {digit}" for digit in range(5))}
+
+
+def test_a_hundred_rows_are_refused_for_being_too_few(make_workspace: Callable[..., Workspace]):
+    workspace = make_workspace(num_train=100, num_test=400)
+
+    run = workspace.run("examples.min_train_rows=500")
+
+    assert run.exit_code == 1
+    assert "in 1 place" in run.outcome["cause"]
+    assert "split train, feature the whole data set: Too few rows." in run.outcome["cause"]
+    assert "Seen: 85 examples" in run.outcome["cause"]
+    assert "lower examples.min_train_rows" in run.outcome["cause"]
 
 
 def test_a_candidate_that_lost_its_variables_is_not_pushed(good_run: Run, workspace: Workspace):

@@ -30,13 +30,23 @@ class Feature(Part):
 
 
 class Distance(Part):
-    """How far two distributions are from each other, and how far they may be."""
+    """How far two distributions are from each other, and how far they may be.
+
+    Attributes:
+      where: The two.
+      feature: Of what.
+      measure: How it was measured.
+      value: The distance.
+      threshold: What the contract says.
+      by_chance: What so few rows may show without any difference; 0 if nothing is known.
+    """
 
     where: str
     feature: str
     measure: str
     value: float
     threshold: float
+    by_chance: float = 0.0
 
 
 class Anomaly(Part):

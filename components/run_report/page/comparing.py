@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from components.evaluation.checks import Check
+from components.evaluation.checks import Check, worth_telling
 from components.run_report.content.data import Data
 from components.run_report.content.evaluation import Evaluation, Misread, Predictions
 from components.run_report.content.origin import Origin
@@ -57,7 +57,7 @@ def compare_figures(first: Report, second: Report) -> Table:
 def compare_checks(first: Evaluation, second: Evaluation) -> Table:
     """Returns what of each was held against which threshold."""
     checks = [
-        {f"{check.metric} of {check.slice}": check for check in evaluation.checks}
+        {f"{check.metric} of {check.slice}": check for check in worth_telling(evaluation.checks)}
         for evaluation in (first, second)
     ]
     rows = [
@@ -65,7 +65,7 @@ def compare_checks(first: Evaluation, second: Evaluation) -> Table:
         for name in dict.fromkeys([*checks[0], *checks[1]])
         for one, other in [(checks[0].get(name), checks[1].get(name))]
     ]
-    header = ("metric", "A", "at least", "B", "at least", "change")
+    header = ("metric", "A", "expected", "B", "expected", "change")
     return Table("What was held against thresholds", header, rows)
 
 
@@ -177,8 +177,8 @@ def _judge(check: Check | None) -> tuple[str, str]:
     """Returns a value, and what it was held to."""
     if check is None:
         return "", ""
-    below = "" if check.passed else ", below"
-    return f"{_number(check.value)}{below}", _number(check.bound)
+    verdict = "" if check.passed else f", {check.verdict}"
+    return f"{check.received}{verdict}", check.expected
 
 
 def _change(first: float | None, second: float | None) -> str:

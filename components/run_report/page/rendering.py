@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from components.evaluation.checks import worth_telling
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.page import comparing, figures, tables
@@ -134,7 +135,7 @@ def _make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.tests["missing"] = _is_missing
-    environment.globals.update(render_card=render_card)
+    environment.globals.update(render_card=render_card, worth_telling=worth_telling)
     environment.filters.update(
         share=lambda value: f"{value:.1%}".replace("%", f"{_NO_BREAK_SPACE}%"),
         count=lambda value: f"{value:,}",

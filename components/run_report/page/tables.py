@@ -42,9 +42,14 @@ def list_distances(data: Data) -> Table:
     """Returns every distance that was measured."""
     return Table(
         "Distances between distributions",
-        ("feature", "of", "measure", "distance", "at most"),
+        ("feature", "of", "measure", "distance", "at most", "or by chance"),
         [
-            (each.feature, each.where, each.measure, _fixed(each.value), _fixed(each.threshold))
+            (
+                each.feature,
+                each.where,
+                each.measure,
+                *map(_fixed, (each.value, each.threshold, each.by_chance)),
+            )
             for each in data.distances
         ],
         text_columns=3,

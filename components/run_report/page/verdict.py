@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from components.evaluation.checks import Check
+from components.evaluation.checks import NUM_ROWS, Check
 from components.run_report.content.evaluation import Evaluation
 from components.run_report.content.report import Report
 from components.run_report.content.run import End, Run
@@ -26,6 +26,11 @@ _ADVICE = {
         "The last blessed model is better on the same rows, and stays served. If it is to be "
         "replaced nevertheless, raise thresholds.max_accuracy_drop."
     ),
+    "rows": (
+        "Give the test files more rows of it: of so few, a good value may be luck. Or lower "
+        "thresholds.min_rows, or name the class in thresholds.unmeasured_classes."
+    ),
+    "other": "pipeline/evaluation.py has this threshold, and says what is measured.",
     "servability": (
         "See the log of ServabilityValidator. If this machine was at fault, have it judged again: "
         "tfx-mnist run --from ServabilityValidator."
@@ -161,6 +166,10 @@ def _find_refusals(report: Report) -> Iterator[Refusal]:
 
 
 def _kind(check: Check) -> str:
-    if check.metric.endswith("change"):
+    if check.metric == NUM_ROWS or check.rows == 0:
+        return "rows"
+    if check.is_change:
         return "change"
+    if check.metric != "accuracy":
+        return "other"
     return "all" if check.slice == "all" else "class"

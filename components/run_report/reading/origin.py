@@ -9,6 +9,7 @@ from importlib.metadata import distributions, version
 from tfx.types import Artifact
 from tfx.types.standard_component_specs import EXAMPLES_KEY
 
+from components.custom_properties import read_strings
 from components.idx_example_gen.source_files import source_files
 from components.run_report.content.origin import Origin
 
@@ -29,11 +30,7 @@ def read_origin(artifacts: Mapping[str, Artifact], code_digest: str) -> Origin:
       code_digest: Digest of the code that trained the model.
     """
     examples = artifacts[EXAMPLES_KEY]
-    # Vertex AI wraps every value in a struct; TFX's getter sees through it.
-    properties = {
-        name: examples.get_string_custom_property(name)
-        for name in examples.mlmd_artifact.custom_properties
-    }
+    properties = read_strings(examples)
     return Origin(
         data_files=source_files(properties),
         test_files=tuple(source_files(properties, ["test"])),

@@ -33,6 +33,7 @@ def list_distances(
                 measure=distance.measure,
                 value=distance.value,
                 threshold=distance.threshold,
+                by_chance=distance.by_chance,
             )
 
 

@@ -103,7 +103,9 @@ def make_report() -> Report:
 def make_refused() -> Report:
     """Returns the report of a run whose model is not good enough."""
     measurements = make_measurements()
-    below = Check(metric="accuracy", slice="label 9", value=0.94, bound=0.95, passed=False)
+    below = Check(
+        metric="accuracy", slice="label 9", value=0.94, bound=0.95, passed=False, rows=1000
+    )
     evaluation = _make_evaluation().model_copy(update={"checks": (below,)})
     run = make_run(End.REFUSED).model_copy(update={"version": "", "pushed_to": ""})
     return Report(measurements=measurements.model_copy(update={"evaluation": evaluation}), run=run)
@@ -195,6 +197,7 @@ def _make_evaluation() -> Evaluation:
                 value=0.9949,
                 bound=0.98,
                 passed=True,
+                rows=10_000,
                 baseline=0.9945,
             ),
             *(
@@ -204,6 +207,7 @@ def _make_evaluation() -> Evaluation:
                     value=0.99,
                     bound=0.95,
                     passed=True,
+                    rows=1000,
                     baseline=0.985,
                 )
                 for number in range(_NUM_CLASSES)

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ml_metadata as mlmd
@@ -76,8 +77,8 @@ class Project:
 
     def __init__(self, folder: Path, write_idx: WriteIdx) -> None:
         self._write_idx = write_idx
-        self._data = folder / "data"
-        self._data.mkdir()
+        self.data = folder / "data"
+        self.data.mkdir()
         self.contract = folder / "schema.pbtxt"
         self.contract.write_text(CONTRACT)
         self._root = folder / "root"
@@ -85,7 +86,12 @@ class Project:
         self._connection = sqlite_metadata_connection_config(str(folder / "metadata.db"))
 
     def write_data(
-        self, *, images: Pixels | None = None, labels: Pixels | None = None, seed: int = 0
+        self,
+        *,
+        images: Pixels | None = None,
+        labels: Pixels | None = None,
+        num_test_classes: int = 10,
+        seed: int = 0,
     ) -> None:
         sets = {
             "train-images-idx3": make_images(NUM_TRAIN, seed) if images is None else images,
@@ -93,18 +99,18 @@ class Project:
             if labels is None
             else labels,
             "t10k-images-idx3": make_images(NUM_TEST, seed + 1000),
-            "t10k-labels-idx1": np.arange(NUM_TEST, dtype=np.uint8) % 10,
+            "t10k-labels-idx1": np.arange(NUM_TEST, dtype=np.uint8) % num_test_classes,
         }
         for name, content in sets.items():
-            path = self._write_idx(self._data / f"{name}-ubyte", content)
+            path = self._write_idx(self.data / f"{name}-ubyte", content)
             os.utime(path, (seed, seed))  # TFX compares sizes and times, to the second
 
-    def run(self) -> None:
+    def run(self, *, classes: Sequence[int] = range(10)) -> None:
         halves = example_gen_pb2.SplitConfig(
             splits=[{"name": "train", "hash_buckets": 1}, {"name": "eval", "hash_buckets": 1}]
         )
         example_gen = IdxExampleGen(
-            str(self._data), output_config=example_gen_pb2.Output(split_config=halves)
+            str(self.data), output_config=example_gen_pb2.Output(split_config=halves)
         )
         schema = SchemaImporter(schema_file=str(self.contract)).outputs["schema"]
         statistics_gen = StatisticsGen(
@@ -118,10 +124,12 @@ class Project:
         validator = ExampleValidator(statistics=statistics, schema=schema)
         resolver = make_previous_statistics_resolver(statistics)
         gate = AnomalyGate(
+            examples=example_gen.outputs["examples"],
             anomalies=validator.outputs["anomalies"],
             statistics=statistics,
             schema=schema,
             previous_statistics=resolver.outputs["accepted_statistics"],
+            classes=classes,
         )
         LocalDagRunner().run(
             Pipeline(
@@ -177,6 +185,10 @@ def test_images_of_zero_bytes_are_refused_with_feature_split_and_value(project: 
     assert "min 0, median 0, max 0, mean 0" in message
     assert "tfx-mnist schema accept" in message
     assert "split test" not in message
+    assert (
+        "The data: t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, train-images-idx3-ubyte, "
+        f"train-labels-idx1-ubyte in {project.data}." in message
+    )
     assert project.accepted() == []
 
 
@@ -216,3 +228,35 @@ def test_drifted_data_are_refused_and_the_next_are_compared_with_the_last_accept
     assert any("label: L-infinity distance 0.0" in line for line in drift)
     assert any("mean_intensity: Jensen-Shannon distance 0." in line for line in drift)
     assert all("threshold 0." in line for line in drift)
+
+
+def test_classes_without_test_rows_stop_the_run_unless_they_are_not_asked_for(project: Project):
+    project.write_data(num_test_classes=5)
+
+    with pytest.raises(AnomalyError) as error:
+        project.run()
+
+    message = str(error.value)
+    assert "split test, feature label: Classes without rows." in message
+    assert "expects the classes 0 to 9; there are no rows of 5 to 9" in message
+    assert "5 distinct values from 0 to 4" in message
+    assert f"in {project.data}." in message
+    assert "thresholds.unmeasured_classes" in message
+    assert "schema accept" not in message
+    assert project.accepted() == []
+
+    project.run(classes=range(5))
+    assert len(project.accepted()) == 1
+
+
+def test_classes_that_are_no_categories_are_left_to_the_evaluator(
+    project: Project, caplog: pytest.LogCaptureFixture
+):
+    contract = re.sub("is_categorical: true|.*infinity_norm.*", "", CONTRACT)
+    project.contract.write_text(contract)
+    project.write_data(num_test_classes=5)
+
+    project.run()
+
+    assert len(project.accepted()) == 1
+    assert "its classes in the split test are not counted here" in caplog.text

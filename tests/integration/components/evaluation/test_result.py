@@ -1,16 +1,14 @@
-"""What an evaluation says, from files that TFMA wrote."""
+"""What an evaluation of this pipeline says, from files that TFMA wrote."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import apache_beam as beam
 import pyarrow as pa
 import pytest
 import tensorflow_model_analysis as tfma
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from ml_metadata.proto.metadata_store_pb2 import Artifact
-from tensorflow_model_analysis.utils.config_util import update_eval_config_with_defaults
 
-from components.evaluation.result import read_evaluation
+from components.evaluation.result import read_evaluation, read_metrics
 from pipeline.config import PipelineConfig, Thresholds
 from pipeline.evaluation import make_eval_config
 from runners.local.outcome_reader import read_outcome
@@ -18,48 +16,93 @@ from runners.metadata.records import NodeRecord
 from runners.metadata.states import NodeState
 from runners.node.verdict import describe_checks
 
-LABELS = [0, 0, 1, 1]
-PROBABILITIES = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.7, 0.3]]
-THRESHOLDS = Thresholds(accuracy=0.5, class_accuracy=0.75)
+ROWS = {
+    "label": [[0], [0], [1], [1]],
+    "probabilities": [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.7, 0.3]],
+}
+THRESHOLDS = Thresholds(accuracy=0.5, class_accuracy=0.75, min_rows=2)
 LINES = (
-    "accuracy of all is 0.7500 >= 0.5000",
-    "accuracy of label 0 is 1.0000 >= 0.7500",
-    "accuracy of label 1 is 0.5000 < 0.7500",
+    "accuracy of all is 0.7500 >= 0.5000 (4 rows)",
+    "accuracy of label 0 is 1.0000 >= 0.7500 (2 rows)",
+    "accuracy of label 1 is 0.5000 < 0.7500 (2 rows)",
 )
 
 
-@pytest.fixture(scope="module")
-def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns the folder of an evaluation of four rows, of which one is taken for another."""
-    folder = tmp_path_factory.mktemp("evaluation")
-    rows = pa.RecordBatch.from_pydict(
-        {"label": [[label] for label in LABELS], "probabilities": PROBABILITIES}
+def test_each_check_has_its_value_its_bound_its_rows_and_whether_it_held(
+    evaluate: Callable[..., Path],
+):
+    evaluation = str(evaluate(make_eval_config(THRESHOLDS, classes=(0, 1)), ROWS))
+
+    result = read_evaluation(evaluation)
+
+    assert tuple(map(str, result.checks)) == (
+        *LINES,
+        "number of rows of all is 4 >= 2",
+        "number of rows of label 0 is 2 >= 2",
+        "number of rows of label 1 is 2 >= 2",
     )
-    # As TFX's Evaluator does where there is no baseline.
-    eval_config = update_eval_config_with_defaults(
-        make_eval_config(THRESHOLDS), has_baseline=False, rubber_stamp=True
-    )
-    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        _ = (
-            pipeline
-            | beam.Create([rows])
-            | tfma.ExtractEvaluateAndWriteResults(eval_config=eval_config, output_path=str(folder))
-        )
-    return folder
-
-
-def test_each_check_has_its_value_its_bound_and_whether_it_held(evaluation: Path):
-    result = read_evaluation(str(evaluation))
-
-    assert tuple(str(check) for check in result.checks) == LINES
-    assert [check.passed for check in result.checks] == [True, True, False]
+    assert [check.passed for check in result.checks] == [True, True, False, True, True, True]
     assert result.metrics["accuracy"] == 0.75
     assert result.has_baseline is False
+    assert read_metrics(evaluation)["sparse_categorical_accuracy"] == 0.75
+
+
+def test_a_class_of_few_rows_is_refused_whatever_was_answered(evaluate: Callable[..., Path]):
+    rows = {"label": [[0], [0], [1]], "probabilities": [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]}
+    evaluation = str(evaluate(make_eval_config(THRESHOLDS, classes=(0, 1)), rows))
+
+    refused = [str(check) for check in read_evaluation(evaluation).checks if not check.passed]
+
+    assert refused == ["number of rows of label 1 is 1 < 2"]
+    assert not tfma.load_validation_result(evaluation).validation_ok
+
+
+def test_a_class_that_the_contract_expects_and_no_row_has_is_refused(
+    evaluate: Callable[..., Path],
+):
+    thresholds = Thresholds(accuracy=0.5, class_accuracy=0, min_rows=1)
+    evaluation = str(evaluate(make_eval_config(thresholds, classes=(0, 1, 7)), ROWS))
+
+    refused = [str(check) for check in read_evaluation(evaluation).checks if not check.passed]
+
+    assert refused == [
+        "accuracy of label 7 was not measured, expected >= 0.0000 (0 rows)",
+        "number of rows of label 7 is 0 < 1",
+    ]
+    assert not tfma.load_validation_result(evaluation).validation_ok
+
+
+def test_a_class_that_is_expected_nowhere_is_held_to_nothing(evaluate: Callable[..., Path]):
+    evaluation = str(evaluate(make_eval_config(THRESHOLDS, classes=(0,)), ROWS))
+
+    checks = read_evaluation(evaluation).checks
+
+    assert all(check.passed for check in checks)
+    assert not [check for check in checks if check.slice == "label 1"]
+    assert tfma.load_validation_result(evaluation).validation_ok
+
+
+def test_an_empty_test_split_is_refused(evaluate: Callable[..., Path]):
+    nothing = {
+        "label": pa.array([], pa.list_(pa.int64())),
+        "probabilities": pa.array([], pa.list_(pa.float32())),
+    }
+    evaluation = str(evaluate(make_eval_config(THRESHOLDS, classes=(0,)), nothing))
+
+    checks = read_evaluation(evaluation).checks
+
+    assert [str(check) for check in checks if not check.passed] == [
+        "accuracy of all was not measured, expected >= 0.5000 (0 rows)",
+        "accuracy of label 0 was not measured, expected >= 0.7500 (0 rows)",
+        "number of rows of all is 0 < 2",
+        "number of rows of label 0 is 0 < 2",
+    ]
 
 
 def test_a_run_with_other_thresholds_shows_those_that_a_reused_evaluation_was_held_to(
-    evaluation: Path, tmp_path: Path
+    evaluate: Callable[..., Path], tmp_path: Path
 ):
+    evaluation = evaluate(make_eval_config(THRESHOLDS, classes=(0, 1)), ROWS)
     stricter = PipelineConfig(thresholds=Thresholds(accuracy=0.99), serving_model_dir=str(tmp_path))
     blessing = Artifact()
     blessing.custom_properties["blessed"].int_value = 0
@@ -68,5 +111,22 @@ def test_a_run_with_other_thresholds_shows_those_that_a_reused_evaluation_was_he
 
     outcome = read_outcome({"Evaluator": record}, stricter, "run", ["Evaluator"], "")
 
-    assert tuple(str(check) for check in outcome.checks) == LINES
+    assert tuple(map(str, outcome.checks))[: len(LINES)] == LINES
+    assert outcome.refusals == LINES[2:]
     assert describe_checks(record) == LINES
+
+
+@pytest.mark.parametrize("rows", [50, 49])
+def test_the_shipped_thresholds_ask_for_fifty_rows_of_each_class(
+    evaluate: Callable[..., Path], rows: int
+):
+    labels = [0] * 50 + [1] * rows
+    content = {
+        "label": [[label] for label in labels],
+        "probabilities": [[1.0 - label, float(label)] for label in labels],
+    }
+
+    evaluation = str(evaluate(make_eval_config(Thresholds(), classes=(0, 1)), content))
+
+    refused = [str(check) for check in read_evaluation(evaluation).checks if not check.passed]
+    assert refused == ([] if rows == 50 else ["number of rows of label 1 is 49 < 50"])

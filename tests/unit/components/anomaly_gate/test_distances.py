@@ -82,8 +82,8 @@ def test_a_distance_over_its_threshold_is_a_finding_and_other_anomalies_are_not(
     assert "split train against split eval, feature label: High Linfty distance." in str(finding)
     assert "above the threshold 0.03. Seen: INT in 4 of 4 examples" in str(finding)
     assert [str(distance) for distance in read_distances(comparison)] == [
-        "label: L-infinity distance 0.5000, threshold 0.0300",
-        "ink_fraction: Jensen-Shannon distance 0.0040, threshold 0.0200",
+        "label: L-infinity distance 0.5000, threshold 0.0300, by chance up to 0.0000",
+        "ink_fraction: Jensen-Shannon distance 0.0040, threshold 0.0200, by chance up to 0.0000",
     ]
 
 

@@ -7,12 +7,14 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
 from components.anomaly_gate.report import (
     Finding,
+    Kind,
     describe_feature,
     find_anomalies,
     render_refusal,
 )
 from runners.failure import cause_of
 
+SOURCE = "train-images-idx3-ubyte in /data"
 STATISTICS = text_format.Parse(
     """
     datasets {
@@ -126,30 +128,38 @@ def test_only_the_first_of_many_values_are_listed():
     assert text.endswith("word11 1.0%, 88 more)")
 
 
-def make_finding(*, is_distance: bool) -> Finding:
+def make_finding(kind: Kind) -> Finding:
     return Finding(
         where="split train",
         feature="label",
         short_description="Bad",
         description="Very bad.",
         seen="nothing",
-        is_distance=is_distance,
+        kind=kind,
     )
 
 
-def test_a_refusal_says_how_to_go_on_from_each_kind_of_finding():
-    value = render_refusal([make_finding(is_distance=False)])
-    distance = render_refusal([make_finding(is_distance=True)])
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        (Kind.VALUES, "tfx-mnist schema accept"),
+        (Kind.SKEW, "raise the threshold of that skew_comparator"),
+        (Kind.DRIFT, "--set pipeline_name=NAME --set data_root=FOLDER"),
+        (Kind.CLASSES, "thresholds.unmeasured_classes"),
+        (Kind.ROWS, "examples.min_train_rows"),
+    ],
+)
+def test_a_refusal_says_how_to_go_on_from_each_kind_of_finding(kind: Kind, step: str):
+    refusal = render_refusal([make_finding(kind)], SOURCE)
 
-    assert "in 1 place," in value
-    assert "tfx-mnist schema accept" in value
-    assert "raise the threshold" not in value
-    assert "raise the threshold" in distance
-    assert "tfx-mnist schema accept" not in distance
+    assert "in 1 place," in refusal
+    assert step in refusal
+    others = [each for each in Kind if each != kind]
+    assert step not in render_refusal([make_finding(each) for each in others], SOURCE)
 
 
 def test_a_refusal_comes_whole_out_of_a_traceback():
-    text = render_refusal([make_finding(is_distance=True), make_finding(is_distance=False)])
+    text = render_refusal([make_finding(Kind.SKEW), make_finding(Kind.VALUES)], SOURCE)
     traceback = (
         'Traceback (most recent call last):\n\n  File "x.py", line 1\n\n    raise\n\n'
         f"components.anomaly_gate.executor.AnomalyError: {text}\n"

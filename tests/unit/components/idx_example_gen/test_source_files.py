@@ -1,7 +1,11 @@
 """The notes on source files, as they are written and as they are read."""
 
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
-from components.idx_example_gen.source_files import note_source_files, source_files
+from components.idx_example_gen.source_files import (
+    describe_source,
+    note_source_files,
+    source_files,
+)
 
 FOLDER = IdxFolder(
     train=IdxPair("gs://bucket/in/train-images", "gs://bucket/in/train-labels"),
@@ -26,3 +30,17 @@ def test_other_properties_are_left_alone():
     others = {"num_rows_train": 7, "source_statistics_id": 3, "source_code": "git"}
 
     assert source_files(others) == {}
+
+
+def test_an_error_tells_files_and_folder():
+    notes = note_source_files(FOLDER, DIGESTS)
+
+    assert describe_source(notes) == (
+        "test-images, test-labels, train-images, train-labels in gs://bucket/in"
+    )
+
+
+def test_examples_of_another_example_gen_tell_no_source():
+    assert describe_source({"input_fingerprint": "split:idx"}) == (
+        "not noted on the examples; the input of their ExampleGen tells"
+    )

@@ -35,7 +35,7 @@ def test_a_refused_model_is_shown_with_gate_value_bound_and_what_to_do():
     shown = _print(make_refused())
 
     assert shown.startswith("Not blessed; nothing was pushed\n")
-    assert "Evaluator: accuracy of label 9 is 0.9400 < 0.9500. Look at" in shown
+    assert "Evaluator: accuracy of label 9 is 0.9400 < 0.9500 (1,000 rows). Look at" in shown
 
 
 def test_of_a_run_that_failed_the_node_and_its_cause_are_shown_and_what_is_missing():

@@ -56,9 +56,9 @@ def test_each_threshold_is_compared():
     rows = {name: cells for name, *cells in compare_checks(first, second).rows}
 
     assert rows["accuracy of label 9"] == [
-        *("0.9900", "0.9500", "0.9400, below", "0.9500", "-0.0500")
+        *("0.9900", ">= 0.9500", "0.9400, below", ">= 0.9500", "-0.0500")
     ]
-    assert rows["accuracy of all"] == ["0.9949", "0.9800", "", "", ""]
+    assert rows["accuracy of all"] == ["0.9949", ">= 0.9800", "", "", ""]
 
 
 def test_only_settings_that_differ_are_listed():

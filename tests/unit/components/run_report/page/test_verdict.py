@@ -2,6 +2,7 @@
 
 import pytest
 
+from components.evaluation.checks import NUM_ROWS, Check
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.content.run import End
@@ -24,8 +25,43 @@ def test_a_refusal_says_which_gate_what_value_what_bound_and_what_to_do():
     assert verdict.tone == "bad"
     [refusal] = verdict.refusals
     assert refusal.gate == "Evaluator"
-    assert refusal.what == "accuracy of label 9 is 0.9400 < 0.9500"
+    assert refusal.what == "accuracy of label 9 is 0.9400 < 0.9500 (1,000 rows)"
     assert "thresholds.class_accuracy" in refusal.advice
+
+
+@pytest.mark.parametrize(
+    ("check", "advice"),
+    [
+        (Check(metric="accuracy", slice="all", value=0.9, bound=0.95, passed=False), ".accuracy."),
+        (
+            Check(metric="accuracy change", slice="all", value=-0.1, bound=0, passed=False),
+            "thresholds.max_accuracy_drop",
+        ),
+        (
+            Check(metric=NUM_ROWS, slice="label 9", value=7, bound=50, passed=False, rows=7),
+            "thresholds.min_rows",
+        ),
+        (
+            Check(metric="accuracy", slice="label 9", value=None, bound=0, passed=False, rows=0),
+            "thresholds.unmeasured_classes",
+        ),
+        (
+            Check(metric="f1_score", slice="all", value=0.4, bound=0.5, passed=False),
+            "pipeline/evaluation.py",
+        ),
+    ],
+    ids=str,
+)
+def test_what_to_do_depends_on_what_was_refused(check: Check, advice: str):
+    report = make_refused()
+    evaluation = report.measurements.evaluation.model_copy(update={"checks": (check,)})
+    measurements = report.measurements.model_copy(update={"evaluation": evaluation})
+
+    verdict = find_verdict(report.model_copy(update={"measurements": measurements}))
+
+    [refusal] = verdict.refusals
+    assert refusal.what == str(check)
+    assert advice in refusal.advice
 
 
 def test_a_failure_says_where_and_why():

@@ -1,0 +1,95 @@
+"""Finds what there are too few rows of: to train on, or to judge a model by (no TensorFlow)."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+
+from components.anomaly_gate.report import (
+    WHOLE_DATA_SET,
+    Finding,
+    Kind,
+    count_examples,
+    describe_data_set,
+    describe_feature,
+    find_feature,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def find_too_few_rows(
+    split: str, statistics: DatasetFeatureStatisticsList, *, min_rows: int
+) -> Iterator[Finding]:
+    """Yields a finding if a split has fewer than `min_rows` rows."""
+    if count_examples(statistics) < min_rows:
+        yield Finding(
+            where=f"split {split}",
+            feature=WHOLE_DATA_SET,
+            short_description="Too few rows",
+            description=(
+                f"At least {min_rows} are asked for: from so few a model learns little, and chance "
+                "explains most differences between splits"
+            ),
+            seen=describe_data_set(statistics),
+            kind=Kind.ROWS,
+        )
+
+
+def find_missing_classes(
+    split: str, statistics: DatasetFeatureStatisticsList, *, label: str, classes: Sequence[int]
+) -> Iterator[Finding]:
+    """Yields a finding if some classes have no rows in the split that a model is judged by.
+
+    Args:
+      split: Name of the split.
+      statistics: Of this split.
+      label: Name of the feature that holds the class.
+      classes: The classes that must be there.
+    """
+    counts = _count_classes(statistics, label)
+    if counts is None:
+        # What is no category is not counted; the Evaluator then refuses what it finds no rows of.
+        logger.warning(
+            "The contract does not call %s is_categorical, so its classes in the split %s are not "
+            "counted here",
+            label,
+            split,
+        )
+        return
+    missing = [each for each in classes if not counts.get(each)]
+    if missing:
+        yield Finding(
+            where=f"split {split}",
+            feature=label,
+            short_description="Classes without rows",
+            description=(
+                f"The contract expects the classes {_join_ranges(classes)}; there are no rows of "
+                f"{_join_ranges(missing)}, so that a model's answers there would be unknown"
+            ),
+            seen=describe_feature(statistics, label),
+            kind=Kind.CLASSES,
+        )
+
+
+def _count_classes(statistics: DatasetFeatureStatisticsList, label: str) -> dict[int, float] | None:
+    """Returns the rows of each class; None if the statistics do not tell."""
+    feature = find_feature(statistics, label)
+    if feature is None or feature.WhichOneof("stats") != "string_stats":
+        return None
+    buckets = feature.string_stats.rank_histogram.buckets
+    if not all(bucket.label.lstrip("-").isdecimal() for bucket in buckets):
+        return None
+    return {int(bucket.label): bucket.sample_count for bucket in buckets}
+
+
+def _join_ranges(numbers: Sequence[int]) -> str:
+    """Returns 0, 3 to 5 and 9 for 0, 3, 4, 5, 9."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    parts = [str(each[0]) if len(each) == 1 else f"{each[0]} to {each[-1]}" for each in ranges]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,0 +1,35 @@
+"""Which classes a model must be measured on: those that the contract expects."""
+
+from tensorflow_metadata.proto.v0.schema_pb2 import IntDomain, Schema
+
+from components.schema_importer.contract import parse_contract
+from modules.features import LABEL_KEY
+from pipeline.config import PipelineConfig
+
+
+def measured_classes(config: PipelineConfig) -> tuple[int, ...]:
+    """Returns the classes that must have rows in the test split, in order.
+
+    They are those of the label's domain in the contract that the model can answer, but for those
+    that `thresholds.unmeasured_classes` names. EMNIST's letters begin at 1, and so does their
+    domain: nothing is missing where class 0 has no rows.
+
+    Raises:
+      FileNotFoundError: The contract is missing.
+      ValueError: It is no schema.
+    """
+    domain = _find_label_domain(parse_contract(config.schema_path))
+    first = max(0, domain.min) if domain.HasField("min") else 0
+    num_classes = config.training.num_classes
+    end = min(domain.max + 1, num_classes) if domain.HasField("max") else num_classes
+    unmeasured = set(config.thresholds.unmeasured_classes)
+    return tuple(label for label in range(first, end) if label not in unmeasured)
+
+
+def _find_label_domain(contract: Schema) -> IntDomain:
+    """Returns the domain of the label, an unbounded one if the contract has none."""
+    shared = {domain.name: domain for domain in contract.int_domain}
+    for feature in contract.feature:
+        if feature.name == LABEL_KEY:
+            return shared.get(feature.domain, feature.int_domain)
+    return IntDomain()

@@ -1,0 +1,70 @@
+"""Which classes must be measured, from contracts as people write them."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.classes import measured_classes
+from pipeline.config import PipelineConfig
+from pipeline.evaluation import make_eval_config
+
+
+def make_config(contract: Path, **training: int) -> PipelineConfig:
+    return PipelineConfig.model_validate({"schema_path": str(contract), "training": training})
+
+
+@pytest.mark.parametrize(
+    ("label", "num_classes", "expected"),
+    [
+        ("int_domain { min: 0 max: 9 is_categorical: true }", 10, range(10)),
+        ("int_domain { min: 1 max: 26 is_categorical: true }", 27, range(1, 27)),
+        ("int_domain { min: 0 max: 9 is_categorical: true }", 5, range(5)),
+        ("int_domain { is_categorical: true }", 3, range(3)),
+        ('domain: "digits"', 10, range(2, 5)),
+        ("", 4, range(4)),
+    ],
+)
+def test_the_classes_are_those_of_the_labels_domain_that_a_model_can_answer(
+    label: str, num_classes: int, expected: range, tmp_path: Path
+):
+    contract = tmp_path / "schema.pbtxt"
+    contract.write_text(
+        f'feature {{ name: "label" type: INT {label} }}\n'
+        'int_domain { name: "digits" min: 2 max: 4 }\n'
+    )
+
+    assert measured_classes(make_config(contract, num_classes=num_classes)) == tuple(expected)
+
+
+def test_a_class_that_is_not_to_be_measured_is_left_out():
+    config = PipelineConfig.model_validate({"thresholds": {"unmeasured_classes": [0, 4]}})
+
+    assert measured_classes(config) == (1, 2, 3, 5, 6, 7, 8, 9)
+
+
+def test_a_contract_that_is_none_is_named_with_line_and_column(tmp_path: Path):
+    contract = tmp_path / "schema.pbtxt"
+    contract.write_text('feature { name: "label"\n  colour: BLUE }')
+
+    with pytest.raises(ValueError, match="expected a schema in protobuf") as error:
+        measured_classes(make_config(contract))
+
+    assert str(error.value).startswith(f"{contract}: ")
+    assert "2:3" in str(error.value)
+
+
+def test_each_class_has_thresholds_of_its_own_in_the_evaluation():
+    config = PipelineConfig()
+    eval_config = make_eval_config(config.thresholds, measured_classes(config))
+
+    named = {
+        metric.class_name: [
+            spec.feature_values["label"]
+            for per_slice in metric.per_slice_thresholds
+            for spec in per_slice.slicing_specs
+            if spec.feature_values
+        ]
+        for metric in eval_config.metrics_specs[0].metrics
+    }
+    assert named["SparseCategoricalAccuracy"] == [str(digit) for digit in range(10)]
+    assert named["ExampleCount"] == [str(digit) for digit in range(10)]
