@@ -16,14 +16,28 @@ def measured_classes(config: PipelineConfig) -> tuple[int, ...]:
 
     Raises:
       FileNotFoundError: The contract is missing.
-      ValueError: It is no schema.
+      ValueError: It is no schema, or leaves no class to measure, or an unmeasured class is none.
     """
     domain = _find_label_domain(parse_contract(config.schema_path))
-    first = max(0, domain.min) if domain.HasField("min") else 0
     num_classes = config.training.num_classes
-    end = min(domain.max + 1, num_classes) if domain.HasField("max") else num_classes
+    first = domain.min if domain.HasField("min") else 0
+    last = domain.max if domain.HasField("max") else num_classes - 1
+    expected = range(max(first, 0), min(last + 1, num_classes))
     unmeasured = set(config.thresholds.unmeasured_classes)
-    return tuple(label for label in range(first, end) if label not in unmeasured)
+    if not unmeasured <= set(expected):
+        raise ValueError(
+            f"thresholds.unmeasured_classes: expected classes from {expected.start} to "
+            f"{expected.stop - 1}, which the contract {config.schema_path} and "
+            f"training.num_classes leave, received {sorted(unmeasured - set(expected))}."
+        )
+    measured = tuple(label for label in expected if label not in unmeasured)
+    if not measured:
+        raise ValueError(
+            f"{config.schema_path}: expected one class or more to judge a model by, received a "
+            f"label from {first} to {last}, training.num_classes {num_classes} and "
+            f"thresholds.unmeasured_classes {sorted(unmeasured)}. Correct one of them."
+        )
+    return measured
 
 
 def _find_label_domain(contract: Schema) -> IntDomain:

@@ -38,6 +38,9 @@ class Examples(_Section):
     min_train_rows: int = Field(
         500, ge=1, description="Least rows of the split train: from fewer, nothing is trained."
     )
+    max_shared_rows: float = Field(
+        0.01, ge=0, le=1, description="Most of eval or test, as a share, that may be in train too."
+    )
     rows_per_shard: int = Field(
         10_000, ge=1, description="Rows that one shard file is made from, and one worker holds."
     )
@@ -49,10 +52,12 @@ class Thresholds(_Section):
     accuracy: float = Field(0.985, ge=0, le=1, description="Least accuracy over all classes.")
     class_accuracy: float = Field(0.96, ge=0, le=1, description="Least accuracy of each class.")
     min_rows: int = Field(
-        50, ge=1, description="Least test rows of each class: of fewer, an accuracy says little."
+        50,
+        ge=1,
+        description="Least test rows, in all and of each class: of fewer, a value says little.",
     )
     unmeasured_classes: tuple[int, ...] = Field(
-        (), description="Classes of the contract that need no test rows, and are held to nothing."
+        (), description="Classes of the contract that need no rows, and are held to nothing."
     )
     max_accuracy_drop: float = Field(
         0.002, ge=0, le=1, description="Most that accuracy may fall below the last blessed model."

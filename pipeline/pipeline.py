@@ -88,6 +88,7 @@ def create_pipeline(
         previous_statistics=previous_statistics_resolver.outputs[ACCEPTED_STATISTICS_KEY],
         classes=classes,
         min_train_rows=config.examples.min_train_rows,
+        max_shared_rows=config.examples.max_shared_rows,
     )
 
     # Only the graph is written: applying it while training is cheaper than storing its output.

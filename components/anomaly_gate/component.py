@@ -16,6 +16,7 @@ from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
 from components.anomaly_gate.executor import (
     CLASSES_KEY,
     EVAL_SPLIT_KEY,
+    MAX_SHARED_ROWS_KEY,
     MIN_TRAIN_ROWS_KEY,
     PREVIOUS_STATISTICS_KEY,
     TEST_SPLIT_KEY,
@@ -34,6 +35,7 @@ class AnomalyGateSpec(component_spec.ComponentSpec):
         TEST_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         CLASSES_KEY: component_spec.ExecutionParameter(type=str),
         MIN_TRAIN_ROWS_KEY: component_spec.ExecutionParameter(type=int),
+        MAX_SHARED_ROWS_KEY: component_spec.ExecutionParameter(type=float),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -79,6 +81,7 @@ class AnomalyGate(base_component.BaseComponent):
         test_split: str = "test",
         classes: Sequence[int] = (),
         min_train_rows: int = 1,
+        max_shared_rows: float = 1.0,
     ) -> None:
         """Constructs the component.
 
@@ -93,8 +96,10 @@ class AnomalyGate(base_component.BaseComponent):
           train_split: The split that the model learns from.
           eval_split: The split of the same rows that is held out.
           test_split: The split that a model is judged by.
-          classes: The labels that must have rows in `test_split`.
+          classes: The labels that must have rows in `train_split` and in `test_split`.
           min_train_rows: The least rows that `train_split` must have.
+          max_shared_rows: The largest share of the rows of the other two splits, 0 to 1, whose
+            images may stand in `train_split`; of examples that tell of it.
         """
         super().__init__(
             spec=AnomalyGateSpec(
@@ -108,6 +113,7 @@ class AnomalyGate(base_component.BaseComponent):
                 test_split=test_split,
                 classes=json.dumps(list(classes)),
                 min_train_rows=min_train_rows,
+                max_shared_rows=max_shared_rows,
                 code_digest=code_digest(Executor.__module__),
                 accepted_statistics=Channel(type=standard_artifacts.ExampleStatistics),
             )

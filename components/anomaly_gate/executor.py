@@ -2,8 +2,10 @@
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import (
@@ -19,9 +21,10 @@ from components.anomaly_gate.accepted_statistics import (
 )
 from components.anomaly_gate.comparing import compare_statistics
 from components.anomaly_gate.distances import find_distances, read_distances
+from components.anomaly_gate.leakage import find_leakage
 from components.anomaly_gate.missing_rows import find_missing_classes, find_too_few_rows
 from components.anomaly_gate.reading import read_anomalies, read_schema, read_statistics
-from components.anomaly_gate.report import find_anomalies, render_refusal
+from components.anomaly_gate.report import Finding, find_anomalies, render_refusal
 from components.custom_properties import read_strings
 from components.idx_example_gen.source_files import describe_source
 from modules.features import LABEL_KEY
@@ -32,6 +35,7 @@ EVAL_SPLIT_KEY = "eval_split"
 TEST_SPLIT_KEY = "test_split"
 CLASSES_KEY = "classes"
 MIN_TRAIN_ROWS_KEY = "min_train_rows"
+MAX_SHARED_ROWS_KEY = "max_shared_rows"
 
 logger = logging.getLogger(__name__)
 
@@ -56,53 +60,88 @@ class Executor(base_executor.BaseExecutor):
             `previous_statistics`, one or none.
           output_dict: `accepted_statistics`, one artifact; becomes a copy of `statistics`.
           exec_properties: `train_split`, `eval_split` and `test_split`, the names of splits, and
-            `classes`, a list in JSON of those that must have rows in the last one;
-            `min_train_rows`, the least that the first one must have.
+            `classes`, a list in JSON of those that must have rows in the first and the last one;
+            `min_train_rows`, the least that the first one must have; `max_shared_rows`, the
+            largest share of the rows of another one whose images may be among the first one's.
 
         Raises:
           AnomalyError: Any split has an anomaly, a distance is over its threshold and over what
-            chance explains, or there are too few rows to train on or to judge a class by.
+            chance explains, there are too few rows to train on or to judge a class by, or the
+            images to judge by are also trained on.
           ValueError: The statistics lack a split that is to be compared.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         statistics = artifact_utils.get_single_instance(input_dict[STATISTICS_KEY])
         anomalies = artifact_utils.get_single_instance(input_dict[ANOMALIES_KEY])
-        previous = input_dict.get(PREVIOUS_STATISTICS_KEY) or []
+        examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         schema = read_schema(artifact_utils.get_single_instance(input_dict[SCHEMA_KEY]))
+        previous = input_dict.get(PREVIOUS_STATISTICS_KEY) or [None]
+        notes = read_strings(examples)
         findings = [
-            finding
-            for split in anomalies.splits
-            for finding in find_anomalies(
-                split, read_anomalies(anomalies, split), read_statistics(statistics, split)
-            )
+            *_find_in_values(anomalies, statistics),
+            *_find_in_distances(statistics, previous[0], schema, exec_properties),
+            *_find_in_rows(statistics, notes, exec_properties),
         ]
-        for comparison in compare_statistics(
-            statistics,
-            previous[0] if previous else None,
-            schema,
-            train_split=exec_properties[TRAIN_SPLIT_KEY],
-            eval_split=exec_properties[EVAL_SPLIT_KEY],
-        ):
-            for distance in read_distances(comparison):
-                logger.info("%s: %s", comparison.where, distance)
-            findings += find_distances(comparison, schema)
-        train_split = exec_properties[TRAIN_SPLIT_KEY]
-        findings += find_too_few_rows(
-            train_split,
-            read_statistics(statistics, train_split),
-            min_rows=exec_properties[MIN_TRAIN_ROWS_KEY],
+        if findings:
+            raise AnomalyError(render_refusal(findings, describe_source(notes)))
+        write_accepted_statistics(
+            statistics, artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
         )
-        test_split = exec_properties[TEST_SPLIT_KEY]
-        findings += find_missing_classes(
-            test_split,
-            read_statistics(statistics, test_split),
+
+
+def _find_in_values(anomalies: Artifact, statistics: Artifact) -> Iterator[Finding]:
+    for split in anomalies.splits:
+        yield from find_anomalies(
+            split, read_anomalies(anomalies, split), read_statistics(statistics, split)
+        )
+
+
+def _find_in_distances(
+    statistics: Artifact,
+    previous: Artifact | None,
+    schema: Schema,
+    exec_properties: Mapping[str, Any],
+) -> Iterator[Finding]:
+    for comparison in compare_statistics(
+        statistics,
+        previous,
+        schema,
+        train_split=exec_properties[TRAIN_SPLIT_KEY],
+        eval_split=exec_properties[EVAL_SPLIT_KEY],
+    ):
+        for distance in read_distances(comparison):
+            logger.info("%s: %s", comparison.where, distance)
+            if distance.tells_nothing:
+                logger.warning(
+                    "%s, feature %s: of so few rows chance explains any distance, so that the "
+                    "comparison tells nothing",
+                    comparison.where,
+                    distance.feature,
+                )
+        yield from find_distances(comparison, schema)
+
+
+def _find_in_rows(
+    statistics: Artifact, notes: Mapping[str, str], exec_properties: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Yields what there are too few rows of, and what stands where it must not."""
+    train, evaluation, test = (
+        exec_properties[key] for key in (TRAIN_SPLIT_KEY, EVAL_SPLIT_KEY, TEST_SPLIT_KEY)
+    )
+    yield from find_too_few_rows(
+        train, read_statistics(statistics, train), min_rows=exec_properties[MIN_TRAIN_ROWS_KEY]
+    )
+    for split in (train, test):
+        yield from find_missing_classes(
+            split,
+            read_statistics(statistics, split),
             label=LABEL_KEY,
             classes=json.loads(exec_properties[CLASSES_KEY]),
         )
-        if findings:
-            examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
-            source = describe_source(read_strings(examples))
-            raise AnomalyError(render_refusal(findings, source))
-        write_accepted_statistics(
-            statistics, artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
+    for split in (evaluation, test):
+        yield from find_leakage(
+            split,
+            read_statistics(statistics, split),
+            notes,
+            max_share=exec_properties[MAX_SHARED_ROWS_KEY],
         )

@@ -39,22 +39,22 @@ def find_too_few_rows(
 def find_missing_classes(
     split: str, statistics: DatasetFeatureStatisticsList, *, label: str, classes: Sequence[int]
 ) -> Iterator[Finding]:
-    """Yields a finding if some classes have no rows in the split that a model is judged by.
+    """Yields a finding if some classes have no rows in a split.
 
     Args:
       split: Name of the split.
       statistics: Of this split.
       label: Name of the feature that holds the class.
-      classes: The classes that must be there.
+      classes: The classes that must be there, since a model is to learn them or is judged by them.
     """
     counts = _count_classes(statistics, label)
     if counts is None:
-        # What is no category is not counted; the Evaluator then refuses what it finds no rows of.
+        # The Evaluator refuses a class that it finds no rows of.
         logger.warning(
-            "The contract does not call %s is_categorical, so its classes in the split %s are not "
-            "counted here",
-            label,
+            "The classes in the split %s are not counted before training: the statistics have no "
+            "counts of %s. They have if the contract gives it an int_domain that is_categorical",
             split,
+            label,
         )
         return
     missing = [each for each in classes if not counts.get(each)]
@@ -65,7 +65,7 @@ def find_missing_classes(
             short_description="Classes without rows",
             description=(
                 f"The contract expects the classes {_join_ranges(classes)}; there are no rows of "
-                f"{_join_ranges(missing)}, so that a model's answers there would be unknown"
+                f"{_join_ranges(missing)}"
             ),
             seen=describe_feature(statistics, label),
             kind=Kind.CLASSES,

@@ -11,7 +11,6 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
     DatasetFeatureStatisticsList,
     FeatureNameStatistics,
     NumericStatistics,
-    StringStatistics,
 )
 
 _MAX_LISTED_VALUES = 12
@@ -31,6 +30,7 @@ class Kind(StrEnum):
     DRIFT = "drift"
     CLASSES = "classes"
     ROWS = "rows"
+    LEAKAGE = "leakage"
 
 
 _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
@@ -47,17 +47,24 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
         Kind.DRIFT: (
             "If this is another data set than before, give it a pipeline of its own, since data "
             "and models are compared within one name: `tfx-mnist run --set pipeline_name=NAME "
-            "--set data_root=FOLDER`. If the same data have changed as they should, raise the "
-            "threshold of that drift_comparator in the contract by hand: no data tell how much "
-            "change is harmless."
+            "--set data_root=FOLDER`, or compile it under that name. If the same data have "
+            "changed as they should, raise the threshold of that drift_comparator in the contract "
+            "by hand: no data tell how much change is harmless."
         ),
         Kind.CLASSES: (
-            "Give the test files rows of each class. A class that is to have none does not belong "
-            "in the label's domain in the contract; or name it in thresholds.unmeasured_classes."
+            "Give the files rows of each class. A class that is to have none does not belong in "
+            "the label's domain in the contract; or name it in thresholds.unmeasured_classes."
+        ),
+        Kind.LEAKAGE: (
+            "What a model was trained on tells nothing of its answers to anything else: take the "
+            "shared rows out of one of the two files, or raise examples.max_shared_rows."
         ),
         Kind.ROWS: "Add rows to the train files, or lower examples.min_train_rows.",
     }
 )
+
+
+_SEEN_IN_THE_DATA = {Kind.VALUES, Kind.SKEW, Kind.DRIFT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +133,12 @@ def render_refusal(findings: Sequence[Finding], source: str) -> str:
     # Who reads a traceback back takes indented lines for its frames.
     count = "1 place" if len(findings) == 1 else f"{len(findings)} places"
     kinds = {finding.kind for finding in findings}
-    next_steps = [_FIX_THE_DATA, *(step for kind, step in _NEXT_STEPS.items() if kind in kinds)]
+    next_steps = [step for kind, step in _NEXT_STEPS.items() if kind in kinds]
+    if kinds & _SEEN_IN_THE_DATA:
+        next_steps.insert(0, _FIX_THE_DATA)
     return "\n".join(
         [
-            f"the data do not keep the contract in {count}, so nothing downstream was started.",
+            f"the data were refused in {count}, so nothing downstream was started.",
             *(f"{number}. {finding}" for number, finding in enumerate(findings, start=1)),
             f"The data: {source}.",
             f"What to do: {' '.join(next_steps)}",
@@ -163,6 +172,15 @@ def count_examples(statistics: DatasetFeatureStatisticsList) -> int:
     return round(sum(data_set.num_examples for data_set in statistics.datasets))
 
 
+def count_values(feature: FeatureNameStatistics) -> float:
+    """Returns how many values a feature has in all examples."""
+    kind = feature.WhichOneof("stats")
+    if kind is None:
+        return 0.0
+    common: CommonStatistics = getattr(feature, kind).common_stats
+    return common.tot_num_values or common.num_non_missing
+
+
 def describe_feature(statistics: DatasetFeatureStatisticsList, name: str) -> str:
     """Returns what was seen of the feature `name`: its type, how often, which values."""
     feature = find_feature(statistics, name)
@@ -173,7 +191,7 @@ def describe_feature(statistics: DatasetFeatureStatisticsList, name: str) -> str
     if kind == "num_stats":
         parts.append(_describe_numbers(feature.num_stats))
     elif kind == "string_stats":
-        parts.append(_describe_strings(feature.string_stats))
+        parts.append(_describe_strings(feature))
     elif kind == "bytes_stats":
         content = feature.bytes_stats
         parts.append(f"{content.min_num_bytes:.0f} to {content.max_num_bytes:.0f} bytes long")
@@ -210,9 +228,10 @@ def _describe_numbers(numbers: NumericStatistics) -> str:
     return f"{text}, {not_a_number:.0f} NaN" if not_a_number else text
 
 
-def _describe_strings(strings: StringStatistics) -> str:
+def _describe_strings(feature: FeatureNameStatistics) -> str:
     """Lists the values with their shares, the most frequent first."""
-    total = strings.common_stats.tot_num_values or strings.common_stats.num_non_missing
+    strings = feature.string_stats
+    total = count_values(feature)
     counts = {bucket.label: bucket.sample_count for bucket in strings.rank_histogram.buckets}
     listed = [
         f"{value} {count / total:.1%}" for value, count in list(counts.items())[:_MAX_LISTED_VALUES]

@@ -7,6 +7,9 @@ from typing import Final
 NUM_ROWS: Final = "number of rows"
 """The metric of a check that asks for enough rows."""
 
+OVERALL: Final = "all"
+"""The slice that is all rows."""
+
 CHANGE: Final = " change"
 """What the name of a metric ends in if it is the change to the last blessed model."""
 

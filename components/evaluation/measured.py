@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics.metric_types import MetricKey
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2, validation_result_pb2
@@ -80,12 +81,18 @@ def read_slices(evaluation_uri: str) -> Iterator[MeasuredSlice]:
 
 def read_slice_key(message: _OfSlice) -> SliceKey:
     """Returns the slice, or the two that are compared, which `message` is about."""
-    key: SliceKey
     if message.HasField("cross_slice_key"):
-        key = slicer_lib.deserialize_cross_slice_key(message.cross_slice_key)
-    else:
-        key = slicer_lib.deserialize_slice_key(message.slice_key)
-    return key
+        pair = slicer_lib.deserialize_cross_slice_key(message.cross_slice_key)
+        return tuple(_restore_floats(key) for key in pair)
+    return _restore_floats(slicer_lib.deserialize_slice_key(message.slice_key))
+
+
+def _restore_floats(key: SliceKey) -> SliceKey:
+    """Undoes that TFMA stores the value of a column in 32 bits: 0.1 would be another slice."""
+    return tuple(
+        (column, float(str(np.float32(value))) if isinstance(value, float) else value)
+        for column, value in key
+    )
 
 
 def number_of(value: metrics_for_slice_pb2.MetricValue) -> float | None:

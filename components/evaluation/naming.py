@@ -6,12 +6,11 @@ from typing import Final
 from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from components.evaluation.checks import NUM_ROWS
+from components.evaluation.checks import NUM_ROWS, OVERALL
 
 ACCURACY_NAME: Final = "sparse_categorical_accuracy"
 CROSS_ENTROPY_NAME: Final = "sparse_categorical_crossentropy"
 EXAMPLE_COUNT_NAME: Final = "example_count"
-OVERALL: Final = "all"
 
 _METRIC_NAMES: Final[Mapping[str, str]] = {
     ACCURACY_NAME: "accuracy",

@@ -18,11 +18,13 @@ class EvaluationResult:
     Attributes:
       metrics: Metrics over all rows, by name: `accuracy`, `cross_entropy`, others by TFMA's name.
       checks: Every bound of every threshold with its value; changes to the baseline come last.
+      rows: How many rows there are; None if they were not counted.
       baseline_metrics: The same metrics of the baseline, on the same rows; empty if there was none.
     """
 
     metrics: dict[str, float]
     checks: tuple[Check, ...]
+    rows: int | None = None
     baseline_metrics: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,7 @@ def read_evaluation(evaluation_uri: str) -> EvaluationResult:
     return EvaluationResult(
         metrics=overall.name_metrics(is_baseline=False) if overall else {},
         checks=tuple(sorted(checks, key=lambda check: check.is_change)),
+        rows=overall.rows if overall else 0,
         baseline_metrics=overall.name_metrics(is_baseline=True) if overall else {},
     )
 

@@ -1,7 +1,7 @@
 """The thresholds of an EvalConfig: which slices they are for, and their bounds."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -64,6 +64,18 @@ class Threshold:
             self.content.SerializeToString(deterministic=True),
         )
 
+    @property
+    def hashable_spec(self) -> slicer_lib.SingleSliceSpec | slicer_lib.CrossSliceSpec:
+        """The slices, so that those that mean the same are equal."""
+        return slicer_lib.deserialize_slice_spec(self.spec or config_pb2.SlicingSpec())
+
+    def is_sliced_by(self, specs: Iterable[config_pb2.SlicingSpec]) -> bool:
+        """Whether one of `specs` makes these slices if there are rows of them."""
+        if isinstance(self.spec, config_pb2.CrossSlicingSpec):
+            return False
+        columns = _columns(self.spec or config_pb2.SlicingSpec())
+        return any(_columns(spec) == columns for spec in specs)
+
     def applies_to(self, key: SliceKey) -> bool:
         """Whether TFMA holds that slice against it."""
         is_cross = slicer_lib.is_cross_slice_key(key)
@@ -119,6 +131,10 @@ def list_thresholds(eval_config: config_pb2.EvalConfig) -> list[Threshold]:
         if key.model_name != baseline_name
         for spec, content in sliced
     ]
+
+
+def _columns(spec: config_pb2.SlicingSpec) -> set[str]:
+    return {*spec.feature_keys, *spec.feature_values}
 
 
 def _divide(value: float | None, baseline: float | None) -> float | None:

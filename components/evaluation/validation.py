@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from tensorflow_model_analysis.proto import config_pb2, validation_result_pb2
+from tensorflow_model_analysis.slicer import slicer_lib
 
 from components.evaluation.checks import Check
 from components.evaluation.measured import MeasuredSlice, SliceKey, number_of, read_slice_key
@@ -30,33 +31,34 @@ def list_checks(
       result: What TFMA decided.
     """
     failures = _index_failures(result)
-    missing = [*result.missing_slices, *result.missing_cross_slices]
-    told: set[tuple[SliceKey | None, _Identity]] = set()
+    missing = {
+        slicer_lib.deserialize_slice_spec(spec)
+        for spec in (*result.missing_slices, *result.missing_cross_slices)
+    }
+    judged: set[tuple[SliceKey, _Identity]] = set()
     thresholds = list_thresholds(eval_config)
     for threshold in thresholds:
-        for measured in slices:
+        own = [measured for measured in slices if threshold.applies_to(measured.key)]
+        for measured in own:
+            place = (measured.key, threshold.identity)
             # Two specifications may ask for the same of one slice; TFMA tells it once, too.
-            if (
-                threshold.applies_to(measured.key)
-                and (measured.key, threshold.identity) not in told
-            ):
-                told.add((measured.key, threshold.identity))
-                yield from _judge(
-                    threshold, measured, failures.get((measured.key, threshold.identity))
-                )
-        if (threshold.spec or config_pb2.SlicingSpec()) in missing:
-            told.add((None, threshold.identity))
-            # TFMA calls each comparison of slices missing, also where it made it.
-            rows = None if isinstance(threshold.spec, config_pb2.CrossSlicingSpec) else 0
+            if place not in judged:
+                judged.add(place)
+                yield from _judge(threshold, measured, failures.get(place))
+        # TFMA calls slices missing if it held nothing against a threshold there, for whatever
+        # reason, and comparisons of slices always.
+        is_told = any((measured.key, threshold.identity) in failures for measured in own)
+        if not is_told and threshold.hashable_spec in missing:
+            rows = 0 if threshold.is_sliced_by(eval_config.slicing_specs) else None
             yield from _refuse(threshold, name_slices(threshold.spec), rows=rows)
     # A metric that a slice lacks fails every threshold of it there, whichever slices that is for.
-    refused = {identity for key, identity in told if key is None or (key, identity) in failures}
-    by_identity = {threshold.identity: threshold for threshold in thresholds}
-    for key, identity in failures:
-        if identity not in refused:
-            refused.add(identity)
-            rows = next((each.rows for each in slices if each.key == key), None)
-            yield from _refuse(by_identity[identity], name_slice(key), rows=rows)
+    told = {identity for key, identity in judged if (key, identity) in failures}
+    for threshold in thresholds:
+        for key, identity in failures:
+            if identity == threshold.identity and identity not in told:
+                told.add(identity)
+                where = f"{name_slices(threshold.spec)}, which {name_slice(key)} lacks,"
+                yield from _refuse(threshold, where, rows=None)
 
 
 def _index_failures(
@@ -110,7 +112,7 @@ def _judge(
 
 def _refuse(threshold: Threshold, slice_name: str, *, rows: int | None) -> Iterator[Check]:
     """Yields a check for each bound of a threshold that there is no value for."""
-    is_count = threshold.key.name == EXAMPLE_COUNT_NAME
+    is_count = threshold.key.name == EXAMPLE_COUNT_NAME and not threshold.key.is_diff
     for bound in threshold.bounds(value=rows if is_count else None, baseline=None):
         yield Check(
             metric=bound.metric,

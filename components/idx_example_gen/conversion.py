@@ -10,6 +10,7 @@ from tfx.components.example_gen import write_split
 from components.idx_example_gen.examples import serialize_rows, write_shard
 from components.idx_example_gen.idx_folder import IdxPair
 from components.idx_example_gen.idx_pair import IdxBlock
+from components.idx_example_gen.pixel_hashes import hash_images, write_notes
 from components.idx_example_gen.settings import Settings
 from components.idx_example_gen.splits import Split, assign_splits
 from components.idx_example_gen.storage import open_pair
@@ -34,13 +35,29 @@ class RowRange:
     num_shards: int
 
 
-class ConvertRows(beam.DoFn):
-    """Writes the shards of a RowRange; yields (split name, rows written) for each of them."""
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where the rows of all splits go.
 
-    def __init__(self, settings: Settings, split_uris: dict[str, str], temporary_dir: str) -> None:
+    Attributes:
+      split_uris: Folder of the shards of each split.
+      temporary_dir: Where files are written before they are renamed.
+      notes_dir: Where each split has a folder of notes on its images, see `pixel_hashes`.
+      num_buckets: Into how many buckets the notes are divided.
+    """
+
+    split_uris: dict[str, str]
+    temporary_dir: str
+    notes_dir: str
+    num_buckets: int
+
+
+class ConvertRows(beam.DoFn):
+    """Writes shards and notes of a RowRange; yields (split name, rows written) for each shard."""
+
+    def __init__(self, settings: Settings, places: Places) -> None:
         self._settings = settings
-        self._split_uris = split_uris
-        self._temporary_dir = temporary_dir
+        self._places = places
 
     def process(self, rows: RowRange) -> Iterator[tuple[str, int]]:
         """Converts one range; see the class.
@@ -59,13 +76,21 @@ class ConvertRows(beam.DoFn):
     def _write_shards(self, block: IdxBlock, rows: RowRange) -> Iterator[tuple[str, int]]:
         shard = block.first_row // self._settings.rows_per_shard
         name = f"{write_split.DEFAULT_TF_RECORD_FILE_NAME}-{shard:05d}-of-{rows.num_shards:05d}.gz"
+        places = self._places
         split_of_row = assign_splits(block, rows.splits)
         for index, split in enumerate(rows.splits):
             rows_of_split = np.flatnonzero(split_of_row == index)
             write_shard(
                 serialize_rows(block, rows_of_split),
-                f"{self._split_uris[split.name]}/{name}",
-                temporary_dir=self._temporary_dir,
+                f"{places.split_uris[split.name]}/{name}",
+                temporary_dir=places.temporary_dir,
+            )
+            write_notes(
+                hash_images(block, rows_of_split),
+                f"{places.notes_dir}/{split.name}",
+                name,
+                num_buckets=places.num_buckets,
+                temporary_dir=places.temporary_dir,
             )
             yield split.name, len(rows_of_split)
 

@@ -7,7 +7,7 @@ writes the shards itself. What goes through Beam is who does what, and how many 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from tfx import types
@@ -18,11 +18,17 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.idx_example_gen.conversion import ConvertRows, plan_ranges
+from components.idx_example_gen.conversion import ConvertRows, Places, plan_ranges
 from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_folder import IdxFolder
+from components.idx_example_gen.pixel_hashes import count_buckets
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
+from components.idx_example_gen.shared_rows import (
+    compare_bucket,
+    merge_shared_rows,
+    note_shared_rows,
+)
 from components.idx_example_gen.source_files import note_source_files
 from components.idx_example_gen.storage import digest_file, find_files
 from modules.folders import remove_folder
@@ -39,9 +45,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     ) -> None:
         """Writes the examples and describes them on their artifact.
 
-        Its custom properties tell the rows of each split (`num_rows_train`) and each source file
-        as a line for sha256sum --check (`source_train_images`), beside what TFX's own
-        ExampleGens set.
+        Its custom properties tell the rows of each split (`num_rows_train`), which of them have an
+        image that stands in the first split (`shared_rows_test`), and each source file as a line
+        for sha256sum --check (`source_train_images`), beside what TFX's own ExampleGens set.
 
         Args:
           input_dict: Empty.
@@ -60,41 +66,74 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         examples.splits = [split.name for split in (*settings.train_splits, TEST_SPLIT)]
         with _nothing_left_behind(examples) as temporary_dir:
-            num_rows, digests = self._convert(folder, settings, examples, temporary_dir)
-            _check_no_split_is_empty(num_rows, settings, folder)
-        _describe(examples, num_rows, digests, folder)
+            findings = self._convert(folder, settings, examples, temporary_dir)
+            _check_no_split_is_empty(findings.num_rows, settings, folder)
+        _describe(examples, findings, folder)
 
     def _convert(
         self, folder: IdxFolder, settings: Settings, examples: types.Artifact, temporary_dir: str
-    ) -> tuple[dict[str, int], dict[str, str]]:
-        """Returns the rows of each split, and the SHA-256 of each source file."""
+    ) -> "_Findings":
         ranges = [
             *plan_ranges(folder.train, settings.train_splits, settings),
             *plan_ranges(folder.test, (TEST_SPLIT,), settings),
         ]
-        split_uris = {split: examples.path(split=split) for split in examples.splits}
-        for uri in split_uris.values():
+        pairs = {
+            split: folder.test if split == TEST_SPLIT.name else folder.train
+            for split in examples.splits
+        }
+        files = {split: pair.images.rpartition("/")[2] for split, pair in pairs.items()}
+        places = Places(
+            split_uris={split: examples.path(split=split) for split in examples.splits},
+            temporary_dir=temporary_dir,
+            notes_dir=f"{temporary_dir}/notes",
+            num_buckets=count_buckets(sum(each.num_rows for each in ranges)),
+        )
+        for uri in places.split_uris.values():
             fileio.makedirs(uri)
-        num_rows_path = f"{temporary_dir}/num_rows.json"
-        digests_path = f"{temporary_dir}/digests.json"
+        results = {name: f"{temporary_dir}/{name}.json" for name in _Findings._fields}
         # Results come back as files: that works on every runner, whichever process did the work.
         with self._make_beam_pipeline() as pipeline:
-            _ = (
+            num_rows = (
                 pipeline
                 | "RowRanges" >> beam.Create(ranges)
-                | "ConvertRows" >> beam.ParDo(ConvertRows(settings, split_uris, temporary_dir))
+                | "ConvertRows" >> beam.ParDo(ConvertRows(settings, places))
                 | "CountRows" >> beam.CombinePerKey(sum)
                 | "CollectCounts" >> beam.combiners.ToDict()
-                | "WriteCounts" >> beam.Map(_write_json, num_rows_path)
+            )
+            _ = num_rows | "WriteCounts" >> beam.Map(_write_json, results["num_rows"])
+            _ = (
+                pipeline
+                | "Buckets" >> beam.Create(range(places.num_buckets))
+                # Whoever waits for the counts finds all notes written.
+                | "Wait" >> beam.Map(lambda bucket, _: bucket, beam.pvalue.AsSingleton(num_rows))
+                | "CompareSplits" >> beam.FlatMap(compare_bucket, places.notes_dir, files)
+                | "MergeBuckets" >> beam.CombinePerKey(merge_shared_rows)
+                | "NoteSharedRows" >> beam.MapTuple(note_shared_rows)
+                | "CollectSharedRows" >> beam.combiners.ToDict()
+                | "WriteSharedRows" >> beam.Map(_write_json, results["shared_rows"])
             )
             _ = (
                 pipeline
                 | "SourceFiles" >> beam.Create([*folder.train, *folder.test])
                 | "DigestFiles" >> beam.Map(_digest_file)
                 | "CollectDigests" >> beam.combiners.ToDict()
-                | "WriteDigests" >> beam.Map(_write_json, digests_path)
+                | "WriteDigests" >> beam.Map(_write_json, results["digests"])
             )
-        return _read_json(num_rows_path), _read_json(digests_path)
+        return _Findings(**{name: _read_json(path) for name, path in results.items()})
+
+
+class _Findings(NamedTuple):
+    """What was found out about the rows.
+
+    Attributes:
+      num_rows: Of each split.
+      shared_rows: The properties that tell which rows stand in two splits.
+      digests: SHA-256 of each source file.
+    """
+
+    num_rows: dict[str, int]
+    shared_rows: dict[str, str]
+    digests: dict[str, str]
 
 
 def _digest_file(path: str) -> tuple[str, str]:
@@ -141,18 +180,14 @@ def _check_no_split_is_empty(
             )
 
 
-def _describe(
-    examples: types.Artifact,
-    num_rows: dict[str, int],
-    digests: dict[str, str],
-    folder: IdxFolder,
-) -> None:
+def _describe(examples: types.Artifact, findings: _Findings, folder: IdxFolder) -> None:
     """Sets the properties that TFX's own ExampleGens set, and the lineage down to the files."""
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
     examples_utils.set_file_format(
         examples, write_split.to_file_format_str(example_gen_pb2.FORMAT_TFRECORDS_GZIP)
     )
-    for split, count in num_rows.items():
+    for split, count in findings.num_rows.items():
         examples.set_int_custom_property(num_rows_property(split), count)
-    for name, line in note_source_files(folder, digests).items():
-        examples.set_string_custom_property(name, line)
+    notes = {**note_source_files(folder, findings.digests), **findings.shared_rows}
+    for name, note in notes.items():
+        examples.set_string_custom_property(name, note)

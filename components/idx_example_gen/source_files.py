@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 
-_FOLDER_PROPERTY = "source_folder"
+_FOLDER_PROPERTY = "input_folder"
 
 
 def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tfx.types.standard_component_specs import (
 from tfx.utils import path_utils
 
 from components.anomaly_gate.reading import read_schema
+from components.custom_properties import read_strings
 from components.evaluation.result import read_evaluation
 from components.run_report.artifact import PREVIOUS_STATISTICS_KEY
 from components.run_report.content.data import Data
@@ -141,7 +142,7 @@ def _read_data(artifacts: Mapping[str, Artifact], settings: Settings) -> Data:
         no_comparison = ""
         view = load_statistics(previous, settings.train_split)
         before[f"{settings.train_split} {_BEFORE}"] = view.get_default_slice_or_die().proto()
-    splits = tuple(read_splits(of_splits))
+    splits = tuple(read_splits(of_splits, read_strings(artifacts[EXAMPLES_KEY])))
     labels = next((split.classes for split in splits if split.name == settings.train_split), {})
     return Data(
         splits=splits,

@@ -28,11 +28,18 @@ def parse_contract(schema_file: str) -> Schema:
       FileNotFoundError: There is no such file.
       ValueError: It is no schema; the message names line and column.
     """
+    content = read_contract(schema_file)
     try:
-        schema: Schema = text_format.Parse(read_contract(schema_file), Schema())
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{schema_file}: expected a schema in protobuf text format, received at line:column "
-            f"{error}. Correct the file, or set schema_path to another."
-        ) from error
+        schema: Schema = text_format.Parse(content.decode(), Schema())
+    except UnicodeDecodeError as error:
+        raise _not_a_schema(schema_file, "bytes that are not UTF-8") from error
+    except text_format.ParseError as error:
+        raise _not_a_schema(schema_file, f"at line:column {error}") from error
     return schema
+
+
+def _not_a_schema(schema_file: str, received: str) -> ValueError:
+    return ValueError(
+        f"{schema_file}: expected a schema in protobuf text format, received {received}. Correct "
+        "the file, or set schema_path to another."
+    )

@@ -1,9 +1,10 @@
 """What came of a run: the one record behind the summary, run.json and the exit code."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from components.evaluation.checks import Check
 from components.versioned_directory.exports import ExportRecord
@@ -38,7 +39,9 @@ class RunOutcome:
       seconds: Wall time of the whole run in seconds, imports included; set by the command.
       nodes: All nodes of the pipeline in the order of the flow.
       metrics: Metrics over the test split, by name.
-      checks: Every threshold with its value.
+      rows: How many rows the test split has; None if there was no evaluation.
+      checks: Every bound with its value, and the rows that it is of.
+      unmeasured_classes: Classes that are held to nothing, as the configuration has it.
       has_baseline: Whether an earlier blessed model was compared with.
       blessed: None if the run did not get as far as an evaluation.
       unservable: Why the model can't be served, a sentence each; empty if it can.
@@ -59,7 +62,9 @@ class RunOutcome:
     seconds: float = 0.0
     nodes: tuple[NodeOutcome, ...]
     metrics: dict[str, float] = field(default_factory=dict)
+    rows: int | None = None
     checks: tuple[Check, ...] = ()
+    unmeasured_classes: tuple[int, ...] = ()
     has_baseline: bool = False
     blessed: bool | None = None
     unservable: tuple[str, ...] = ()
@@ -89,7 +94,8 @@ def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) ->
     path = folder / RUN_FILE
     content = {**asdict(outcome), "config": config}
     try:
-        write_whole_file(path, json.dumps(content, indent=2) + "\n")
+        # JSON has no NaN: such a value becomes a string, as in the report.
+        write_whole_file(path, f"{to_json(content, indent=2, inf_nan_mode='strings').decode()}\n")
     except OSError as error:
         raise OSError(
             f"{path}: cannot be written ({error.strerror}), so it does not tell of this run. Free "

@@ -15,6 +15,9 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         console.print(make_nodes_table(nodes))
     if outcome.checks:
         console.print(make_checks_table(outcome.checks))
+    if outcome.unmeasured_classes:
+        names = ", ".join(map(str, outcome.unmeasured_classes))
+        console.print(f"  held to nothing (thresholds.unmeasured_classes): {names}", style="dim")
     if outcome.exports:
         console.print(make_exports_table(outcome.exports))
     console.print()
@@ -41,7 +44,11 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
         baseline = "the last blessed model" if outcome.has_baseline else "no earlier model yet"
         accuracy = outcome.metrics.get("accuracy", float("nan"))
         lines += [
-            Text(f"BLESSED: accuracy {accuracy:.4f}, compared with {baseline}", style="bold green"),
+            Text(
+                f"BLESSED: accuracy {accuracy:.4f} of {outcome.rows or 0:,} rows, compared with "
+                f"{baseline}",
+                style="bold green",
+            ),
             Text(f"pushed version {outcome.pushed_version}: {outcome.pushed_to}"),
         ]
         lines += [Text(f"  left out: {reason}", style="yellow") for reason in outcome.unexported]

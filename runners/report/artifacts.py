@@ -21,6 +21,7 @@ from components.anomaly_gate.report import find_anomalies
 from components.evaluation.checks import worth_telling
 from components.evaluation.result import read_evaluation
 from components.idx_example_gen.row_counts import num_rows_property
+from components.idx_example_gen.shared_rows import read_shared_rows
 from components.idx_example_gen.source_files import source_files
 from modules.training.history import HISTORY_FILE
 from runners.failure import cause_of
@@ -48,13 +49,14 @@ def render_artifact(record: metadata_store_pb2.Artifact) -> str:
 def _render_examples(examples: Artifact) -> str:
     properties = properties_of(examples.mlmd_artifact)
     rows = [
-        (split, f"{properties[name]:,}")
+        (split, f"{properties[name]:,}", "" if shared is None else f"{shared.rows:,}")
         for split in examples.splits
         if (name := num_rows_property(split)) in properties
+        for shared in [read_shared_rows(properties, split)]
     ]
     files = source_files(properties)
     tables = [
-        table(("split", "examples"), rows) if rows else "",
+        table(("split", "examples", "images also in train"), rows) if rows else "",
         table(("source file", "SHA-256"), files.items(), text_columns=2) if files else "",
     ]
     return "\n\n".join(filter(None, tables))
@@ -124,7 +126,7 @@ def _render_evaluation(evaluation: Artifact) -> str:
     ]
     checked = {check.metric for check in result.checks}
     others = [
-        (name, "all", f"{value:.4f}", "", "", "")
+        (name, "all", f"{value:.4f}", "", "" if result.rows is None else f"{result.rows:,}", "")
         for name, value in result.metrics.items()
         if name not in checked
     ]

@@ -122,6 +122,8 @@ def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
     assert run.outcome["failed_node"] == "AnomalyGate"
     assert "label" in run.outcome["cause"]
     assert "drift" in run.outcome["cause"].lower()
+    assert "there are no rows of 1 and 7" in run.outcome["cause"]
+    assert "--set pipeline_name=NAME" in run.outcome["cause"]
     page = (workspace.root / "report.html").read_text()
     assert "Failed in AnomalyGate" in page
     assert '<li class="series-4">train before</li>' in page
@@ -161,6 +163,26 @@ def test_classes_without_test_rows_stop_the_run_before_training(
     assert wanted.exit_code == 0, wanted.output
     held = {each["slice"] for each in wanted.outcome["checks"]}
     assert held == {"all", *(f"label {digit}" for digit in range(5))}
+
+
+def test_test_files_that_are_a_relabelled_copy_of_the_train_files_stop_the_run(
+    make_workspace: Callable[..., Workspace],
+):
+    workspace = make_workspace(num_train=1500, num_test=400)
+    folder = workspace.folder / "data" / "mnist"
+    (folder / TEST_IMAGES).write_bytes((folder / TRAIN_IMAGES).read_bytes())
+    (folder / TEST_LABELS).write_bytes((folder / TRAIN_LABELS).read_bytes())
+    _rewrite(folder / TEST_LABELS, 8, lambda labels: (labels + 1) % 10)
+
+    run = workspace.run()
+
+    assert run.exit_code == 1
+    assert run.outcome["failed_node"] == "AnomalyGate"
+    cause = run.outcome["cause"]
+    assert "split test, feature image: Images that are trained on." in cause
+    assert re.search(r"1,\d{3} images, 9\d\.\d% of the split", cause)
+    assert "row 0 of t10k-images-idx3-ubyte.gz is row 0 of train-images-idx3-ubyte.gz" in cause
+    assert run.states["Trainer"] == "not reached"
 
 
 def test_a_hundred_rows_are_refused_for_being_too_few(make_workspace: Callable[..., Workspace]):

@@ -144,9 +144,9 @@ def test_a_report_shows_what_nodes_put_out_and_what_it_cannot_show_fails_no_node
     history, evaluation = read_tables(report)
     assert history[0] == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert [row[0] for row in history[1:]] == ["1", "2", "3"]
-    assert evaluation[0] == ["metric", "slice", "value", "at least", "verdict"]
+    assert evaluation[0] == ["metric", "slice", "value", "expected", "rows", "verdict"]
     [accuracy] = [row for row in evaluation if row[:2] == ["accuracy", "all"]]
-    assert accuracy[3:] == ["0.1000", "ok"]
+    assert accuracy[3:] == [">= 0.1000", "400", "ok"]
     assert f"accuracy of all is {accuracy[2]} >= 0.1000" in answer.stdout
 
 

@@ -65,11 +65,13 @@ class Split(Part):
       name: Its name.
       rows: How many examples it has.
       classes: How many of each class that any split has; empty if that is not known.
+      shared_rows: How many have an image that is trained on; None if that is not known.
     """
 
     name: str
     rows: int
     classes: dict[str, int]
+    shared_rows: int | None = None
 
 
 class Samples(Part):

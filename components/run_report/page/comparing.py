@@ -1,6 +1,7 @@
 """Compares two runs: what the one has, what the other has, and the change (no TensorFlow)."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -56,10 +57,7 @@ def compare_figures(first: Report, second: Report) -> Table:
 
 def compare_checks(first: Evaluation, second: Evaluation) -> Table:
     """Returns what of each was held against which threshold."""
-    checks = [
-        {f"{check.metric} of {check.slice}": check for check in worth_telling(evaluation.checks)}
-        for evaluation in (first, second)
-    ]
+    checks = [_name_checks(evaluation) for evaluation in (first, second)]
     rows = [
         (name, *_judge(one), *_judge(other), _change(_value(one), _value(other)))
         for name in dict.fromkeys([*checks[0], *checks[1]])
@@ -67,6 +65,17 @@ def compare_checks(first: Evaluation, second: Evaluation) -> Table:
     ]
     header = ("metric", "A", "expected", "B", "expected", "change")
     return Table("What was held against thresholds", header, rows)
+
+
+def _name_checks(evaluation: Evaluation) -> dict[str, Check]:
+    """Returns the checks by names that two runs have in common, whatever their bounds are."""
+    named: dict[str, Check] = {}
+    times: Counter[str] = Counter()
+    for check in worth_telling(evaluation.checks):
+        name = f"{check.metric} of {check.slice}{', at most' if check.is_upper_bound else ''}"
+        times[name] += 1
+        named[name if times[name] == 1 else f"{name} ({times[name]})"] = check
+    return named
 
 
 def compare_hyperparameters(first: Training, second: Training) -> Table:
@@ -178,7 +187,8 @@ def _judge(check: Check | None) -> tuple[str, str]:
     if check is None:
         return "", ""
     verdict = "" if check.passed else f", {check.verdict}"
-    return f"{check.received}{verdict}", check.expected
+    rows = "" if check.rows is None else f" of {check.rows:,}"
+    return f"{check.received}{rows}{verdict}", check.expected
 
 
 def _change(first: float | None, second: float | None) -> str:

@@ -33,9 +33,16 @@ class Table(NamedTuple):
 
 
 def list_splits(data: Data) -> Table:
-    """Returns the size of each split."""
-    rows = [(split.name, f"{split.rows:,}") for split in data.splits]
-    return Table("Splits", ("split", "examples"), rows)
+    """Returns the size of each split, and how much of it is trained on as well."""
+    rows = [
+        (
+            split.name,
+            f"{split.rows:,}",
+            "" if split.shared_rows is None else f"{split.shared_rows:,}",
+        )
+        for split in data.splits
+    ]
+    return Table("Splits", ("split", "examples", "images also in train"), rows)
 
 
 def list_distances(data: Data) -> Table:

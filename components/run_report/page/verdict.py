@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from components.evaluation.checks import NUM_ROWS, Check
+from components.evaluation.checks import CHANGE, NUM_ROWS, OVERALL, Check
 from components.run_report.content.evaluation import Evaluation
 from components.run_report.content.report import Report
 from components.run_report.content.run import End, Run
 from components.run_report.content.serving import Serving
+from modules.features import LABEL_KEY
 
 Tone = Literal["good", "warn", "bad"]
 
@@ -29,6 +30,10 @@ _ADVICE = {
     "rows": (
         "Give the test files more rows of it: of so few, a good value may be luck. Or lower "
         "thresholds.min_rows, or name the class in thresholds.unmeasured_classes."
+    ),
+    "all rows": (
+        "Give the test files more rows: of so few, a good value may be luck. Or lower "
+        "thresholds.min_rows."
     ),
     "other": "pipeline/evaluation.py has this threshold, and says what is measured.",
     "servability": (
@@ -167,9 +172,11 @@ def _find_refusals(report: Report) -> Iterator[Refusal]:
 
 def _kind(check: Check) -> str:
     if check.metric == NUM_ROWS or check.rows == 0:
-        return "rows"
-    if check.is_change:
+        return "all rows" if check.slice == OVERALL else "rows"
+    if check.metric == f"accuracy{CHANGE}" and check.slice == OVERALL:
         return "change"
-    if check.metric != "accuracy":
-        return "other"
-    return "all" if check.slice == "all" else "class"
+    if check.metric == "accuracy" and check.slice == OVERALL:
+        return "all"
+    if check.metric == "accuracy" and check.slice.removeprefix(f"{LABEL_KEY} ").isdecimal():
+        return "class"
+    return "other"

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
     Histogram as StatisticsHistogram,
 )
 
+from components.idx_example_gen.shared_rows import read_shared_rows
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.data import Feature, Histogram, Samples, Split
 from components.run_report.reading.examples import read_examples
@@ -27,17 +28,24 @@ _MAX_READ = 100_000
 _Statistics = Mapping[str, DatasetFeatureStatistics]
 
 
-def read_splits(statistics: _Statistics) -> Iterator[Split]:
+def read_splits(statistics: _Statistics, notes: Mapping[str, str]) -> Iterator[Split]:
     """Yields the size of each split, and of each class in it.
 
     Args:
       statistics: Of whole splits, by name.
+      notes: Custom properties of the examples.
     """
     counts = {name: _count_labels(data_set) for name, data_set in statistics.items()}
     labels = sorted({label for of_split in counts.values() for label in of_split}, key=_by_number)
     for name, data_set in statistics.items():
         classes = {label: counts[name].get(label, 0) for label in labels}
-        yield Split(name=name, rows=data_set.num_examples, classes=classes)
+        shared = read_shared_rows(notes, name)
+        yield Split(
+            name=name,
+            rows=data_set.num_examples,
+            classes=classes,
+            shared_rows=shared.rows if shared else None,
+        )
 
 
 def read_features(statistics: _Statistics) -> Iterator[Feature]:

@@ -42,6 +42,42 @@ def test_a_class_that_is_not_to_be_measured_is_left_out():
     assert measured_classes(config) == (1, 2, 3, 5, 6, 7, 8, 9)
 
 
+@pytest.mark.parametrize(
+    ("label", "unmeasured", "reason"),
+    [
+        ("int_domain { min: 5 max: 2 }", [], "received a label from 5 to 2"),
+        ("int_domain { min: 10 max: 20 }", [], "received a label from 10 to 20"),
+        ("int_domain { min: 0 max: -1 }", [], "received a label from 0 to -1"),
+        ("int_domain { min: 0 max: 1 }", [0, 1], "thresholds.unmeasured_classes [0, 1]"),
+        ("int_domain { min: 1 max: 5 }", [0, 3, 99], "from 1 to 5, .* received [[]0, 99]"),
+    ],
+)
+def test_what_leaves_no_class_to_measure_is_an_error_and_never_a_gate_that_is_open(
+    label: str, unmeasured: list[int], reason: str, tmp_path: Path
+):
+    contract = tmp_path / "schema.pbtxt"
+    contract.write_text(f'feature {{ name: "label" type: INT {label} }}')
+    config = PipelineConfig.model_validate(
+        {"schema_path": str(contract), "thresholds": {"unmeasured_classes": unmeasured}}
+    )
+
+    with pytest.raises(ValueError, match=reason.replace("[0, 1]", "[[]0, 1]")) as error:
+        measured_classes(config)
+
+    assert str(contract) in str(error.value)
+
+
+def test_a_contract_that_is_no_text_is_named(tmp_path: Path):
+    contract = tmp_path / "schema.pbtxt"
+    contract.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ValueError, match="expected a schema in protobuf text format") as error:
+        measured_classes(make_config(contract))
+
+    assert str(error.value).startswith(f"{contract}: ")
+    assert "received bytes that are not UTF-8" in str(error.value)
+
+
 def test_a_contract_that_is_none_is_named_with_line_and_column(tmp_path: Path):
     contract = tmp_path / "schema.pbtxt"
     contract.write_text('feature { name: "label"\n  colour: BLUE }')

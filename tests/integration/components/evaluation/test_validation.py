@@ -13,6 +13,8 @@ from components.evaluation.result import read_evaluation
 
 ROWS = {
     "label": [[0], [0], [1], [1]],
+    "weight": [[0.1], [0.1], [0.1], [0.3]],
+    "pen": [["felt"], ["felt"], ["felt"], ["ball"]],
     "probabilities": [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.7, 0.3]],
     "baseline_probabilities": [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.2, 0.8]],
 }
@@ -216,6 +218,120 @@ CASES = {
         ["no_such_metric of all was not measured, expected >= 0.7000 (4 rows)"],
         num_passed=1,
     ),
+    "a metric that is not there, for one class": Case(
+        [
+            {
+                "metrics": [metric(ACCURACY, (ALL, value(lowerBound=0.7)))],
+                "perSliceThresholds": {
+                    "no_such_metric": {
+                        "thresholds": [{"slicingSpecs": [ONES], "threshold": value(lowerBound=0.7)}]
+                    }
+                },
+            }
+        ],
+        ["no_such_metric of label 1 was not measured, expected >= 0.7000 (2 rows)"],
+        num_passed=1,
+    ),
+    "slices that are too small to be measured": Case(
+        [
+            {
+                "metrics": [
+                    metric(ACCURACY, (ALL, value(lowerBound=0.7)), (EACH, value(lowerBound=0)))
+                ]
+            }
+        ],
+        [
+            "accuracy of label 0 was not measured, expected >= 0.0000",
+            "accuracy of label 1 was not measured, expected >= 0.0000",
+            "accuracy of all, which label 0 lacks, was not measured, expected >= 0.7000",
+        ],
+        num_passed=1,
+        others=(("options", {"minSliceSize": 3}),),
+    ),
+    "a slice that nothing makes": Case(
+        [
+            {
+                "metrics": [
+                    metric(
+                        ACCURACY,
+                        (ALL, value(lowerBound=0.7)),
+                        ({"featureValues": {"weight": "0.1"}}, value(lowerBound=0.7)),
+                    )
+                ]
+            }
+        ],
+        ["accuracy of weight 0.1 was not measured, expected >= 0.7000"],
+        num_passed=1,
+    ),
+    "slices of numbers with a fraction": Case(
+        [
+            {
+                "metrics": [
+                    metric(
+                        ACCURACY,
+                        ({"featureValues": {"weight": "0.1"}}, value(lowerBound=1.1)),
+                        ({"featureValues": {"weight": "0.3"}}, value(lowerBound=0.0)),
+                    )
+                ]
+            }
+        ],
+        ["accuracy of weight 0.1 is 1.0000 < 1.1000 (3 rows)"],
+        num_passed=1,
+        others=(("slicingSpecs", [ALL, {"featureKeys": ["weight"]}]),),
+    ),
+    "slices of words, of two columns in any order": Case(
+        [
+            {
+                "metrics": [
+                    metric(ACCURACY, ({"featureKeys": ["label", "pen"]}, value(lowerBound=0.6))),
+                    metric(
+                        "ExampleCount",
+                        ({"featureKeys": ["pen", "label"]}, value(lowerBound=2)),
+                        ({"featureValues": {"pen": "chalk"}}, value(lowerBound=1)),
+                    ),
+                ]
+            }
+        ],
+        [
+            "accuracy of label 1, pen ball is 0.0000 < 0.6000 (1 row)",
+            "number of rows of label 1, pen ball is 1 < 2",
+            "number of rows of label 1, pen felt is 1 < 2",
+            "number of rows of pen chalk is 0 < 1",
+        ],
+        num_passed=3,
+        others=(
+            ("slicingSpecs", [ALL, {"featureKeys": ["pen"]}, {"featureKeys": ["label", "pen"]}]),
+        ),
+    ),
+    "a change of the number of rows in a slice without any": Case(
+        [
+            {
+                "metrics": [
+                    metric(ACCURACY, (ALL, value(lowerBound=0.7))),
+                    metric("ExampleCount", (SEVENS, change("HIGHER_IS_BETTER", absolute=-1.0))),
+                ]
+            }
+        ],
+        ["number of rows change of label 7 was not measured, expected >= -1.0000 (0 rows)"],
+        num_passed=1,
+        has_baseline=True,
+    ),
+    "a change relative to nothing": Case(
+        [
+            {
+                "metrics": [
+                    metric(
+                        "FalsePositives",
+                        (ALL, change("LOWER_IS_BETTER", relative=0.5)),
+                    ),
+                ],
+                "binarize": {"classIds": {"values": [1]}},
+            }
+        ],
+        ["false_positives (class 1) relative change of all is nan, expected <= 0.5000 (4 rows)"],
+        num_passed=0,
+        has_baseline=True,
+    ),
     "one slice against another": Case(
         [
             {
@@ -234,10 +350,7 @@ CASES = {
                 ]
             }
         ],
-        [
-            "accuracy of label 0 against all is -0.2500 < -0.1000",
-            "accuracy of each label against all was not measured, expected >= -0.1000",
-        ],
+        ["accuracy of label 0 against all is -0.2500 < -0.1000"],
         num_passed=1,
         others=(("crossSlicingSpecs", [{"baselineSpec": ALL, "slicingSpecs": [EACH]}]),),
     ),
@@ -274,6 +387,27 @@ def test_what_tfma_refuses_is_told_and_nothing_else(case: Case, evaluate: Callab
     assert [str(check) for check in checks if not check.passed] == case.refused
     assert sum(check.passed for check in checks) == case.num_passed
     assert tfma.load_validation_result(evaluation).validation_ok is False
+
+
+def test_what_tfma_accepts_is_told_with_every_bound(evaluate: Callable[..., Path]):
+    content = {
+        "modelSpecs": MODELS[:1],
+        "slicingSpecs": [ALL, EACH],
+        "metricsSpecs": [
+            {"metrics": [metric(ACCURACY, (EACH, value(lowerBound=0.5, upperBound=1.0)))]}
+        ],
+    }
+    eval_config = json_format.ParseDict(content, config_pb2.EvalConfig())
+
+    evaluation = str(evaluate(eval_config, ROWS))
+
+    assert [str(check) for check in read_evaluation(evaluation).checks] == [
+        "accuracy of label 0 is 1.0000 >= 0.5000",
+        "accuracy of label 0 is 1.0000 <= 1.0000",
+        "accuracy of label 1 is 0.5000 >= 0.5000",
+        "accuracy of label 1 is 0.5000 <= 1.0000",
+    ]
+    assert tfma.load_validation_result(evaluation).validation_ok is True
 
 
 def test_metrics_of_candidate_and_baseline_have_the_same_names(evaluate: Callable[..., Path]):

@@ -8,6 +8,7 @@ import pytest
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
+from components.idx_example_gen.shared_rows import SharedRows, note_shared_rows
 from components.run_report.charts.pictures import decode_picture
 from components.run_report.content.data import Samples
 from components.run_report.reading.data import (
@@ -112,18 +113,19 @@ def test_many_classes_share_the_pictures_that_a_page_has_room_for(
     assert sum(len(each.pictures) for each in samples) <= MAX_SAMPLES
 
 
-def test_a_class_that_one_split_lacks_counts_0_there():
+def test_a_class_that_one_split_lacks_counts_0_there_and_shared_images_are_told():
     of_splits = _statistics({"train": {"label": [10, 2, 2, 0]}, "eval": {"label": [3]}})
 
-    train, evaluated = read_splits(of_splits)
+    train, evaluated = read_splits(of_splits, dict([note_shared_rows("eval", SharedRows(3))]))
 
     assert (train.name, train.rows, evaluated.name, evaluated.rows) == ("train", 4, "eval", 1)
     assert train.classes == {"0": 1, "2": 2, "3": 0, "10": 1}
     assert evaluated.classes == {"0": 0, "2": 0, "3": 1, "10": 0}
+    assert (train.shared_rows, evaluated.shared_rows) == (None, 3)
 
 
 def test_classes_are_in_the_order_of_their_numbers():
-    [split] = read_splits(_statistics({"train": {"label": [10, 9, 100, 0, 9]}}))
+    [split] = read_splits(_statistics({"train": {"label": [10, 9, 100, 0, 9]}}), {})
 
     assert list(split.classes) == ["0", "9", "10", "100"]
 
@@ -131,7 +133,7 @@ def test_classes_are_in_the_order_of_their_numbers():
 def test_classes_are_unknown_where_the_contract_has_numbers_for_labels():
     of_numbers = parse_schema('feature { name: "label" type: INT }')
 
-    [split] = read_splits(_statistics({"train": {"label": [0, 1, 1]}}, of_numbers))
+    [split] = read_splits(_statistics({"train": {"label": [0, 1, 1]}}, of_numbers), {})
 
     assert (split.rows, split.classes) == (3, {})
 

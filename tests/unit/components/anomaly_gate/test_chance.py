@@ -14,7 +14,7 @@ from components.anomaly_gate.chance import (
 )
 
 CELLS = 50
-NUM_DRAWS = 2_000
+NUM_DRAWS = 20_000
 
 Counts: TypeAlias = NDArray[np.int64]
 FindChance: TypeAlias = Callable[[FeatureNameStatistics, FeatureNameStatistics], float]
@@ -29,14 +29,12 @@ def make_categories(counts: Counts) -> FeatureNameStatistics:
     return feature
 
 
-def make_numbers(counts: Counts, first: float = 0.0) -> FeatureNameStatistics:
+def make_numbers(counts: Counts) -> FeatureNameStatistics:
     feature = FeatureNameStatistics()
     feature.num_stats.common_stats.num_non_missing = int(counts.sum())
     histogram = feature.num_stats.histograms.add(type=Histogram.STANDARD)
     for number, count in enumerate(counts.tolist()):
-        histogram.buckets.add(
-            low_value=first + number, high_value=first + number + 1, sample_count=count
-        )
+        histogram.buckets.add(low_value=number, high_value=number + 1, sample_count=count)
     return feature
 
 
@@ -58,40 +56,31 @@ def jensen_shannon(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDAr
     return (relative_entropy(one) + relative_entropy(other)) / 2
 
 
-@pytest.mark.parametrize("sizes", [(5496, 504), (917, 83), (5000, 5000)])
-def test_samples_of_one_population_stay_within_chance_and_often_come_near(sizes: tuple[int, int]):
-    shares = np.full(10, 0.1)
-    one, other = draw(shares, sizes)
+SIZES = [(5496, 504), (5000, 50), (917, 83), (5000, 5000)]
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_samples_of_one_population_stay_within_chance_and_come_near(sizes: tuple[int, int]):
+    one, other = draw(np.full(10, 0.1), sizes)
     distances = np.abs(one / sizes[0] - other / sizes[1]).max(axis=1)
 
     bound = find_chance_of_l_infinity(make_categories(one[0]), make_categories(other[0]))
 
-    assert distances.max() < 1.1 * bound
-    assert np.mean(distances > bound) < 0.001
-    assert distances.max() > 0.6 * bound
+    assert np.mean(distances > bound) <= 1e-4
+    assert distances.max() > 0.7 * bound
 
 
-@pytest.mark.parametrize("sizes", [(5496, 504), (2000, 300), (5000, 5000)])
-def test_histograms_of_one_population_stay_within_chance(sizes: tuple[int, int]):
-    middle = np.arange(CELLS) - CELLS / 2
-    shares = np.exp(-((middle / 15) ** 2))
-    shares /= shares.sum()
-    one, other = draw(shares, sizes)
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("width", [5, 15, 1000])
+def test_histograms_of_one_population_stay_within_chance(sizes: tuple[int, int], width: int):
+    shares = np.exp(-(((np.arange(CELLS) - CELLS / 2) / width) ** 2))
+    one, other = draw(shares / shares.sum(), sizes)
     divergences = jensen_shannon(one / sizes[0], other / sizes[1])
 
     bound = find_chance_of_jensen_shannon(make_numbers(one[0]), make_numbers(other[0]))
 
-    assert np.mean(divergences > bound) < 0.002
-    assert divergences.max() > 0.6 * bound
-
-
-def test_histograms_with_edges_of_their_own_have_the_cells_of_both():
-    counts = np.full(CELLS, 10)
-
-    aligned = find_chance_of_jensen_shannon(make_numbers(counts), make_numbers(counts))
-    shifted = find_chance_of_jensen_shannon(make_numbers(counts), make_numbers(counts, first=0.5))
-
-    assert aligned < shifted < 2 * aligned
+    assert np.mean(divergences > bound) <= 1e-4
+    assert divergences.max() > 0.3 * bound
 
 
 def test_a_difference_of_populations_is_no_chance_once_there_are_rows_enough():
@@ -116,6 +105,7 @@ def test_of_few_rows_chance_explains_whatever_a_distance_can_be(find: FindChance
 def test_chance_explains_nothing_of_what_has_no_values_or_one_only(find: FindChance):
     nothing, one_value = make_categories(np.zeros(3, int)), make_categories(np.array([9]))
 
+    assert find(FeatureNameStatistics(), one_value) == 0.0
     assert find(nothing, one_value) == 0.0
     assert find(one_value, nothing) == 0.0
     assert find(one_value, one_value) == 0.0

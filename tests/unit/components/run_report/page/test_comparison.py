@@ -2,6 +2,7 @@
 
 import re
 
+from components.evaluation.checks import Check
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.origin import Origin
 from components.run_report.content.report import Report
@@ -56,9 +57,29 @@ def test_each_threshold_is_compared():
     rows = {name: cells for name, *cells in compare_checks(first, second).rows}
 
     assert rows["accuracy of label 9"] == [
-        *("0.9900", ">= 0.9500", "0.9400, below", ">= 0.9500", "-0.0500")
+        *("0.9900 of 1,000", ">= 0.9500", "0.9400 of 1,000, below", ">= 0.9500", "-0.0500")
     ]
-    assert rows["accuracy of all"] == ["0.9949", ">= 0.9800", "", "", ""]
+    assert rows["accuracy of all"] == ["0.9949 of 10,000", ">= 0.9800", "", "", ""]
+
+
+def test_two_bounds_of_one_metric_are_two_rows():
+    checks = tuple(
+        Check(metric="accuracy", slice="all", value=0.4, bound=bound, **kind)
+        for bound, kind in (
+            (0.5, {"passed": False}),
+            (0.9, {"passed": True, "is_upper_bound": True}),
+            (0.3, {"passed": True}),
+        )
+    )
+    evaluation = make_report().measurements.evaluation.model_copy(update={"checks": checks})
+
+    rows = {name: cells[:2] for name, *cells in compare_checks(evaluation, evaluation).rows}
+
+    assert rows == {
+        "accuracy of all": ["0.4000, below", ">= 0.5000"],
+        "accuracy of all, at most": ["0.4000", "<= 0.9000"],
+        "accuracy of all (2)": ["0.4000", ">= 0.3000"],
+    }
 
 
 def test_only_settings_that_differ_are_listed():

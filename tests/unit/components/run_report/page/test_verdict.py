@@ -46,6 +46,25 @@ def test_a_refusal_says_which_gate_what_value_what_bound_and_what_to_do():
             "thresholds.unmeasured_classes",
         ),
         (
+            Check(metric=NUM_ROWS, slice="all", value=7, bound=50, passed=False, rows=7),
+            "Give the test files more rows:",
+        ),
+        (
+            Check(
+                metric="cross_entropy change",
+                slice="all",
+                value=0.4,
+                bound=0.1,
+                is_upper_bound=True,
+                passed=False,
+            ),
+            "pipeline/evaluation.py",
+        ),
+        (
+            Check(metric="accuracy", slice="label 0 against all", value=0.4, bound=1, passed=False),
+            "pipeline/evaluation.py",
+        ),
+        (
             Check(metric="f1_score", slice="all", value=0.4, bound=0.5, passed=False),
             "pipeline/evaluation.py",
         ),
