@@ -24,11 +24,11 @@ def measured_classes(config: PipelineConfig) -> tuple[int, ...]:
     last = domain.max if domain.HasField("max") else num_classes - 1
     expected = range(max(first, 0), min(last + 1, num_classes))
     unmeasured = set(config.thresholds.unmeasured_classes)
-    if not unmeasured <= set(expected):
+    if not unmeasured <= set(range(num_classes)):
         raise ValueError(
-            f"thresholds.unmeasured_classes: expected classes from {expected.start} to "
-            f"{expected.stop - 1}, which the contract {config.schema_path} and "
-            f"training.num_classes leave, received {sorted(unmeasured - set(expected))}."
+            f"thresholds.unmeasured_classes: expected classes from 0 to {num_classes - 1} "
+            f"(training.num_classes is {num_classes}), received "
+            f"{sorted(unmeasured - set(range(num_classes)))}."
         )
     measured = tuple(label for label in expected if label not in unmeasured)
     if not measured:

@@ -39,7 +39,7 @@ class Examples(_Section):
         500, ge=1, description="Least rows of the split train: from fewer, nothing is trained."
     )
     max_shared_rows: float = Field(
-        0.01, ge=0, le=1, description="Most of eval or test, as a share, that may be in train too."
+        0.002, ge=0, le=1, description="Most of eval or test, as a share, that may be in train too."
     )
     rows_per_shard: int = Field(
         10_000, ge=1, description="Rows that one shard file is made from, and one worker holds."

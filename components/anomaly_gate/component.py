@@ -55,7 +55,7 @@ class AnomalyGateSpec(component_spec.ComponentSpec):
 
 
 class AnomalyGate(base_component.BaseComponent):
-    """Fails where ExampleValidator found anomalies, distributions differ, or classes are missing.
+    """Fails on data that ExampleValidator found anomalies in, that drifted, or can judge no model.
 
     ExampleValidator only writes down what it finds; a run goes on with whatever data. Make
     this gate an upstream node of what must not start on bad data.
@@ -99,7 +99,8 @@ class AnomalyGate(base_component.BaseComponent):
           classes: The labels that must have rows in `train_split` and in `test_split`.
           min_train_rows: The least rows that `train_split` must have.
           max_shared_rows: The largest share of the rows of the other two splits, 0 to 1, whose
-            images may stand in `train_split`; of examples that tell of it.
+            images may also stand in `train_split`. IdxExampleGen counts them; the examples of
+            another ExampleGen tell nothing of it, and pass.
         """
         super().__init__(
             spec=AnomalyGateSpec(

@@ -98,11 +98,6 @@ class Distance:
         """Whether so few rows may show it without any difference in what they were drawn from."""
         return self.value <= self.by_chance
 
-    @property
-    def tells_nothing(self) -> bool:
-        """Whether there are so few rows that no distance, which is at most 1, would be refused."""
-        return self.by_chance >= 1
-
 
 def read_distances(comparison: Comparison) -> list[Distance]:
     """Returns every distance that was measured, whether or not it is over its threshold."""

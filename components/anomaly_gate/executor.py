@@ -1,4 +1,4 @@
-"""Stops the run where the data break the contract or have drifted from what was accepted."""
+"""Stops the run on data that break the contract, have drifted, or can judge no model."""
 
 import json
 import logging
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class AnomalyError(ValueError):
-    """The data do not keep the contract; the message says where, what was seen, what to do."""
+    """The data are refused; the message says where, what was seen, what to do."""
 
 
 class Executor(base_executor.BaseExecutor):
@@ -111,12 +111,13 @@ def _find_in_distances(
     ):
         for distance in read_distances(comparison):
             logger.info("%s: %s", comparison.where, distance)
-            if distance.tells_nothing:
+            if distance.by_chance > distance.threshold:
                 logger.warning(
-                    "%s, feature %s: of so few rows chance explains any distance, so that the "
-                    "comparison tells nothing",
+                    "%s, feature %s: there are so few rows that chance explains more than the "
+                    "threshold; a difference of up to %.4f is not seen",
                     comparison.where,
                     distance.feature,
+                    distance.by_chance,
                 )
         yield from find_distances(comparison, schema)
 
@@ -143,5 +144,6 @@ def _find_in_rows(
             split,
             read_statistics(statistics, split),
             notes,
+            train_split=train,
             max_share=exec_properties[MAX_SHARED_ROWS_KEY],
         )

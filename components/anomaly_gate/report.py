@@ -31,6 +31,7 @@ class Kind(StrEnum):
     CLASSES = "classes"
     ROWS = "rows"
     LEAKAGE = "leakage"
+    CONTRADICTION = "contradiction"
 
 
 _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
@@ -59,6 +60,10 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
             "What a model was trained on tells nothing of its answers to anything else: take the "
             "shared rows out of one of the two files, or raise examples.max_shared_rows."
         ),
+        Kind.CONTRADICTION: (
+            "One image has two labels in one file: correct the labels, take one of the two rows "
+            "out, or raise examples.max_shared_rows."
+        ),
         Kind.ROWS: "Add rows to the train files, or lower examples.min_train_rows.",
     }
 )
@@ -77,7 +82,7 @@ class Finding:
       short_description: TFDV's words, a few.
       description: TFDV's words, in full.
       seen: What the statistics say of the feature.
-      kind: Whether values, distances or numbers of rows are what was found wrong.
+      kind: How it was found.
     """
 
     where: str

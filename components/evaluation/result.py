@@ -47,7 +47,7 @@ def read_evaluation(evaluation_uri: str) -> EvaluationResult:
     return EvaluationResult(
         metrics=overall.name_metrics(is_baseline=False) if overall else {},
         checks=tuple(sorted(checks, key=lambda check: check.is_change)),
-        rows=overall.rows if overall else 0,
+        rows=overall.rows if overall else None,
         baseline_metrics=overall.name_metrics(is_baseline=True) if overall else {},
     )
 

@@ -73,8 +73,13 @@ class Threshold:
         """Whether one of `specs` makes these slices if there are rows of them."""
         if isinstance(self.spec, config_pb2.CrossSlicingSpec):
             return False
-        columns = _columns(self.spec or config_pb2.SlicingSpec())
-        return any(_columns(spec) == columns for spec in specs)
+        own = self.spec or config_pb2.SlicingSpec()
+        return any(
+            {*spec.feature_keys, *spec.feature_values} == {*own.feature_keys, *own.feature_values}
+            and spec.feature_values.items() <= own.feature_values.items()
+            and not spec.slice_keys_sql
+            for spec in specs
+        )
 
     def applies_to(self, key: SliceKey) -> bool:
         """Whether TFMA holds that slice against it."""
@@ -109,6 +114,9 @@ class Threshold:
                 yield Bound(name, value, content.lower_bound.value, is_upper=False)
             if content.HasField("upper_bound"):
                 yield Bound(name, value, content.upper_bound.value, is_upper=True)
+            if not content.ListFields():
+                # It only asks for a value, in a slice that must be there.
+                yield Bound(name, value, -math.inf, is_upper=False)
             return
         is_upper = content.direction == config_pb2.MetricDirection.LOWER_IS_BETTER
         if content.HasField("absolute"):
@@ -131,10 +139,6 @@ def list_thresholds(eval_config: config_pb2.EvalConfig) -> list[Threshold]:
         if key.model_name != baseline_name
         for spec, content in sliced
     ]
-
-
-def _columns(spec: config_pb2.SlicingSpec) -> set[str]:
-    return {*spec.feature_keys, *spec.feature_values}
 
 
 def _divide(value: float | None, baseline: float | None) -> float | None:

@@ -45,20 +45,16 @@ def list_checks(
             if place not in judged:
                 judged.add(place)
                 yield from _judge(threshold, measured, failures.get(place))
-        # TFMA calls slices missing if it held nothing against a threshold there, for whatever
-        # reason, and comparisons of slices always.
         is_told = any((measured.key, threshold.identity) in failures for measured in own)
         if not is_told and threshold.hashable_spec in missing:
-            rows = 0 if threshold.is_sliced_by(eval_config.slicing_specs) else None
-            yield from _refuse(threshold, name_slices(threshold.spec), rows=rows)
+            yield from _refuse_missing(threshold, eval_config, is_measured=bool(own))
     # A metric that a slice lacks fails every threshold of it there, whichever slices that is for.
     told = {identity for key, identity in judged if (key, identity) in failures}
     for threshold in thresholds:
         for key, identity in failures:
             if identity == threshold.identity and identity not in told:
                 told.add(identity)
-                where = f"{name_slices(threshold.spec)}, which {name_slice(key)} lacks,"
-                yield from _refuse(threshold, where, rows=None)
+                yield from _refuse(threshold, name_slice(key), rows=None)
 
 
 def _index_failures(
@@ -108,6 +104,21 @@ def _judge(
             rows=measured.rows,
             baseline=None if threshold.key.is_diff else baseline,
         )
+
+
+def _refuse_missing(
+    threshold: Threshold, eval_config: config_pb2.EvalConfig, *, is_measured: bool
+) -> Iterator[Check]:
+    """Yields a check for each bound of a threshold whose slices TFMA calls missing.
+
+    It does if it held nothing against the threshold there, for whatever reason.
+    """
+    where = name_slices(threshold.spec)
+    if is_measured:
+        # TFMA 0.48 calls each comparison of slices missing.
+        where = f"{where} (TFMA blesses no model by a comparison of slices)"
+    rows = 0 if threshold.is_sliced_by(eval_config.slicing_specs) else None
+    yield from _refuse(threshold, where, rows=rows)
 
 
 def _refuse(threshold: Threshold, slice_name: str, *, rows: int | None) -> Iterator[Check]:

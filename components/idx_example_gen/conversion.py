@@ -42,7 +42,7 @@ class Places:
     Attributes:
       split_uris: Folder of the shards of each split.
       temporary_dir: Where files are written before they are renamed.
-      notes_dir: Where each split has a folder of notes on its images, see `pixel_hashes`.
+      notes_dir: Where each split has a folder of notes on its images, a file for each shard.
       num_buckets: Into how many buckets the notes are divided.
     """
 
@@ -87,8 +87,7 @@ class ConvertRows(beam.DoFn):
             )
             write_notes(
                 hash_images(block, rows_of_split),
-                f"{places.notes_dir}/{split.name}",
-                name,
+                f"{places.notes_dir}/{split.name}/{name}",
                 num_buckets=places.num_buckets,
                 temporary_dir=places.temporary_dir,
             )

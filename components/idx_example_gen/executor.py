@@ -21,14 +21,10 @@ from tfx.types import artifact_utils, standard_component_specs
 from components.idx_example_gen.conversion import ConvertRows, Places, plan_ranges
 from components.idx_example_gen.idx import IdxError
 from components.idx_example_gen.idx_folder import IdxFolder
-from components.idx_example_gen.pixel_hashes import count_buckets
+from components.idx_example_gen.pixel_hashes import compare_bucket, count_buckets
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
-from components.idx_example_gen.shared_rows import (
-    compare_bucket,
-    merge_shared_rows,
-    note_shared_rows,
-)
+from components.idx_example_gen.shared_rows import merge_shared_rows, note_shared_rows
 from components.idx_example_gen.source_files import note_source_files
 from components.idx_example_gen.storage import digest_file, find_files
 from modules.folders import remove_folder
@@ -88,8 +84,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             notes_dir=f"{temporary_dir}/notes",
             num_buckets=count_buckets(sum(each.num_rows for each in ranges)),
         )
-        for uri in places.split_uris.values():
+        for split, uri in places.split_uris.items():
             fileio.makedirs(uri)
+            fileio.makedirs(f"{places.notes_dir}/{split}")
         results = {name: f"{temporary_dir}/{name}.json" for name in _Findings._fields}
         # Results come back as files: that works on every runner, whichever process did the work.
         with self._make_beam_pipeline() as pipeline:
@@ -106,7 +103,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "Buckets" >> beam.Create(range(places.num_buckets))
                 # Whoever waits for the counts finds all notes written.
                 | "Wait" >> beam.Map(lambda bucket, _: bucket, beam.pvalue.AsSingleton(num_rows))
-                | "CompareSplits" >> beam.FlatMap(compare_bucket, places.notes_dir, files)
+                | "CompareSplits"
+                >> beam.FlatMap(compare_bucket, places.notes_dir, files, places.num_buckets)
                 | "MergeBuckets" >> beam.CombinePerKey(merge_shared_rows)
                 | "NoteSharedRows" >> beam.MapTuple(note_shared_rows)
                 | "CollectSharedRows" >> beam.combiners.ToDict()

@@ -1,10 +1,10 @@
 """What came of a run: the one record behind the summary, run.json and the exit code."""
 
+import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-from pydantic_core import to_json
 
 from components.evaluation.checks import Check
 from components.versioned_directory.exports import ExportRecord
@@ -95,10 +95,21 @@ def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) ->
     content = {**asdict(outcome), "config": config}
     try:
         # JSON has no NaN: such a value becomes a string, as in the report.
-        write_whole_file(path, f"{to_json(content, indent=2, inf_nan_mode='strings').decode()}\n")
+        write_whole_file(path, json.dumps(_name_nan(content), indent=2, allow_nan=False) + "\n")
     except OSError as error:
         raise OSError(
             f"{path}: cannot be written ({error.strerror}), so it does not tell of this run. Free "
             "space there, or correct pipeline_root, and run again; what is done is in the cache."
         ) from error
     return path
+
+
+def _name_nan(content: Any) -> Any:
+    """Returns plain data in which NaN and infinity are strings."""
+    if isinstance(content, dict):
+        return {key: _name_nan(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_name_nan(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return "NaN" if math.isnan(content) else "Infinity" if content > 0 else "-Infinity"
+    return content

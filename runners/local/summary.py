@@ -42,13 +42,10 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
         lines += [Text("DONE; a partial run that was not to push", style="bold green")]
     else:
         baseline = "the last blessed model" if outcome.has_baseline else "no earlier model yet"
+        rows = "" if outcome.rows is None else f" of {outcome.rows:,} rows"
         accuracy = outcome.metrics.get("accuracy", float("nan"))
         lines += [
-            Text(
-                f"BLESSED: accuracy {accuracy:.4f} of {outcome.rows or 0:,} rows, compared with "
-                f"{baseline}",
-                style="bold green",
-            ),
+            Text(f"BLESSED: accuracy {accuracy:.4f}{rows}, compared with {baseline}", "bold green"),
             Text(f"pushed version {outcome.pushed_version}: {outcome.pushed_to}"),
         ]
         lines += [Text(f"  left out: {reason}", style="yellow") for reason in outcome.unexported]

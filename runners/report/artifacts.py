@@ -7,6 +7,7 @@ have reports too. It is read from the artifact, and is the same for a cached nod
 import json
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
@@ -49,10 +50,9 @@ def render_artifact(record: metadata_store_pb2.Artifact) -> str:
 def _render_examples(examples: Artifact) -> str:
     properties = properties_of(examples.mlmd_artifact)
     rows = [
-        (split, f"{properties[name]:,}", "" if shared is None else f"{shared.rows:,}")
+        (split, f"{properties[name]:,}", _count_shared_rows(properties, split))
         for split in examples.splits
         if (name := num_rows_property(split)) in properties
-        for shared in [read_shared_rows(properties, split)]
     ]
     files = source_files(properties)
     tables = [
@@ -60,6 +60,11 @@ def _render_examples(examples: Artifact) -> str:
         table(("source file", "SHA-256"), files.items(), text_columns=2) if files else "",
     ]
     return "\n\n".join(filter(None, tables))
+
+
+def _count_shared_rows(properties: Mapping[str, Any], split: str) -> str:
+    shared = read_shared_rows(properties, split)
+    return "" if shared is None else f"{shared.rows:,}"
 
 
 def _render_statistics(statistics: Artifact) -> str:

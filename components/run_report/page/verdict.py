@@ -171,12 +171,15 @@ def _find_refusals(report: Report) -> Iterator[Refusal]:
 
 
 def _kind(check: Check) -> str:
-    if check.metric == NUM_ROWS or check.rows == 0:
-        return "all rows" if check.slice == OVERALL else "rows"
+    is_class = check.slice.removeprefix(f"{LABEL_KEY} ").isdecimal()
+    if check.metric == NUM_ROWS and check.slice == OVERALL:
+        return "all rows"
+    if is_class and (check.metric == NUM_ROWS or check.rows == 0):
+        return "rows"
     if check.metric == f"accuracy{CHANGE}" and check.slice == OVERALL:
         return "change"
     if check.metric == "accuracy" and check.slice == OVERALL:
         return "all"
-    if check.metric == "accuracy" and check.slice.removeprefix(f"{LABEL_KEY} ").isdecimal():
+    if check.metric == "accuracy" and is_class:
         return "class"
     return "other"

@@ -105,7 +105,7 @@ class Project:
             path = self._write_idx(self.data / f"{name}-ubyte", content)
             os.utime(path, (seed, seed))  # TFX compares sizes and times, to the second
 
-    def run(self, *, classes: Sequence[int] = range(10)) -> None:
+    def run(self, *, classes: Sequence[int] = range(10), max_shared_rows: float = 1.0) -> None:
         halves = example_gen_pb2.SplitConfig(
             splits=[{"name": "train", "hash_buckets": 1}, {"name": "eval", "hash_buckets": 1}]
         )
@@ -130,6 +130,7 @@ class Project:
             schema=schema,
             previous_statistics=resolver.outputs["accepted_statistics"],
             classes=classes,
+            max_shared_rows=max_shared_rows,
         )
         LocalDagRunner().run(
             Pipeline(
@@ -224,7 +225,11 @@ def test_drifted_data_are_refused_and_the_next_are_compared_with_the_last_accept
     project.write_data(seed=3)
     project.run()
     assert len(project.accepted()) == 2
-    drift = [line for line in caplog.messages if f"accepted before (artifact {first.id})" in line]
+    drift = [
+        line
+        for line in caplog.messages
+        if f"accepted before (artifact {first.id})" in line and " distance " in line
+    ]
     assert any("label: L-infinity distance 0.0" in line for line in drift)
     assert any("mean_intensity: Jensen-Shannon distance 0." in line for line in drift)
     assert all("threshold 0." in line for line in drift)
@@ -260,3 +265,16 @@ def test_classes_that_are_no_categories_are_left_to_the_evaluator(
 
     assert len(project.accepted()) == 1
     assert "The classes in the split test are not counted before training" in caplog.text
+
+
+def test_one_image_with_two_labels_in_the_train_files_is_refused_in_eval(project: Project):
+    images = np.repeat(make_images(NUM_TRAIN // 2, seed=4), 2, axis=0)
+    project.write_data(images=images)
+
+    with pytest.raises(AnomalyError) as error:
+        project.run(max_shared_rows=0.01)
+
+    message = str(error.value)
+    assert "split eval, feature image: Images that are trained on." in message
+    assert "with another label" in message
+    assert "split test" not in message

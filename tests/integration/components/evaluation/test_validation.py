@@ -243,7 +243,7 @@ CASES = {
         [
             "accuracy of label 0 was not measured, expected >= 0.0000",
             "accuracy of label 1 was not measured, expected >= 0.0000",
-            "accuracy of all, which label 0 lacks, was not measured, expected >= 0.7000",
+            "accuracy of label 0 was not measured, expected >= 0.7000",
         ],
         num_passed=1,
         others=(("options", {"minSliceSize": 3}),),
@@ -302,6 +302,48 @@ CASES = {
         others=(
             ("slicingSpecs", [ALL, {"featureKeys": ["pen"]}, {"featureKeys": ["label", "pen"]}]),
         ),
+    ),
+    "a threshold that only asks for a value": Case(
+        [{"metrics": [metric(ACCURACY, (ALL, value()), (SEVENS, value()))]}],
+        ["accuracy of label 7 was not measured, expected >= -inf (0 rows)"],
+        num_passed=1,
+    ),
+    "a slice of one value beside that of another": Case(
+        [
+            {
+                "metrics": [
+                    metric(ACCURACY, (ONES, value(lowerBound=0.4)), (SEVENS, value(lowerBound=0)))
+                ]
+            }
+        ],
+        ["accuracy of label 7 was not measured, expected >= 0.0000"],
+        num_passed=1,
+        others=(("slicingSpecs", [ALL, ONES]),),
+    ),
+    "a comparison of slices that holds": Case(
+        [
+            {
+                "metrics": [
+                    {
+                        "className": ACCURACY,
+                        "crossSliceThresholds": [
+                            {
+                                "crossSlicingSpecs": [
+                                    {"baselineSpec": ALL, "slicingSpecs": [ONES]}
+                                ],
+                                "threshold": value(lowerBound=-0.5),
+                            }
+                        ],
+                    }
+                ]
+            }
+        ],
+        [
+            f"accuracy of {rows} was not measured, expected >= -0.5000"
+            for rows in ("label 1 against all (TFMA blesses no model by a comparison of slices)",)
+        ],
+        num_passed=1,
+        others=(("crossSlicingSpecs", [{"baselineSpec": ALL, "slicingSpecs": [ONES]}]),),
     ),
     "a change of the number of rows in a slice without any": Case(
         [

@@ -1,5 +1,6 @@
 """Which images of a split are also trained on, as IdxExampleGen notes it on its examples."""
 
+import gzip
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,17 @@ from tfx.types.standard_artifacts import Examples
 from components.custom_properties import read_strings
 from components.idx_example_gen import pixel_hashes
 from components.idx_example_gen.idx_pair import IdxBlock
-from components.idx_example_gen.pixel_hashes import hash_images, read_notes, write_notes
-from components.idx_example_gen.shared_rows import SharedRows, compare_bucket, read_shared_rows
+from components.idx_example_gen.pixel_hashes import (
+    compare_bucket,
+    count_buckets,
+    hash_images,
+    write_notes,
+)
+from components.idx_example_gen.shared_rows import SharedRows, merge_shared_rows, read_shared_rows
+from support.project import PROJECT
 
 TRAIN_FILE, TEST_FILE = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
+FILES = {"train": TRAIN_FILE, "test": TEST_FILE}
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def test_images_of_the_test_files_that_are_trained_on_are_counted_whatever_their
 
     shared = read(examples, "test")
     assert shared == SharedRows(
-        9, ((4, 20), (5, 21), (6, 22), (7, 23), (8, 24)), TEST_FILE, TRAIN_FILE
+        9, ((4, 20), (5, 21), (6, 22), (7, 23), (8, 24)), TEST_FILE, TRAIN_FILE, "train"
     )
     assert str(shared).startswith(f"row 4 of {TEST_FILE} is row 20 of {TRAIN_FILE}, row 5 of")
 
@@ -76,25 +84,29 @@ def test_the_same_image_with_two_labels_on_both_sides_of_the_split_is_counted(
     assert shared.rows > 0
     for row, other in shared.first:
         assert {row, other} == {row // 2 * 2, row // 2 * 2 + 1}
-    assert read(examples, "test") == SharedRows(0, (), TEST_FILE, TRAIN_FILE)
+    assert read(examples, "test") == SharedRows(0, (), TEST_FILE, TRAIN_FILE, "train")
     assert read(examples, "train") is None
 
 
-@pytest.mark.parametrize("compress", [True, False])
-def test_mnist_shares_no_rows(
-    tmp_path: Path,
-    mnist_idx_folder: Callable[..., Path],
-    generate_examples: Callable[..., Examples],
-    compress: bool,  # noqa: FBT001 - pytest names it
-):
-    folder = mnist_idx_folder(tmp_path / "in", num_train=3000, num_test=500, compress=compress)
+def test_mnist_shares_no_rows(tmp_path: Path):
+    for split, name in (("train", "train"), ("test", "t10k")):
+        images = _read_mnist(name)
+        block = IdxBlock(0, images, np.zeros(len(images), np.uint8))
+        (tmp_path / split).mkdir()
+        notes = hash_images(block, np.arange(len(images)))
+        write_notes(notes, f"{tmp_path}/{split}/all", num_buckets=1, temporary_dir=str(tmp_path))
+        assert len(np.unique(notes["hash"])) == len(images)
 
-    examples = generate_examples(folder, tmp_path / "out")
+    [(_, shared)] = compare_bucket(0, str(tmp_path), FILES, num_buckets=1)
 
-    for split in ("eval", "test"):
-        shared = read(examples, split)
-        assert shared is not None
-        assert shared.rows == 0
+    assert shared.rows == 0
+
+
+def _read_mnist(name: str) -> np.ndarray:
+    path = PROJECT / "data" / "mnist" / f"{name}-images-idx3-ubyte.gz"
+    return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=16).reshape(
+        -1, 28, 28
+    )
 
 
 def test_many_rows_are_compared_a_bucket_at_a_time(
@@ -104,6 +116,7 @@ def test_many_rows_are_compared_a_bucket_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(pixel_hashes, "ROWS_PER_BUCKET", 16)
+    assert count_buckets(90) == 6
     train, test = make_images(60, seed=1), make_images(30, seed=2)
     test[10:] = train[:20]
 
@@ -115,33 +128,62 @@ def test_many_rows_are_compared_a_bucket_at_a_time(
     )
 
     assert read(examples, "test") == SharedRows(
-        20, ((10, 0), (11, 1), (12, 2), (13, 3), (14, 4)), TEST_FILE, TRAIN_FILE
+        20, ((10, 0), (11, 1), (12, 2), (13, 3), (14, 4)), TEST_FILE, TRAIN_FILE, "train"
     )
 
 
 def test_the_memory_of_a_comparison_follows_its_bucket_and_not_the_number_of_rows(tmp_path: Path):
-    num_rows, num_buckets = 200_000, 20
     block = IdxBlock(0, make_images(1000, seed=5), np.zeros(1000, np.uint8))
+    notes = hash_images(block, np.arange(1000))
+
+    peaks = []
+    for num_buckets in (10, 40):
+        folder = tmp_path / str(num_buckets)
+        for split in ("train", "test"):
+            (folder / split).mkdir(parents=True)
+            for number in range(5 * num_buckets):
+                notes["hash"] += np.uint64(2**40 + 1)
+                write_notes(
+                    notes,
+                    f"{folder}/{split}/{number}",
+                    num_buckets=num_buckets,
+                    temporary_dir=str(folder),
+                )
+            assert len(list((folder / split).iterdir())) == 5 * num_buckets
+        tracemalloc.start()
+        list(compare_bucket(3, str(folder), FILES, num_buckets=num_buckets))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    assert peaks[1] < 1.5 * peaks[0] < 16 * 50_000
+
+
+def test_a_range_that_is_converted_twice_is_counted_once(tmp_path: Path):
+    block = IdxBlock(100, make_images(20, seed=6), np.zeros(20, np.uint8))
     for split in ("train", "test"):
-        for number in range(num_rows // 1000):
-            notes = hash_images(block, np.arange(1000))
-            notes["hash"] += np.uint64(number * 2**40)
+        (tmp_path / split).mkdir()
+        for _ in range(2):
             write_notes(
-                notes,
-                f"{tmp_path}/{split}",
-                f"{number}",
-                num_buckets=num_buckets,
+                hash_images(block, np.arange(0, 20, 2)),
+                f"{tmp_path}/{split}/0",
+                num_buckets=3,
                 temporary_dir=str(tmp_path),
             )
 
-    tracemalloc.start()
-    [(split, shared)] = compare_bucket(3, str(tmp_path), {"train": "a", "test": "b"})
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    parts = [
+        shared
+        for bucket in range(3)
+        for _, shared in compare_bucket(bucket, str(tmp_path), FILES, num_buckets=3)
+    ]
 
-    assert split == "test"
-    assert shared.rows == len(read_notes(f"{tmp_path}/test", 3)) > 0.9 * num_rows / num_buckets
-    assert peak < 16 * num_rows
+    assert merge_shared_rows(parts) == SharedRows(
+        10,
+        ((100, 100), (102, 102), (104, 104), (106, 106), (108, 108)),
+        TEST_FILE,
+        TRAIN_FILE,
+        "train",
+    )
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
 
 
 def split_all_to_train() -> example_gen_pb2.Output:

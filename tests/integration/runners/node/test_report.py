@@ -104,9 +104,10 @@ def test_examples_are_shown_by_split_and_with_the_files_they_come_from(
 ):
     splits, files = read_tables(_render(records["IdxExampleGen"]))
 
-    assert splits[0] == ["split", "examples"]
-    assert [split for split, _ in splits[1:]] == ["train", "eval", "test"]
-    assert sum(int(count) for _, count in splits[1:3]) == 300
+    assert splits[0] == ["split", "examples", "images also in train"]
+    assert [row[0] for row in splits[1:]] == ["train", "eval", "test"]
+    assert sum(int(row[1]) for row in splits[1:3]) == 300
+    assert [row[2] for row in splits[1:]] == ["", "0", "0"]
     assert sorted(files[1:]) == sorted(
         [path.name, hashlib.sha256(path.read_bytes()).hexdigest()] for path in data.iterdir()
     )
