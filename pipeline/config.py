@@ -41,6 +41,9 @@ class Examples(_Section):
     max_shared_rows: float = Field(
         0.002, ge=0, le=1, description="Most of eval or test, as a share, that may be in train too."
     )
+    new_data_accepted_by: str = Field(
+        "", description="Who accepts for this run that the data are not what they were; or nobody."
+    )
     rows_per_shard: int = Field(
         10_000, ge=1, description="Rows that one shard file is made from, and one worker holds."
     )

@@ -89,6 +89,7 @@ def create_pipeline(
         classes=classes,
         min_train_rows=config.examples.min_train_rows,
         max_shared_rows=config.examples.max_shared_rows,
+        new_data_accepted_by=config.examples.new_data_accepted_by,
     )
 
     # Only the graph is written: applying it while training is cheaper than storing its output.

@@ -18,6 +18,7 @@ from components.anomaly_gate.executor import (
     EVAL_SPLIT_KEY,
     MAX_SHARED_ROWS_KEY,
     MIN_TRAIN_ROWS_KEY,
+    NEW_DATA_ACCEPTED_BY_KEY,
     PREVIOUS_STATISTICS_KEY,
     TEST_SPLIT_KEY,
     TRAIN_SPLIT_KEY,
@@ -36,6 +37,7 @@ class AnomalyGateSpec(component_spec.ComponentSpec):
         CLASSES_KEY: component_spec.ExecutionParameter(type=str),
         MIN_TRAIN_ROWS_KEY: component_spec.ExecutionParameter(type=int),
         MAX_SHARED_ROWS_KEY: component_spec.ExecutionParameter(type=float),
+        NEW_DATA_ACCEPTED_BY_KEY: component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -82,6 +84,7 @@ class AnomalyGate(base_component.BaseComponent):
         classes: Sequence[int] = (),
         min_train_rows: int = 1,
         max_shared_rows: float = 1.0,
+        new_data_accepted_by: str = "",
     ) -> None:
         """Constructs the component.
 
@@ -101,6 +104,9 @@ class AnomalyGate(base_component.BaseComponent):
           max_shared_rows: The largest share of the rows of the other two splits, 0 to 1, whose
             images may also stand in `train_split`. IdxExampleGen counts them; the examples of
             another ExampleGen tell nothing of it, and pass.
+          new_data_accepted_by: Who says that data which differ from the last accepted ones are to
+            be accepted, instead of refused; "": nobody. It is noted on the output, with the
+            differences.
         """
         super().__init__(
             spec=AnomalyGateSpec(
@@ -115,6 +121,7 @@ class AnomalyGate(base_component.BaseComponent):
                 classes=json.dumps(list(classes)),
                 min_train_rows=min_train_rows,
                 max_shared_rows=max_shared_rows,
+                new_data_accepted_by=new_data_accepted_by,
                 code_digest=code_digest(Executor.__module__),
                 accepted_statistics=Channel(type=standard_artifacts.ExampleStatistics),
             )

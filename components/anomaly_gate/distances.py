@@ -13,9 +13,9 @@ from components.anomaly_gate.chance import (
     find_chance_of_jensen_shannon,
     find_chance_of_l_infinity,
 )
+from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.report import (
     Finding,
-    Kind,
     describe_data_set,
     describe_feature,
     feature_name,

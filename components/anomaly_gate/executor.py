@@ -17,12 +17,14 @@ from tfx.types.standard_component_specs import (
 
 from components.anomaly_gate.accepted_statistics import (
     ACCEPTED_STATISTICS_KEY,
+    note_acceptance,
     write_accepted_statistics,
 )
 from components.anomaly_gate.comparing import compare_statistics
 from components.anomaly_gate.distances import find_distances, read_distances
 from components.anomaly_gate.leakage import find_leakage
 from components.anomaly_gate.missing_rows import find_missing_classes, find_too_few_rows
+from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.reading import read_anomalies, read_schema, read_statistics
 from components.anomaly_gate.report import Finding, find_anomalies, render_refusal
 from components.custom_properties import read_strings
@@ -36,6 +38,7 @@ TEST_SPLIT_KEY = "test_split"
 CLASSES_KEY = "classes"
 MIN_TRAIN_ROWS_KEY = "min_train_rows"
 MAX_SHARED_ROWS_KEY = "max_shared_rows"
+NEW_DATA_ACCEPTED_BY_KEY = "new_data_accepted_by"
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,8 @@ class Executor(base_executor.BaseExecutor):
           exec_properties: `train_split`, `eval_split` and `test_split`, the names of splits, and
             `classes`, a list in JSON of those that must have rows in the first and the last one;
             `min_train_rows`, the least that the first one must have; `max_shared_rows`, the
-            largest share of the rows of another one whose images may be among the first one's.
+            largest share of the rows of another one whose images may be among the first one's;
+            `new_data_accepted_by`, who accepts drift, or "".
 
         Raises:
           AnomalyError: Any split has an anomaly, a distance is over its threshold and over what
@@ -82,11 +86,15 @@ class Executor(base_executor.BaseExecutor):
             *_find_in_distances(statistics, previous[0], schema, exec_properties),
             *_find_in_rows(statistics, notes, exec_properties),
         ]
-        if findings:
+        accepted_by = exec_properties[NEW_DATA_ACCEPTED_BY_KEY]
+        drift = [str(finding) for finding in findings if finding.kind == Kind.DRIFT]
+        if len(findings) > (len(drift) if accepted_by else 0):
             raise AnomalyError(render_refusal(findings, describe_source(notes)))
-        write_accepted_statistics(
-            statistics, artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
-        )
+        accepted = artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
+        write_accepted_statistics(statistics, accepted)
+        if drift:
+            logger.warning("Accepted by %s: %s", accepted_by, "; ".join(drift))
+            note_acceptance(accepted, accepted_by, drift)
 
 
 def _find_in_values(anomalies: Artifact, statistics: Artifact) -> Iterator[Finding]:

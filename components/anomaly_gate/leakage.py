@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
-from components.anomaly_gate.report import Finding, Kind, count_examples, describe_data_set
+from components.anomaly_gate.next_steps import Kind
+from components.anomaly_gate.report import Finding, count_examples, describe_data_set
 from components.idx_example_gen.shared_rows import SharedRows, read_shared_rows
 from modules.features import IMAGE_KEY
 

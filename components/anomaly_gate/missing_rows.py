@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
+from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.report import (
     WHOLE_DATA_SET,
     Finding,
-    Kind,
     count_examples,
     describe_data_set,
     describe_feature,

@@ -7,6 +7,7 @@ from tfx.types import Artifact, BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics
 
 from components.anomaly_gate.accepted_statistics import (
+    ACCEPTED_BY_PROPERTY,
     ACCEPTED_STATISTICS_KEY,
     SOURCE_STATISTICS_PROPERTY,
 )
@@ -20,7 +21,8 @@ class PreviousStatisticsStrategy(ResolverStrategy):
     Statistics become accepted by passing the gate, so a data set that it refused never becomes
     what the next one is compared with. The current statistics are left out: a run in which
     nothing changed would otherwise find them accepted by the run before, compare the data with
-    itself, and miss the cache for it.
+    itself, and miss the cache for it. But where somebody accepted their drift, they are what they
+    are compared with from then on, or the next run would refuse them again.
     """
 
     def resolve_artifacts(
@@ -42,7 +44,10 @@ class PreviousStatisticsStrategy(ResolverStrategy):
             for statistics in newest_first
             # What StatisticsGen itself put out is of the same type, but was not accepted yet.
             if statistics.has_custom_property(SOURCE_STATISTICS_PROPERTY)
-            and statistics.get_int_custom_property(SOURCE_STATISTICS_PROPERTY) not in current_ids
+            and (
+                statistics.get_int_custom_property(SOURCE_STATISTICS_PROPERTY) not in current_ids
+                or statistics.has_custom_property(ACCEPTED_BY_PROPERTY)
+            )
             # Metadata also remembers what somebody has deleted to make room.
             and fileio.exists(statistics.uri)
         )

@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import getpass
+import json
 import logging
 import os
 import sys
@@ -44,14 +46,20 @@ logger = logging.getLogger(__name__)
     metavar="NODE",
     help="Run NODE anew and nothing else.",
 )
+@click.option(
+    "--accept-new-data",
+    is_flag=True,
+    help="Accept this once that the data have drifted since the last run; noted with your name.",
+)
 @click.option("--wait", is_flag=True, help="Wait for another run on the same root to end.")
-def run(
+def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     config_file: str | None,
     preset: str | None,
     overrides: tuple[str, ...],
     from_node: str | None,
     only_node: str | None,
-    wait: bool,  # noqa: FBT001 - click hands it over by name
+    accept_new_data: bool,  # noqa: FBT001 - click hands it over by name
+    wait: bool,  # noqa: FBT001
 ) -> None:
     """Run the pipeline here: from the IDX files to a pushed model.
 
@@ -59,6 +67,8 @@ def run(
     """
     if from_node and only_node:
         raise click.UsageError("--from and --only exclude each other")
+    if accept_new_data:
+        overrides = (*overrides, f"examples.new_data_accepted_by={json.dumps(_user_name())}")
     config = read_configuration(config_file, preset, overrides)
     _refuse_remote(config)
     started = time.monotonic()
@@ -87,6 +97,14 @@ def run(
     sys.stderr.flush()
     # Taking TensorFlow and Beam down in order takes seconds of CPU and changes nothing.
     os._exit(outcome.exit_code)
+
+
+def _user_name() -> str:
+    """Returns the name of who runs this; the number where it has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _refuse_remote(config: PipelineConfig) -> None:

@@ -10,6 +10,7 @@ from pipeline.config_sources import ConfigError
 
 RUNTIME_PARAMETERS = (
     "data_root",
+    "examples.new_data_accepted_by",
     "training.epochs",
     "training.learning_rate",
     "thresholds.accuracy",

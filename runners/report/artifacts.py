@@ -16,7 +16,12 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, standard_artifacts
 from tfx.utils import io_utils
 
-from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
+from components.anomaly_gate.accepted_statistics import (
+    ACCEPTED_AT_PROPERTY,
+    ACCEPTED_BY_PROPERTY,
+    ACCEPTED_DRIFT_PROPERTY,
+    SOURCE_STATISTICS_PROPERTY,
+)
 from components.anomaly_gate.reading import read_anomalies
 from components.anomaly_gate.report import find_anomalies
 from components.evaluation.checks import worth_telling
@@ -69,15 +74,25 @@ def _count_shared_rows(properties: Mapping[str, Any], split: str) -> str:
 
 def _render_statistics(statistics: Artifact) -> str:
     if source := statistics.get_int_custom_property(SOURCE_STATISTICS_PROPERTY):
-        return (
-            "No anomalies, and no distance over its threshold: the statistics with the id "
-            f"{source} are accepted."
-        )
+        return _render_acceptance(source, properties_of(statistics.mlmd_artifact))
     return render_statistics(
         {
             split: load_statistics(statistics, split).get_default_slice_or_die().proto()
             for split in statistics.splits
         }
+    )
+
+
+def _render_acceptance(source: int, properties: Mapping[str, Any]) -> str:
+    if ACCEPTED_BY_PROPERTY not in properties:
+        return (
+            "No anomalies, and no distance over its threshold: the statistics with the id "
+            f"{source} are accepted."
+        )
+    drift = " ".join(json.loads(properties[ACCEPTED_DRIFT_PROPERTY]))
+    return paragraph(
+        f"The statistics with the id {source} are accepted by {properties[ACCEPTED_BY_PROPERTY]} "
+        f"({properties[ACCEPTED_AT_PROPERTY]}), although they have drifted: {drift}"
     )
 
 

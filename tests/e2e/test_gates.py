@@ -124,10 +124,16 @@ def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
     assert "drift" in run.outcome["cause"].lower()
     assert "there are no rows of 1 and 7" in run.outcome["cause"]
     assert "--set pipeline_name=NAME" in run.outcome["cause"]
+    assert "tfx-mnist run --accept-new-data" in run.outcome["cause"]
     page = (workspace.root / "report.html").read_text()
     assert "Failed in AnomalyGate" in page
     assert '<li class="series-4">train before</li>' in page
     assert "Examples of each class" in page
+
+    wanted = "thresholds.unmeasured_classes=[1, 7]"
+    assert workspace.run(wanted).outcome["failed_node"] == "AnomalyGate"
+    assert workspace.run(wanted, options=("--accept-new-data",)).exit_code == 0
+    assert workspace.run(wanted).exit_code == 0
 
 
 def test_of_too_few_test_rows_a_good_value_is_no_blessing(good_run: Run, workspace: Workspace):

@@ -1,9 +1,11 @@
 """The gate in a pipeline, from IDX files to the statistics that it accepts or refuses."""
 
+import json
 import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import ml_metadata as mlmd
@@ -24,6 +26,7 @@ from components.anomaly_gate.executor import AnomalyError
 from components.idx_example_gen.component import IdxExampleGen
 from components.previous_statistics.strategy import make_previous_statistics_resolver
 from components.schema_importer.component import SchemaImporter
+from runners.report.artifacts import render_artifact
 
 CONTRACT = """
 feature {
@@ -105,7 +108,13 @@ class Project:
             path = self._write_idx(self.data / f"{name}-ubyte", content)
             os.utime(path, (seed, seed))  # TFX compares sizes and times, to the second
 
-    def run(self, *, classes: Sequence[int] = range(10), max_shared_rows: float = 1.0) -> None:
+    def run(
+        self,
+        *,
+        classes: Sequence[int] = range(10),
+        max_shared_rows: float = 1.0,
+        new_data_accepted_by: str = "",
+    ) -> None:
         halves = example_gen_pb2.SplitConfig(
             splits=[{"name": "train", "hash_buckets": 1}, {"name": "eval", "hash_buckets": 1}]
         )
@@ -131,6 +140,7 @@ class Project:
             previous_statistics=resolver.outputs["accepted_statistics"],
             classes=classes,
             max_shared_rows=max_shared_rows,
+            new_data_accepted_by=new_data_accepted_by,
         )
         LocalDagRunner().run(
             Pipeline(
@@ -278,3 +288,46 @@ def test_one_image_with_two_labels_in_the_train_files_is_refused_in_eval(project
     assert "split eval, feature image: Images that are trained on." in message
     assert "with another label" in message
     assert "split test" not in message
+
+
+def test_drift_that_somebody_accepts_passes_once_and_is_what_later_data_are_compared_with(
+    project: Project,
+):
+    project.write_data(seed=1)
+    project.run()
+    project.write_data(images=make_images(NUM_TRAIN, seed=2) // 2, seed=2)
+    with pytest.raises(AnomalyError, match="tfx-mnist run --accept-new-data"):
+        project.run()
+
+    project.run(new_data_accepted_by="ada")
+
+    accepted = project.accepted()[-1]
+    assert accepted.custom_properties["accepted_by"].string_value == "ada"
+    accepted_at = datetime.fromisoformat(accepted.custom_properties["accepted_at"].string_value)
+    assert accepted_at.tzinfo is not None
+    [drift] = json.loads(accepted.custom_properties["accepted_drift"].string_value)
+    assert "feature mean_intensity: High approximate Jensen-Shannon divergence" in drift
+    shown = render_artifact(accepted)
+    assert "accepted by ada" in shown
+    assert "although they have drifted: split train against the one accepted before" in shown
+
+    project.run()  # the same data, and nobody needs to accept them again
+    project.run()
+    assert project.last_states() == ["CACHED"] * 4 + ["COMPLETE", "CACHED"]
+
+    project.write_data(images=make_images(NUM_TRAIN, seed=3) // 2, seed=3)
+    project.run()
+    assert "accepted_by" not in project.accepted()[-1].custom_properties
+
+    project.write_data(seed=4)
+    with pytest.raises(AnomalyError):
+        project.run()
+
+
+def test_who_accepts_new_data_accepts_nothing_else(project: Project):
+    project.write_data(images=np.zeros((NUM_TRAIN, 28, 28), np.uint8))
+
+    with pytest.raises(AnomalyError, match="Out-of-range values"):
+        project.run(new_data_accepted_by="ada")
+
+    assert project.accepted() == []

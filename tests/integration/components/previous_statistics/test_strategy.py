@@ -4,7 +4,10 @@ from pathlib import Path
 
 from tfx.types.standard_artifacts import ExampleStatistics
 
-from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
+from components.anomaly_gate.accepted_statistics import (
+    SOURCE_STATISTICS_PROPERTY,
+    note_acceptance,
+)
 from components.previous_statistics.strategy import PreviousStatisticsStrategy
 
 
@@ -35,3 +38,20 @@ def test_the_latest_accepted_statistics_that_still_exist_are_resolved(tmp_path: 
 
     assert [statistics.id for statistics in resolved["accepted_statistics"]] == [5]
     assert resolved["statistics"] == [current]
+
+
+def test_current_statistics_whose_drift_was_accepted_are_what_they_are_compared_with(
+    tmp_path: Path,
+):
+    current = make_artifact(9, tmp_path / "9")
+    before = make_artifact(5, tmp_path / "5", source_id=4)
+    by_hand = make_artifact(10, tmp_path / "10", source_id=9)
+    note_acceptance(by_hand, "ada", ["drift"])
+    by_the_gate_alone = make_artifact(11, tmp_path / "11", source_id=9)
+
+    resolved = PreviousStatisticsStrategy().resolve_artifacts(
+        None,
+        {"statistics": [current], "accepted_statistics": [before, by_hand, by_the_gate_alone]},
+    )
+
+    assert [statistics.id for statistics in resolved["accepted_statistics"]] == [10]

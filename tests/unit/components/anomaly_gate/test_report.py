@@ -5,9 +5,9 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
+from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.report import (
     Finding,
-    Kind,
     describe_feature,
     find_anomalies,
     render_refusal,

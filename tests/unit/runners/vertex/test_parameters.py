@@ -19,6 +19,7 @@ def _compile(config: PipelineConfig) -> Spec:
     """Stands for TFX's compiler: one task that takes everything that is a parameter."""
     constants = {
         "input_base": config.data_root,
+        "accepted_by": config.examples.new_data_accepted_by,
         "custom_config": json.dumps({"epochs": config.training.epochs, "seed": 4}),
         "peak": config.training.learning_rate,
         "bounds": json.dumps(
@@ -53,6 +54,8 @@ def _constant(spec: Spec, name: str) -> str:
 
 def test_a_whole_text_or_number_becomes_the_parameter(spec: Spec):
     assert _inputs(spec)["input_base"] == {"componentInputParameter": "data_root"}
+    name = "examples_new_data_accepted_by"
+    assert _inputs(spec)["accepted_by"] == {"componentInputParameter": name}
     assert _inputs(spec)["peak"] == {"componentInputParameter": "training_learning_rate"}
 
 
