@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
 from components.model_exporter.formats import ExportFormat
 from modules.hyperparameters import Hyperparameters
 
@@ -42,7 +43,10 @@ class Examples(_Section):
         0.002, ge=0, le=1, description="Most of eval or test, as a share, that may be in train too."
     )
     new_data_accepted_by: str = Field(
-        "", description="Who accepts for this run that the data are not what they were; or nobody."
+        NOBODY,
+        pattern=ACCEPTANCE_PATTERN,
+        examples=["ada@3f2a9c1b7d04"],
+        description="NAME@DATA: who accepts that data have drifted; see data/README.md.",
     )
     rows_per_shard: int = Field(
         10_000, ge=1, description="Rows that one shard file is made from, and one worker holds."

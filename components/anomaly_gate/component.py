@@ -12,6 +12,7 @@ from tfx.types.standard_component_specs import (
     STATISTICS_KEY,
 )
 
+from components.anomaly_gate.acceptance import NOBODY
 from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
 from components.anomaly_gate.executor import (
     CLASSES_KEY,
@@ -84,7 +85,7 @@ class AnomalyGate(base_component.BaseComponent):
         classes: Sequence[int] = (),
         min_train_rows: int = 1,
         max_shared_rows: float = 1.0,
-        new_data_accepted_by: str = "",
+        new_data_accepted_by: str = NOBODY,
     ) -> None:
         """Constructs the component.
 
@@ -104,9 +105,9 @@ class AnomalyGate(base_component.BaseComponent):
           max_shared_rows: The largest share of the rows of the other two splits, 0 to 1, whose
             images may also stand in `train_split`. IdxExampleGen counts them; the examples of
             another ExampleGen tell nothing of it, and pass.
-          new_data_accepted_by: Who says that data which differ from the last accepted ones are to
-            be accepted, instead of refused; "": nobody. It is noted on the output, with the
-            differences.
+          new_data_accepted_by: NAME@DATA, who accepts that these data differ from the last
+            accepted ones; a refusal tells the name of the data. What was accepted, by whom and
+            when, is noted on the output.
         """
         super().__init__(
             spec=AnomalyGateSpec(

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
@@ -15,9 +16,9 @@ from tfx.types.standard_component_specs import (
     STATISTICS_KEY,
 )
 
+from components.anomaly_gate.acceptance import find_acceptor, note_accepted_drift
 from components.anomaly_gate.accepted_statistics import (
     ACCEPTED_STATISTICS_KEY,
-    note_acceptance,
     write_accepted_statistics,
 )
 from components.anomaly_gate.comparing import compare_statistics
@@ -28,7 +29,7 @@ from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.reading import read_anomalies, read_schema, read_statistics
 from components.anomaly_gate.report import Finding, find_anomalies, render_refusal
 from components.custom_properties import read_strings
-from components.idx_example_gen.source_files import describe_source
+from components.idx_example_gen.source_files import describe_source, name_data
 from modules.features import LABEL_KEY
 
 PREVIOUS_STATISTICS_KEY = "previous_statistics"
@@ -66,7 +67,7 @@ class Executor(base_executor.BaseExecutor):
             `classes`, a list in JSON of those that must have rows in the first and the last one;
             `min_train_rows`, the least that the first one must have; `max_shared_rows`, the
             largest share of the rows of another one whose images may be among the first one's;
-            `new_data_accepted_by`, who accepts drift, or "".
+            `new_data_accepted_by`, who accepts the drift of which data, see `acceptance`.
 
         Raises:
           AnomalyError: Any split has an anomaly, a distance is over its threshold and over what
@@ -86,15 +87,20 @@ class Executor(base_executor.BaseExecutor):
             *_find_in_distances(statistics, previous[0], schema, exec_properties),
             *_find_in_rows(statistics, notes, exec_properties),
         ]
-        accepted_by = exec_properties[NEW_DATA_ACCEPTED_BY_KEY]
+        data = name_data(notes)
+        acceptor = find_acceptor(exec_properties[NEW_DATA_ACCEPTED_BY_KEY], data)
         drift = [str(finding) for finding in findings if finding.kind == Kind.DRIFT]
-        if len(findings) > (len(drift) if accepted_by else 0):
-            raise AnomalyError(render_refusal(findings, describe_source(notes)))
+        if len(findings) > (len(drift) if acceptor else 0):
+            raise AnomalyError(
+                render_refusal(findings, describe_source(notes), data=data, acceptor=acceptor)
+            )
         accepted = artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
         write_accepted_statistics(statistics, accepted)
         if drift:
-            logger.warning("Accepted by %s: %s", accepted_by, "; ".join(drift))
-            note_acceptance(accepted, accepted_by, drift)
+            logger.warning("Accepted by %s: %s", acceptor, "; ".join(drift))
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            for name, note in note_accepted_drift(acceptor, now, drift).items():
+                accepted.set_string_custom_property(name, note)
 
 
 def _find_in_values(anomalies: Artifact, statistics: Artifact) -> Iterator[Finding]:

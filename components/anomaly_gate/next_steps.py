@@ -37,10 +37,10 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
             "If this is another data set than before, give it a pipeline of its own, since data "
             "and models are compared within one name: `tfx-mnist run --set pipeline_name=NAME "
             "--set data_root=FOLDER`, or compile it under that name. If the same data have "
-            "changed as they should, accept them once: `tfx-mnist run --accept-new-data`, on an "
-            "orchestrator a run with the parameter examples.new_data_accepted_by=NAME. If they "
-            "change so much each time, raise the threshold of that drift_comparator in the "
-            "contract by hand: no data tell how much change is harmless."
+            "changed as they should, accept them: `tfx-mnist run --accept-new-data {data}`, on an "
+            "orchestrator a new run with the parameter examples.new_data_accepted_by set to "
+            "NAME@{data}. If they change so much each time, raise the threshold of that "
+            "drift_comparator in the contract by hand: no data tell how much change is harmless."
         ),
         Kind.CLASSES: (
             "Give the files rows of each class. A class that is to have none does not belong in "
@@ -60,7 +60,12 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
 _SEEN_IN_THE_DATA = {Kind.VALUES, Kind.SKEW, Kind.DRIFT}
 
 
-def list_next_steps(kinds: Collection[Kind]) -> list[str]:
-    """Returns what to do about findings of these kinds, each once."""
-    steps = [step for kind, step in _NEXT_STEPS.items() if kind in kinds]
+def list_next_steps(kinds: Collection[Kind], data: str) -> list[str]:
+    """Returns what to do about findings of these kinds, each once.
+
+    Args:
+      kinds: How they were found.
+      data: By which name the data can be accepted.
+    """
+    steps = [step.format(data=data) for kind, step in _NEXT_STEPS.items() if kind in kinds]
     return [_FIX_THE_DATA, *steps] if _SEEN_IN_THE_DATA & set(kinds) else steps

@@ -124,6 +124,8 @@ class Threshold:
         if content.HasField("relative"):
             ratio = _divide(value, baseline)
             yield Bound(f"{name} relative{CHANGE}", ratio, content.relative.value, is_upper)
+        if not (content.HasField("absolute") or content.HasField("relative")):
+            yield Bound(f"{name}{CHANGE}", value, -math.inf, is_upper=False)
 
 
 def list_thresholds(eval_config: config_pb2.EvalConfig) -> list[Threshold]:

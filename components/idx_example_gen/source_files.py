@@ -3,10 +3,13 @@
 Whoever writes the notes and whoever reads them finds their names here.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 
+# What TFX's own ExampleGens note of their input.
+_INPUT_FINGERPRINT = "input_fingerprint"
 _FOLDER_PROPERTY = "input_folder"
 
 
@@ -52,6 +55,16 @@ def describe_source(properties: Mapping[str, str]) -> str:
     if not names:
         return "not noted on the examples; the input of their ExampleGen tells"
     return f"{', '.join(names)} in {properties.get(_FOLDER_PROPERTY, 'a folder that is not noted')}"
+
+
+def name_data(properties: Mapping[str, str]) -> str:
+    """Returns a short name of the data, which others do not have; of another ExampleGen's, too.
+
+    Args:
+      properties: As for `source_files`.
+    """
+    content = sorted(source_files(properties).values()) or properties.get(_INPUT_FINGERPRINT, "")
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:12]
 
 
 def _property_name(split: str, content: str) -> str:

@@ -6,8 +6,8 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics
 
+from components.anomaly_gate.acceptance import ACCEPTED_BY_PROPERTY
 from components.anomaly_gate.accepted_statistics import (
-    ACCEPTED_BY_PROPERTY,
     ACCEPTED_STATISTICS_KEY,
     SOURCE_STATISTICS_PROPERTY,
 )

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 import getpass
-import json
 import logging
 import os
 import sys
@@ -15,8 +14,9 @@ from typing import TextIO
 import click
 from rich.console import Console
 
+from components.anomaly_gate.acceptance import make_acceptance
 from pipeline.config import PipelineConfig
-from pipeline.node_ids import NODE_IDS
+from pipeline.node_ids import ANOMALY_GATE, NODE_IDS, PREVIOUS_STATISTICS_RESOLVER, UPSTREAM
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import log_to_file
 from runners.failure import cause_of
@@ -48,8 +48,9 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--accept-new-data",
-    is_flag=True,
-    help="Accept this once that the data have drifted since the last run; noted with your name.",
+    "accepted_data",
+    metavar="DATA",
+    help="Accept the data that AnomalyGate refused as drift under this name; noted with yours.",
 )
 @click.option("--wait", is_flag=True, help="Wait for another run on the same root to end.")
 def run(  # noqa: PLR0913, PLR0917 - click hands over each option
@@ -58,8 +59,8 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     overrides: tuple[str, ...],
     from_node: str | None,
     only_node: str | None,
-    accept_new_data: bool,  # noqa: FBT001 - click hands it over by name
-    wait: bool,  # noqa: FBT001
+    accepted_data: str | None,
+    wait: bool,  # noqa: FBT001 - click hands it over by name
 ) -> None:
     """Run the pipeline here: from the IDX files to a pushed model.
 
@@ -67,8 +68,11 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     """
     if from_node and only_node:
         raise click.UsageError("--from and --only exclude each other")
-    if accept_new_data:
-        overrides = (*overrides, f"examples.new_data_accepted_by={json.dumps(_user_name())}")
+    if accepted_data and not _runs_gate(from_node, only_node):
+        raise click.UsageError("--accept-new-data: AnomalyGate is no node of this partial run")
+    if accepted_data:
+        acceptance = make_acceptance(_user_name(), accepted_data)
+        overrides = (*overrides, f"examples.new_data_accepted_by={acceptance}")
     config = read_configuration(config_file, preset, overrides)
     _refuse_remote(config)
     started = time.monotonic()
@@ -81,7 +85,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
             lock_run(config, wait=wait, on_wait=click.echo),
             log_to_file(log_file) as terminal,
         ):
-            from_nodes = [node for node in (from_node, only_node) if node]
+            from_nodes = _list_first_nodes(from_node or only_node)
             outcome = _run(config, terminal, from_nodes, [only_node] if only_node else [])
             outcome = dataclasses.replace(outcome, log_file=str(log_file))
             report_file = _write_report(outcome, config, terminal)
@@ -97,6 +101,26 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     sys.stderr.flush()
     # Taking TensorFlow and Beam down in order takes seconds of CPU and changes nothing.
     os._exit(outcome.exit_code)
+
+
+def _runs_gate(from_node: str | None, only_node: str | None) -> bool:
+    """Returns whether AnomalyGate is among the nodes that are to run."""
+    if only_node:
+        return only_node == ANOMALY_GATE
+    return from_node is None or from_node in {ANOMALY_GATE, *_find_ancestors(ANOMALY_GATE)}
+
+
+def _list_first_nodes(node: str | None) -> list[str]:
+    """Returns the nodes that a partial run begins with; none if all are to run."""
+    if node == ANOMALY_GATE:
+        # What the gate compares with may have changed since, by an acceptance.
+        return [node, PREVIOUS_STATISTICS_RESOLVER]
+    return [node] if node else []
+
+
+def _find_ancestors(node: str) -> set[str]:
+    parents = set(UPSTREAM[node])
+    return parents.union(*map(_find_ancestors, parents))
 
 
 def _user_name() -> str:

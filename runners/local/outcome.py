@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.anomaly_gate.acceptance import AcceptedDrift
 from components.evaluation.checks import Check
 from components.versioned_directory.exports import ExportRecord
 from runners.metadata.states import NodeState
@@ -41,6 +42,7 @@ class RunOutcome:
       metrics: Metrics over the test split, by name.
       rows: How many rows the test split has; None if there was no evaluation.
       checks: Every bound with its value, and the rows that it is of.
+      accepted_drift: What had drifted in the data and was accepted by somebody; None if nothing.
       unmeasured_classes: Classes that are held to nothing, as the configuration has it.
       has_baseline: Whether an earlier blessed model was compared with.
       blessed: None if the run did not get as far as an evaluation.
@@ -64,6 +66,7 @@ class RunOutcome:
     metrics: dict[str, float] = field(default_factory=dict)
     rows: int | None = None
     checks: tuple[Check, ...] = ()
+    accepted_drift: AcceptedDrift | None = None
     unmeasured_classes: tuple[int, ...] = ()
     has_baseline: bool = False
     blessed: bool | None = None

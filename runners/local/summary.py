@@ -20,6 +20,11 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         console.print(f"  held to nothing (thresholds.unmeasured_classes): {names}", style="dim")
     if outcome.exports:
         console.print(make_exports_table(outcome.exports))
+    if outcome.accepted_drift:
+        accepted = outcome.accepted_drift
+        console.print(f"Drift accepted by {accepted.name}, {accepted.time}", style="yellow")
+        for sentence in accepted.drift:
+            console.print(f"  {sentence}", soft_wrap=True)
     console.print()
     for line in _verdict(outcome):
         console.print(line, soft_wrap=True)

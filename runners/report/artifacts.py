@@ -16,12 +16,8 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, standard_artifacts
 from tfx.utils import io_utils
 
-from components.anomaly_gate.accepted_statistics import (
-    ACCEPTED_AT_PROPERTY,
-    ACCEPTED_BY_PROPERTY,
-    ACCEPTED_DRIFT_PROPERTY,
-    SOURCE_STATISTICS_PROPERTY,
-)
+from components.anomaly_gate.acceptance import read_accepted_drift
+from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.anomaly_gate.reading import read_anomalies
 from components.anomaly_gate.report import find_anomalies
 from components.evaluation.checks import worth_telling
@@ -84,15 +80,15 @@ def _render_statistics(statistics: Artifact) -> str:
 
 
 def _render_acceptance(source: int, properties: Mapping[str, Any]) -> str:
-    if ACCEPTED_BY_PROPERTY not in properties:
+    accepted = read_accepted_drift(properties)
+    if accepted is None:
         return (
-            "No anomalies, and no distance over its threshold: the statistics with the id "
-            f"{source} are accepted."
+            "No anomalies, and no distance over its threshold that chance does not explain: the "
+            f"statistics with the id {source} are accepted."
         )
-    drift = " ".join(json.loads(properties[ACCEPTED_DRIFT_PROPERTY]))
     return paragraph(
-        f"The statistics with the id {source} are accepted by {properties[ACCEPTED_BY_PROPERTY]} "
-        f"({properties[ACCEPTED_AT_PROPERTY]}), although they have drifted: {drift}"
+        f"The statistics with the id {source} are accepted by {accepted.name} ({accepted.time}), "
+        f"although they have drifted: {' '.join(accepted.drift)}"
     )
 
 

@@ -108,15 +108,17 @@ def _list_parameters(config: PipelineConfig) -> Iterator[_Parameter]:
                 key=key,
                 type=schema["type"],
                 default=schema["default"],
-                other=_find_other_value(config, key, schema["default"]),
+                other=_find_other_value(config, key, schema),
                 description=schema.get("description", ""),
             )
 
 
-def _find_other_value(config: PipelineConfig, key: str, value: Any) -> Any:
-    """Returns a value within the bounds that is neither `value` nor 0, which has no sign."""
+def _find_other_value(config: PipelineConfig, key: str, schema: dict[str, Any]) -> Any:
+    """Returns a value within the bounds that is neither the default nor 0, which has no sign."""
+    value = schema["default"]
     if isinstance(value, str):
-        return f"{value}/other"
+        # A text that must have a form says so by an example.
+        return next(iter(schema.get("examples", ())), f"{value}/other")
     candidates = [value + 1, value - 1] if isinstance(value, int) else [value / 2, (value + 1) / 2]
     for candidate in candidates:
         try:

@@ -1,5 +1,6 @@
 """The bad day: data and models that must not reach the serving directory."""
 
+import getpass
 import gzip
 import re
 import struct
@@ -124,16 +125,21 @@ def test_a_digit_that_left_the_data_is_drift_from_the_last_accepted_run(
     assert "drift" in run.outcome["cause"].lower()
     assert "there are no rows of 1 and 7" in run.outcome["cause"]
     assert "--set pipeline_name=NAME" in run.outcome["cause"]
-    assert "tfx-mnist run --accept-new-data" in run.outcome["cause"]
     page = (workspace.root / "report.html").read_text()
     assert "Failed in AnomalyGate" in page
     assert '<li class="series-4">train before</li>' in page
     assert "Examples of each class" in page
 
     wanted = "thresholds.unmeasured_classes=[1, 7]"
-    assert workspace.run(wanted).outcome["failed_node"] == "AnomalyGate"
-    assert workspace.run(wanted, options=("--accept-new-data",)).exit_code == 0
-    assert workspace.run(wanted).exit_code == 0
+    refused = workspace.run(wanted).outcome
+    [data] = re.findall(r"`tfx-mnist run --accept-new-data ([0-9a-f]{12})`", refused["cause"])
+    accepted = workspace.run(wanted, options=("--accept-new-data", data))
+    assert accepted.states["AnomalyGate"] == "complete", accepted.output
+    name = accepted.outcome["accepted_drift"]["name"]
+    assert name == re.sub(r"[^\w.-]", "_", getpass.getuser())
+    assert f"Drift accepted by {name}, 2" in accepted.output
+    again = workspace.run(wanted, options=("--from", "AnomalyGate"))
+    assert again.states["AnomalyGate"] == "complete", again.output
 
 
 def test_of_too_few_test_rows_a_good_value_is_no_blessing(good_run: Run, workspace: Workspace):

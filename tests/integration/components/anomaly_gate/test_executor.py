@@ -1,6 +1,5 @@
 """The gate in a pipeline, from IDX files to the statistics that it accepts or refuses."""
 
-import json
 import logging
 import os
 import re
@@ -21,11 +20,13 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import example_gen_pb2
 
+from components.anomaly_gate.acceptance import NOBODY, read_accepted_drift
 from components.anomaly_gate.component import AnomalyGate
 from components.anomaly_gate.executor import AnomalyError
 from components.idx_example_gen.component import IdxExampleGen
 from components.previous_statistics.strategy import make_previous_statistics_resolver
 from components.schema_importer.component import SchemaImporter
+from runners.metadata.artifacts import properties_of
 from runners.report.artifacts import render_artifact
 
 CONTRACT = """
@@ -113,7 +114,7 @@ class Project:
         *,
         classes: Sequence[int] = range(10),
         max_shared_rows: float = 1.0,
-        new_data_accepted_by: str = "",
+        new_data_accepted_by: str = NOBODY,
     ) -> None:
         halves = example_gen_pb2.SplitConfig(
             splits=[{"name": "train", "hash_buckets": 1}, {"name": "eval", "hash_buckets": 1}]
@@ -159,6 +160,13 @@ class Project:
                 beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
             )
         )
+
+    def refused_data(self, *, new_data_accepted_by: str = NOBODY) -> str:
+        """Runs, is refused for drift, and returns by which name the data can be accepted."""
+        with pytest.raises(AnomalyError) as error:
+            self.run(new_data_accepted_by=new_data_accepted_by)
+        [data] = re.findall(r"tfx-mnist run --accept-new-data ([0-9a-f]{12})`", str(error.value))
+        return data
 
     def accepted(self) -> list[Artifact]:
         return [
@@ -290,44 +298,48 @@ def test_one_image_with_two_labels_in_the_train_files_is_refused_in_eval(project
     assert "split test" not in message
 
 
-def test_drift_that_somebody_accepts_passes_once_and_is_what_later_data_are_compared_with(
+def test_drift_that_somebody_accepts_passes_and_is_what_later_data_are_compared_with(
     project: Project,
 ):
     project.write_data(seed=1)
     project.run()
     project.write_data(images=make_images(NUM_TRAIN, seed=2) // 2, seed=2)
-    with pytest.raises(AnomalyError, match="tfx-mnist run --accept-new-data"):
-        project.run()
+    data = project.refused_data()
 
-    project.run(new_data_accepted_by="ada")
+    project.run(new_data_accepted_by=f"ada@{data}")
 
     accepted = project.accepted()[-1]
-    assert accepted.custom_properties["accepted_by"].string_value == "ada"
-    accepted_at = datetime.fromisoformat(accepted.custom_properties["accepted_at"].string_value)
-    assert accepted_at.tzinfo is not None
-    [drift] = json.loads(accepted.custom_properties["accepted_drift"].string_value)
-    assert "feature mean_intensity: High approximate Jensen-Shannon divergence" in drift
     shown = render_artifact(accepted)
     assert "accepted by ada" in shown
     assert "although they have drifted: split train against the one accepted before" in shown
+    drift = read_accepted_drift(properties_of(accepted))
+    assert drift is not None
+    assert datetime.fromisoformat(drift.time).tzinfo is not None
+    [sentence] = drift.drift
+    assert "feature mean_intensity: High approximate Jensen-Shannon divergence" in sentence
 
     project.run()  # the same data, and nobody needs to accept them again
     project.run()
     assert project.last_states() == ["CACHED"] * 4 + ["COMPLETE", "CACHED"]
 
     project.write_data(images=make_images(NUM_TRAIN, seed=3) // 2, seed=3)
-    project.run()
+    project.run(new_data_accepted_by=f"ada@{data}")
     assert "accepted_by" not in project.accepted()[-1].custom_properties
 
     project.write_data(seed=4)
-    with pytest.raises(AnomalyError):
-        project.run()
+    assert project.refused_data(new_data_accepted_by=f"ada@{data}") != data
 
 
 def test_who_accepts_new_data_accepts_nothing_else(project: Project):
-    project.write_data(images=np.zeros((NUM_TRAIN, 28, 28), np.uint8))
+    project.write_data(seed=1)
+    project.run()
+    project.write_data(images=np.zeros((NUM_TRAIN, 28, 28), np.uint8), seed=2)
+    data = project.refused_data()
 
-    with pytest.raises(AnomalyError, match="Out-of-range values"):
-        project.run(new_data_accepted_by="ada")
+    with pytest.raises(AnomalyError) as error:
+        project.run(new_data_accepted_by=f"ada@{data}")
 
-    assert project.accepted() == []
+    assert "Out-of-range values" in str(error.value)
+    assert "The drift is accepted by ada once the rest is mended." in str(error.value)
+    assert "--accept-new-data" not in str(error.value)
+    assert len(project.accepted()) == 1

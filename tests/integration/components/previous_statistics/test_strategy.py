@@ -4,10 +4,8 @@ from pathlib import Path
 
 from tfx.types.standard_artifacts import ExampleStatistics
 
-from components.anomaly_gate.accepted_statistics import (
-    SOURCE_STATISTICS_PROPERTY,
-    note_acceptance,
-)
+from components.anomaly_gate.acceptance import ACCEPTED_BY_PROPERTY
+from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 from components.previous_statistics.strategy import PreviousStatisticsStrategy
 
 
@@ -46,7 +44,7 @@ def test_current_statistics_whose_drift_was_accepted_are_what_they_are_compared_
     current = make_artifact(9, tmp_path / "9")
     before = make_artifact(5, tmp_path / "5", source_id=4)
     by_hand = make_artifact(10, tmp_path / "10", source_id=9)
-    note_acceptance(by_hand, "ada", ["drift"])
+    by_hand.set_string_custom_property(ACCEPTED_BY_PROPERTY, "ada")
     by_the_gate_alone = make_artifact(11, tmp_path / "11", source_id=9)
 
     resolved = PreviousStatisticsStrategy().resolve_artifacts(

@@ -102,7 +102,7 @@ def test_parameters_reach_every_task_as_if_they_had_been_compiled_in(
 ):
     values = {
         "data_root": "gs://other/data",
-        "examples.new_data_accepted_by": "ada",
+        "examples.new_data_accepted_by": "eve@0123456789ab",
         "training.epochs": 7,
         "training.learning_rate": 1e-05,
         "thresholds.accuracy": 0.5,

@@ -14,6 +14,7 @@ from components.anomaly_gate.report import (
 )
 from runners.failure import cause_of
 
+DATA = "0123456789ab"
 SOURCE = "train-images-idx3-ubyte in /data"
 STATISTICS = text_format.Parse(
     """
@@ -150,16 +151,20 @@ def make_finding(kind: Kind) -> Finding:
     ],
 )
 def test_a_refusal_says_how_to_go_on_from_each_kind_of_finding(kind: Kind, step: str):
-    refusal = render_refusal([make_finding(kind)], SOURCE)
+    refusal = render_refusal([make_finding(kind)], SOURCE, data=DATA)
 
     assert "in 1 place," in refusal
     assert step in refusal
     others = [each for each in Kind if each != kind]
-    assert step not in render_refusal([make_finding(each) for each in others], SOURCE)
+    assert step not in render_refusal(
+        [make_finding(each) for each in others], SOURCE, data="0123456789ab"
+    )
 
 
 def test_a_refusal_comes_whole_out_of_a_traceback():
-    text = render_refusal([make_finding(Kind.SKEW), make_finding(Kind.VALUES)], SOURCE)
+    text = render_refusal(
+        [make_finding(Kind.SKEW), make_finding(Kind.VALUES)], SOURCE, data="0123456789ab"
+    )
     traceback = (
         'Traceback (most recent call last):\n\n  File "x.py", line 1\n\n    raise\n\n'
         f"components.anomaly_gate.executor.AnomalyError: {text}\n"

@@ -38,6 +38,15 @@ def test_help_and_config_import_nothing_heavy(arguments: list[str]):
         (["run", "--sett", "a=b"], "No such option"),
         (["run", "--set", "training.epoch=1"], "unknown key 'training.epoch'"),
         (["run", "--preset", "slow"], "there are: default, quick"),
+        (
+            ["run", "--from", "Trainer", "--accept-new-data", "3f2a"],
+            "--accept-new-data: AnomalyGate is no node of this partial run",
+        ),
+        (
+            ["run", "--only", "StatisticsGen", "--accept-new-data", "3f2a"],
+            "--accept-new-data: AnomalyGate is no node of this partial run",
+        ),
+        (["run", "--accept-new-data", "all"], "examples.new_data_accepted_by: "),
         (["run", "--from", "Triner"], "'Triner' is not one of 'IdxExampleGen', 'SchemaImporter', "),
         (["run", "--only", "Triner"], "'Triner' is not one of 'IdxExampleGen', 'SchemaImporter', "),
         (["run", "--set", "pipeline_root=gs://b/r"], "pipeline_root: expected a path on this"),
