@@ -1,8 +1,8 @@
 """`tfx-mnist tensorboard`: the pipeline's runs in TensorBoard."""
 
 import shutil
-import signal
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -86,10 +86,11 @@ def tensorboard(  # noqa: PLR0913 - one for each option
                 url = serve(_keep(folder, logdir), host, port)
         except (TensorBoardError, OSError) as error:
             raise click.ClickException(f"TensorBoard did not start: {error}") from error
-        click.echo(f"TensorBoard is at {url} (Ctrl-C ends it)")
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):  # from the first word on that says how to end it
+            click.echo(f"TensorBoard is at {url} (Ctrl-C ends it)")
             while True:
-                signal.pause()
+                # signal.pause() would sleep through a signal that came just before it.
+                time.sleep(1)
 
 
 def _find_runs(

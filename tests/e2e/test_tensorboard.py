@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from support.programs import TFX_MNIST
 from support.waiting import DEADLINE_SECONDS
 from support.web.browser import complaints, headless_chromium, loaded
 from support.workspaces import Run, Workspace
@@ -175,6 +177,34 @@ def test_runs_are_chosen_by_id_and_by_version_and_named_by_both(
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0
     assert not list(tmp_path.glob("tensorboard-*"))
+
+
+@pytest.mark.usefixtures("refused")
+def test_it_can_be_ended_as_soon_as_it_has_said_so(workspace: Workspace):
+    code = f"""
+import os
+import signal
+import click
+
+def echo_and_interrupt(text, *arguments, echo=click.echo, **options):
+    echo(text, *arguments, **options)
+    if "Ctrl-C ends it" in text:
+        os.kill(os.getpid(), signal.SIGINT)
+
+click.echo = echo_and_interrupt
+{TFX_MNIST}
+"""
+
+    answer = subprocess.run(
+        [sys.executable, "-c", code, "tensorboard", "--port=0"],
+        cwd=workspace.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "TensorBoard is at http://127.0.0.1:" in answer.stdout
+    assert (answer.returncode, "Aborted" in answer.stderr) == (0, False)
 
 
 @pytest.mark.usefixtures("refused")
