@@ -9,7 +9,7 @@ from typing import Final
 from scipy.special import chdtri
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics, Histogram
 
-from components.anomaly_gate.report import count_values
+from components.anomaly_gate.report import count_categories, count_values
 
 _FALSE_ALARMS: Final = 1e-4
 """How often two samples of one population may be further apart than what is returned here."""
@@ -27,7 +27,7 @@ def find_chance_of_l_infinity(one: FeatureNameStatistics, other: FeatureNameStat
       one: Of a categorical feature.
       other: Of the same feature in other data.
     """
-    counts = _count_categories(one), _count_categories(other)
+    counts = count_categories(one), count_categories(other)
     sizes = [sum(each.values()) for each in counts]
     if not all(sizes):
         return 0.0
@@ -55,7 +55,7 @@ def find_chance_of_jensen_shannon(
     sizes = [count_values(each) for each in (one, other)]
     # TFDV lays two histograms over each other, which adds cells, but spreads counts evenly in them.
     cells = max(_count_cells(each) for each in (one, other)) or len(
-        _count_categories(one).keys() | _count_categories(other).keys()
+        count_categories(one).keys() | count_categories(other).keys()
     )
     if cells <= 1 or not all(sizes):
         return 0.0
@@ -73,8 +73,3 @@ def _count_cells(feature: FeatureNameStatistics) -> int:
         ),
         0,
     )
-
-
-def _count_categories(feature: FeatureNameStatistics) -> dict[str, float]:
-    buckets = feature.string_stats.rank_histogram.buckets
-    return {bucket.label: bucket.sample_count for bucket in buckets}

@@ -47,9 +47,6 @@ class Comparator(StrEnum):
     DRIFT = "drift"
 
 
-_KINDS: Final = {Comparator.SKEW: Kind.SKEW, Comparator.DRIFT: Kind.DRIFT}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Two statistics that were held against each other.
@@ -203,7 +200,7 @@ def _finding(
         short_description=reason.short_description,
         description=reason.description,
         seen=seen,
-        kind=_KINDS[comparison.comparator],
+        kind=Kind(comparison.comparator),
     )
 
 
@@ -219,7 +216,7 @@ def _not_measured(comparison: Comparison, feature: str) -> Finding:
             "jensen_shannon_divergence for these and for numbers"
         ),
         seen=_describe_both(comparison, feature),
-        kind=_KINDS[comparison.comparator],
+        kind=Kind(comparison.comparator),
     )
 
 

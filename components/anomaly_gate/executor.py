@@ -143,21 +143,13 @@ def _find_in_rows(
     train, evaluation, test = (
         exec_properties[key] for key in (TRAIN_SPLIT_KEY, EVAL_SPLIT_KEY, TEST_SPLIT_KEY)
     )
-    yield from find_too_few_rows(
-        train, read_statistics(statistics, train), min_rows=exec_properties[MIN_TRAIN_ROWS_KEY]
-    )
+    by_split = {split: read_statistics(statistics, split) for split in (train, evaluation, test)}
+    classes = json.loads(exec_properties[CLASSES_KEY])
+    min_rows, max_share = exec_properties[MIN_TRAIN_ROWS_KEY], exec_properties[MAX_SHARED_ROWS_KEY]
+    yield from find_too_few_rows(train, by_split[train], min_rows=min_rows)
     for split in (train, test):
-        yield from find_missing_classes(
-            split,
-            read_statistics(statistics, split),
-            label=LABEL_KEY,
-            classes=json.loads(exec_properties[CLASSES_KEY]),
-        )
+        yield from find_missing_classes(split, by_split[split], label=LABEL_KEY, classes=classes)
     for split in (evaluation, test):
         yield from find_leakage(
-            split,
-            read_statistics(statistics, split),
-            notes,
-            train_split=train,
-            max_share=exec_properties[MAX_SHARED_ROWS_KEY],
+            split, by_split[split], notes, train_split=train, max_share=max_share
         )

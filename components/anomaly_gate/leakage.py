@@ -54,13 +54,12 @@ def find_leakage(
             short_description="Images that are trained on",
             description=_describe(shared, allowed),
             seen=describe_data_set(statistics),
-            kind=Kind.CONTRADICTION if shared.file == shared.train_file else Kind.LEAKAGE,
+            kind=Kind.CONTRADICTION if shared.is_contradiction else Kind.LEAKAGE,
         )
 
 
 def _describe(shared: SharedRows, allowed: int) -> str:
-    # Rows of one file that are equal in all stand in one split.
-    labels = "with another label" if shared.file == shared.train_file else "whatever their labels"
+    labels = "with another label" if shared.is_contradiction else "whatever their labels"
     return (
         f"{shared.rows:,} images also stand in split {shared.trained_on}, {labels}; at most "
         f"{allowed:,} may. The first: {shared}"

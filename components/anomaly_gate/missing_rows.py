@@ -9,6 +9,7 @@ from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.report import (
     WHOLE_DATA_SET,
     Finding,
+    count_categories,
     count_examples,
     describe_data_set,
     describe_feature,
@@ -77,10 +78,10 @@ def _count_classes(statistics: DatasetFeatureStatisticsList, label: str) -> dict
     feature = find_feature(statistics, label)
     if feature is None or feature.WhichOneof("stats") != "string_stats":
         return None
-    buckets = feature.string_stats.rank_histogram.buckets
-    if not all(bucket.label.lstrip("-").isdecimal() for bucket in buckets):
+    counts = count_categories(feature)
+    if not all(value.lstrip("-").isdecimal() for value in counts):
         return None
-    return {int(bucket.label): bucket.sample_count for bucket in buckets}
+    return {int(value): count for value, count in counts.items()}
 
 
 def _join_ranges(numbers: Sequence[int]) -> str:

@@ -135,6 +135,12 @@ def count_values(feature: FeatureNameStatistics) -> float:
     return common.tot_num_values or common.num_non_missing
 
 
+def count_categories(feature: FeatureNameStatistics) -> dict[str, float]:
+    """Returns how many values each category has, the most frequent first; empty without any."""
+    buckets = feature.string_stats.rank_histogram.buckets
+    return {bucket.label: bucket.sample_count for bucket in buckets}
+
+
 def describe_feature(statistics: DatasetFeatureStatisticsList, name: str) -> str:
     """Returns what was seen of the feature `name`: its type, how often, which values."""
     feature = find_feature(statistics, name)
@@ -186,7 +192,7 @@ def _describe_strings(feature: FeatureNameStatistics) -> str:
     """Lists the values with their shares, the most frequent first."""
     strings = feature.string_stats
     total = count_values(feature)
-    counts = {bucket.label: bucket.sample_count for bucket in strings.rank_histogram.buckets}
+    counts = count_categories(feature)
     listed = [
         f"{value} {count / total:.1%}" for value, count in list(counts.items())[:_MAX_LISTED_VALUES]
     ]

@@ -29,6 +29,11 @@ class SharedRows:
     train_file: str = ""
     trained_on: str = ""
 
+    @property
+    def is_contradiction(self) -> bool:
+        """Whether their labels differ: what is equal in all, in one file, stands in one split."""
+        return self.file == self.train_file
+
     def __str__(self) -> str:
         """Names the first of them."""
         return ", ".join(
