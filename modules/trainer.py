@@ -191,6 +191,7 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
             hyperparameters=hyperparameters.model_dump(),
             replicas=num_replicas,
             devices=distribution.devices,
+            eval_rows=int(eval_examples.cardinality()),
         )
         write_whole(f"{job.model_run_dir}/{RECORD_FILE}", record.model_dump_json().encode())
 

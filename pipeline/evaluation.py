@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from tensorflow_model_analysis.proto import config_pb2
 
+from components.evaluation.naming import ACCURACY_CLASS, EXAMPLE_COUNT_CLASS
 from modules.features import LABEL_KEY, PROBABILITIES_KEY
 from pipeline.config import Thresholds
 
-ACCURACY = "SparseCategoricalAccuracy"
 CROSS_ENTROPY = "SparseCategoricalCrossentropy"
 CONFUSION_MATRIX = "MultiClassConfusionMatrixPlot"
-EXAMPLE_COUNT = "ExampleCount"
 
 _OVERALL = config_pb2.SlicingSpec()
 _EACH_CLASS = config_pb2.SlicingSpec(feature_keys=[LABEL_KEY])
@@ -45,7 +44,7 @@ def make_eval_config(thresholds: Thresholds, classes: Sequence[int]) -> config_p
                 metrics=[
                     # A plain `threshold` would hold every slice to the overall bound.
                     config_pb2.MetricConfig(
-                        class_name=ACCURACY,
+                        class_name=ACCURACY_CLASS,
                         per_slice_thresholds=[
                             _at_least(
                                 thresholds.accuracy,
@@ -58,7 +57,7 @@ def make_eval_config(thresholds: Thresholds, classes: Sequence[int]) -> config_p
                     config_pb2.MetricConfig(class_name=CROSS_ENTROPY),
                     config_pb2.MetricConfig(class_name=CONFUSION_MATRIX),
                     config_pb2.MetricConfig(
-                        class_name=EXAMPLE_COUNT,
+                        class_name=EXAMPLE_COUNT_CLASS,
                         per_slice_thresholds=[
                             _at_least(thresholds.min_rows, [_OVERALL, *each_class])
                         ],

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from tensorflow_data_validation import StatsOptions
-from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.component import SchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -14,11 +13,12 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 from tfx.types import BaseChannel
 
-from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
+from components.anomaly_gate.acceptance import ACCEPTED_STATISTICS_KEY
 from components.anomaly_gate.component import AnomalyGate
 from components.atomic_pusher.component import AtomicPusher
 from components.baseline_model.strategy import make_baseline_resolver
 from components.code_digest import code_digest
+from components.evaluator.component import Evaluator
 from components.idx_example_gen.component import IdxExampleGen, split_by_hash
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.model_exporter.component import ModelExporter
@@ -122,9 +122,10 @@ def create_pipeline(
     evaluator = Evaluator(
         examples=examples,
         model=model,
+        model_run=trainer.outputs["model_run"],
         baseline_model=baseline_resolver.outputs["model"],
-        example_splits=["test"],
         eval_config=make_eval_config(config.thresholds, classes),
+        max_eval_gap=config.thresholds.max_eval_gap,
     )
     servability_validator = ServabilityValidator(
         model=model,

@@ -6,10 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+ACCEPTED_STATISTICS_KEY: Final = "accepted_statistics"
+"""The output of the gate, and of whatever finds an earlier one for it to compare with."""
+
 NOBODY: Final = "nobody"
 """What stands for no acceptance; forms of orchestrators cannot be sent with an empty text."""
 
-ACCEPTANCE_PATTERN: Final = rf"^({NOBODY}|[\w.-]+@[0-9a-f]+)$"
+DATA_PATTERN: Final = "[0-9a-f]{12}"
+"""What AnomalyGate calls the data that it refuses."""
+
+# Spelt out: what \w stands for is not the same in Python and in what checks a configuration.
+_NAME_SIGN = "[A-Za-z0-9_.-]"
+ACCEPTANCE_PATTERN: Final = f"^({NOBODY}|{_NAME_SIGN}+@{DATA_PATTERN})$"
 """NAME@DATA: who accepts, and the name of the data that AnomalyGate has refused."""
 
 ACCEPTED_BY_PROPERTY: Final = "accepted_by"
@@ -36,14 +44,19 @@ class AcceptedDrift:
 
 def make_acceptance(name: str, data: str) -> str:
     """Returns the text by which a run accepts data; signs that it cannot hold become "_"."""
-    plain = re.sub(r"[^\w.-]", "_", name) or "_"
+    plain = "".join(sign if re.fullmatch(_NAME_SIGN, sign) else "_" for sign in name) or "_"
     return f"{plain}@{data}"
 
 
 def find_acceptor(acceptance: str, data: str) -> str:
-    """Returns who accepts these data, "" if nobody does: an acceptance is for one data set."""
+    """Returns who accepts these data, "" if nobody does: an acceptance is for one data set.
+
+    Args:
+      acceptance: As `make_acceptance` makes it, or "nobody".
+      data: Name of the data; "" for data that have none, which nobody can accept.
+    """
     name, _, accepted = acceptance.partition("@")
-    return name if accepted == data else ""
+    return name if data and accepted == data else ""
 
 
 def note_accepted_drift(name: str, time: str, drift: Sequence[str]) -> dict[str, str]:

@@ -5,9 +5,6 @@ from typing import Final
 from tfx.types import Artifact
 from tfx.utils import io_utils
 
-ACCEPTED_STATISTICS_KEY: Final = "accepted_statistics"
-"""The output of the gate, and of whatever finds an earlier one for it to compare with."""
-
 SOURCE_STATISTICS_PROPERTY: Final = "source_statistics_id"
 """Custom property: the id in ML Metadata of the statistics that were accepted."""
 

@@ -12,8 +12,7 @@ from tfx.types.standard_component_specs import (
     STATISTICS_KEY,
 )
 
-from components.anomaly_gate.acceptance import NOBODY
-from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
+from components.anomaly_gate.acceptance import ACCEPTED_STATISTICS_KEY, NOBODY
 from components.anomaly_gate.executor import (
     CLASSES_KEY,
     EVAL_SPLIT_KEY,

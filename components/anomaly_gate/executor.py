@@ -16,11 +16,12 @@ from tfx.types.standard_component_specs import (
     STATISTICS_KEY,
 )
 
-from components.anomaly_gate.acceptance import find_acceptor, note_accepted_drift
-from components.anomaly_gate.accepted_statistics import (
+from components.anomaly_gate.acceptance import (
     ACCEPTED_STATISTICS_KEY,
-    write_accepted_statistics,
+    find_acceptor,
+    note_accepted_drift,
 )
+from components.anomaly_gate.accepted_statistics import write_accepted_statistics
 from components.anomaly_gate.comparing import compare_statistics
 from components.anomaly_gate.distances import find_distances, read_distances
 from components.anomaly_gate.leakage import find_leakage
@@ -88,11 +89,12 @@ class Executor(base_executor.BaseExecutor):
             *_find_in_rows(statistics, notes, exec_properties),
         ]
         data = name_data(notes)
-        acceptor = find_acceptor(exec_properties[NEW_DATA_ACCEPTED_BY_KEY], data)
+        acceptance = exec_properties[NEW_DATA_ACCEPTED_BY_KEY]
+        acceptor = find_acceptor(acceptance, data)
         drift = [str(finding) for finding in findings if finding.kind == Kind.DRIFT]
         if len(findings) > (len(drift) if acceptor else 0):
             raise AnomalyError(
-                render_refusal(findings, describe_source(notes), data=data, acceptor=acceptor)
+                render_refusal(findings, describe_source(notes), data=data, acceptance=acceptance)
             )
         accepted = artifact_utils.get_single_instance(output_dict[ACCEPTED_STATISTICS_KEY])
         write_accepted_statistics(statistics, accepted)

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from components.anomaly_gate.acceptance import NOBODY, find_acceptor
+
 _FIX_THE_DATA = (
     "Look at the data: the report of this run has images of each class and histograms. If they are "
     "wrong, fix them and run again: whatever was computed from good input comes from the cache."
@@ -36,11 +38,9 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
         Kind.DRIFT: (
             "If this is another data set than before, give it a pipeline of its own, since data "
             "and models are compared within one name: `tfx-mnist run --set pipeline_name=NAME "
-            "--set data_root=FOLDER`, or compile it under that name. If the same data have "
-            "changed as they should, accept them: `tfx-mnist run --accept-new-data {data}`, on an "
-            "orchestrator a new run with the parameter examples.new_data_accepted_by set to "
-            "NAME@{data}. If they change so much each time, raise the threshold of that "
-            "drift_comparator in the contract by hand: no data tell how much change is harmless."
+            "--set data_root=FOLDER`, or compile it under that name. If the data change so much "
+            "each time, raise the threshold of that drift_comparator in the contract by hand: no "
+            "data tell how much change is harmless."
         ),
         Kind.CLASSES: (
             "Give the files rows of each class. A class that is to have none does not belong in "
@@ -57,15 +57,45 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
         Kind.ROWS: "Add rows to the train files, or lower examples.min_train_rows.",
     }
 )
+_ACCEPT_DRIFT = (
+    "If the same data have changed as they should, accept them: `tfx-mnist run --accept-new-data "
+    "{data}`, on an orchestrator a new run with the parameter examples.new_data_accepted_by set to "
+    "NAME@{data}."
+)
+_OF_THESE_FILES = (
+    "{data} stands for these files as they are: once they are changed for the other findings, "
+    "they have another name."
+)
+_ACCEPTS_OTHERS = "This run was told {acceptance}: that is the name of other data than these."
+_HAVE_NO_NAME = (
+    "These data have no name by which somebody could accept their drift: their ExampleGen notes "
+    "neither files nor a fingerprint of its input."
+)
 _SEEN_IN_THE_DATA = {Kind.VALUES, Kind.SKEW, Kind.DRIFT}
 
 
-def list_next_steps(kinds: Collection[Kind], data: str) -> list[str]:
+def list_next_steps(kinds: Collection[Kind], data: str, acceptance: str) -> list[str]:
     """Returns what to do about findings of these kinds, each once.
 
     Args:
       kinds: How they were found.
-      data: By which name the data can be accepted.
+      data: By which name the data can be accepted; "" if they have none.
+      acceptance: Who accepts the drift of which data; see `acceptance`.
     """
-    steps = [step.format(data=data) for kind, step in _NEXT_STEPS.items() if kind in kinds]
-    return [_FIX_THE_DATA, *steps] if _SEEN_IN_THE_DATA & set(kinds) else steps
+    acceptor = find_acceptor(acceptance, data)
+    others = set(kinds) - {Kind.DRIFT}
+    steps = [step for kind, step in _NEXT_STEPS.items() if kind in others]
+    if Kind.DRIFT in kinds and acceptor:
+        steps.append(f"The drift of {data} is accepted by {acceptor}.")
+    elif Kind.DRIFT in kinds:
+        steps += _list_steps_of_drift(data, acceptance)
+    if Kind.DRIFT in kinds and others and data:
+        steps.append(_OF_THESE_FILES.format(data=data))
+    to_look_at = others if acceptor else set(kinds)
+    return [_FIX_THE_DATA, *steps] if _SEEN_IN_THE_DATA & to_look_at else steps
+
+
+def _list_steps_of_drift(data: str, acceptance: str) -> list[str]:
+    accept = _ACCEPT_DRIFT.format(data=data) if data else _HAVE_NO_NAME
+    told = [] if acceptance == NOBODY else [_ACCEPTS_OTHERS.format(acceptance=acceptance)]
+    return [*told, accept, _NEXT_STEPS[Kind.DRIFT]]

@@ -73,23 +73,18 @@ def find_anomalies(
         yield _finding(where, feature, anomaly, describe_feature(statistics, feature))
 
 
-def render_refusal(
-    findings: Sequence[Finding], source: str, *, data: str, acceptor: str = ""
-) -> str:
+def render_refusal(findings: Sequence[Finding], source: str, *, data: str, acceptance: str) -> str:
     """Returns the text of the error that stops the run; no line of it is indented.
 
     Args:
       findings: One or more.
       source: Where the data came from.
-      data: By which name they can be accepted.
-      acceptor: Who accepts their drift, if somebody does.
+      data: By which name they can be accepted; "" if they have none.
+      acceptance: Who accepts the drift of which data; see `acceptance`.
     """
     # Who reads a traceback back takes indented lines for its frames.
     count = "1 place" if len(findings) == 1 else f"{len(findings)} places"
-    kinds = {finding.kind for finding in findings}
-    next_steps = list_next_steps(kinds - ({Kind.DRIFT} if acceptor else set()), data)
-    if acceptor and Kind.DRIFT in kinds:
-        next_steps.append(f"The drift is accepted by {acceptor} once the rest is mended.")
+    next_steps = list_next_steps({finding.kind for finding in findings}, data, acceptance)
     return "\n".join(
         [
             f"the data were refused in {count}, so nothing downstream was started.",

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+ACCURACY: Final = "accuracy"
+"""What a person calls the share of rows that a model gets right."""
+
 NUM_ROWS: Final = "number of rows"
 """The metric of a check that asks for enough rows."""
 
@@ -12,6 +15,11 @@ OVERALL: Final = "all"
 
 CHANGE: Final = " change"
 """What the name of a metric ends in if it is the change to the last blessed model."""
+
+
+def name_split(split: str) -> str:
+    """Returns the slice that is all rows of another split than the one that is tested on."""
+    return f"split {split}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +32,11 @@ class Check:
       value: What the model reached; None if that was not measured.
       bound: What it must reach.
       is_upper_bound: Whether `bound` is the most that the value may be; otherwise it is the least.
-      passed: Whether TFMA says so.
+      passed: Whether TFMA says so; of another split than the one that is tested on, the Evaluator.
       rows: How many rows there are in the slice; None if they were not counted.
       baseline: What the last blessed model reached on the same rows; None if there was none, or if
         the metric is the change to it.
+      meaning: What it means that it failed, where metric and slice do not tell.
     """
 
     metric: str
@@ -38,6 +47,7 @@ class Check:
     passed: bool
     rows: int | None = None
     baseline: float | None = None
+    meaning: str = ""
 
     def __str__(self) -> str:
         """Says in one line which metric, slice, value, bound and number of rows."""
@@ -50,7 +60,9 @@ class Check:
         if self.passed:
             return f"{name} is {value} {self._sign} {bound}{rows}"
         if self._is_beyond_bound:
-            return f"{name} is {value} {'>' if self.is_upper_bound else '<'} {bound}{rows}"
+            sign = ">" if self.is_upper_bound else "<"
+            meaning = f": {self.meaning}" if self.meaning else ""
+            return f"{name} is {value} {sign} {bound}{rows}{meaning}"
         return f"{name} is {value}, expected {self._sign} {bound}{rows}"
 
     @property

@@ -6,14 +6,16 @@ from typing import Final
 from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from components.evaluation.checks import NUM_ROWS, OVERALL
+from components.evaluation.checks import ACCURACY, NUM_ROWS, OVERALL
 
+ACCURACY_CLASS: Final = "SparseCategoricalAccuracy"
+EXAMPLE_COUNT_CLASS: Final = "ExampleCount"
 ACCURACY_NAME: Final = "sparse_categorical_accuracy"
 CROSS_ENTROPY_NAME: Final = "sparse_categorical_crossentropy"
 EXAMPLE_COUNT_NAME: Final = "example_count"
 
 _METRIC_NAMES: Final[Mapping[str, str]] = {
-    ACCURACY_NAME: "accuracy",
+    ACCURACY_NAME: ACCURACY,
     CROSS_ENTROPY_NAME: "cross_entropy",
     EXAMPLE_COUNT_NAME: NUM_ROWS,
 }

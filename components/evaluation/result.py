@@ -7,13 +7,14 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.writers.eval_config_writer import load_eval_run
 
 from components.evaluation.checks import Check
+from components.evaluation.held_out import read_held_out
 from components.evaluation.measured import read_slices
 from components.evaluation.validation import list_checks
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationResult:
-    """What an Evaluator run measured on the test split.
+    """What an Evaluator run measured on the test split, and held to it or to a threshold.
 
     Attributes:
       metrics: Metrics over all rows, by name: `accuracy`, `cross_entropy`, others by TFMA's name.
@@ -36,13 +37,16 @@ class EvaluationResult:
 def read_evaluation(evaluation_uri: str) -> EvaluationResult:
     """Reads the files under an Evaluator's `evaluation` artifact.
 
-    TFMA's own validation result decides whether a check passed; nothing is judged again here. The
+    TFMA's own validation result decides whether a check of a threshold passed; nothing is judged
+    again here. What is held out of the train files is judged by `components.evaluator`. The
     bounds are those that were applied, also where a later run with others reuses the evaluation.
     """
     slices = sorted(read_slices(evaluation_uri), key=lambda measured: measured.order)
     eval_config, *_ = load_eval_run(evaluation_uri)
     result = tfma.load_validation_result(evaluation_uri)
-    checks = list_checks(slices, eval_config, result) if result else ()
+    checks = list(list_checks(slices, eval_config, result)) if result else []
+    if (held_out := read_held_out(evaluation_uri)) is not None:
+        checks.append(held_out.as_check())
     overall = next((measured for measured in slices if measured.is_overall), None)
     return EvaluationResult(
         metrics=overall.name_metrics(is_baseline=False) if overall else {},

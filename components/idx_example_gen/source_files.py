@@ -4,6 +4,7 @@ Whoever writes the notes and whoever reads them finds their names here.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
@@ -11,6 +12,7 @@ from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 # What TFX's own ExampleGens note of their input.
 _INPUT_FINGERPRINT = "input_fingerprint"
 _FOLDER_PROPERTY = "input_folder"
+_NAME_LENGTH = 12
 
 
 def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str, str]:
@@ -60,11 +62,18 @@ def describe_source(properties: Mapping[str, str]) -> str:
 def name_data(properties: Mapping[str, str]) -> str:
     """Returns a short name of the data, which others do not have; of another ExampleGen's, too.
 
+    What files are called changes nothing; what they are used as, and how they are packed, does.
+
     Args:
       properties: As for `source_files`.
+
+    Returns:
+      Hexadecimal digits, or "" if nothing is noted that tells the data from others.
     """
-    content = sorted(source_files(properties).values()) or properties.get(_INPUT_FINGERPRINT, "")
-    return hashlib.sha256(repr(content).encode()).hexdigest()[:12]
+    roles = (_property_name(split, part) for split in IdxFolder._fields for part in IdxPair._fields)
+    digests = {role: properties[role].partition(" ")[0] for role in roles if role in properties}
+    content = json.dumps(digests) if digests else properties.get(_INPUT_FINGERPRINT, "")
+    return hashlib.sha256(content.encode()).hexdigest()[:_NAME_LENGTH] if content else ""
 
 
 def _property_name(split: str, content: str) -> str:

@@ -1,4 +1,4 @@
-"""A resolver strategy: the last statistics that the anomaly gate accepted from other data."""
+"""A resolver strategy: the accepted statistics that the current ones are compared with."""
 
 import ml_metadata as mlmd
 from tfx.dsl.components.common.resolver import Resolver, ResolverStrategy
@@ -6,11 +6,8 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics
 
-from components.anomaly_gate.acceptance import ACCEPTED_BY_PROPERTY
-from components.anomaly_gate.accepted_statistics import (
-    ACCEPTED_STATISTICS_KEY,
-    SOURCE_STATISTICS_PROPERTY,
-)
+from components.anomaly_gate.acceptance import ACCEPTED_BY_PROPERTY, ACCEPTED_STATISTICS_KEY
+from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
 
 STATISTICS_KEY = "statistics"
 

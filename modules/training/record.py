@@ -15,6 +15,7 @@ class TrainingRecord(BaseModel):
       hyperparameters: All of them; plain values, so that later versions still read them.
       replicas: How many devices shared each batch.
       devices: TensorFlow's names of those that the writing process had.
+      eval_rows: How many rows validation is on; None in a record of a version that did not say so.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,3 +23,4 @@ class TrainingRecord(BaseModel):
     hyperparameters: dict[str, Any]
     replicas: int
     devices: tuple[str, ...]
+    eval_rows: int | None = None

@@ -5,6 +5,7 @@ import datetime as dt
 import getpass
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Collection
@@ -14,7 +15,7 @@ from typing import TextIO
 import click
 from rich.console import Console
 
-from components.anomaly_gate.acceptance import make_acceptance
+from components.anomaly_gate.acceptance import DATA_PATTERN, make_acceptance
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import ANOMALY_GATE, NODE_IDS, PREVIOUS_STATISTICS_RESOLVER, UPSTREAM
 from runners.commands.configuration_options import configuration_options, read_configuration
@@ -28,6 +29,18 @@ from runners.local.run_id import new_run_id
 from runners.local.summary import print_summary
 
 logger = logging.getLogger(__name__)
+
+
+def _check_data_name(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and not re.fullmatch(DATA_PATTERN, value):
+        raise click.BadParameter(
+            f"expected the name that the refusal tells, 12 hexadecimal digits; received {value!r}.",
+            context,
+            option,
+        )
+    return value
 
 
 @click.command()
@@ -50,6 +63,7 @@ logger = logging.getLogger(__name__)
     "--accept-new-data",
     "accepted_data",
     metavar="DATA",
+    callback=_check_data_name,
     help="Accept the data that AnomalyGate refused as drift under this name; noted with yours.",
 )
 @click.option("--wait", is_flag=True, help="Wait for another run on the same root to end.")
@@ -68,9 +82,9 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     """
     if from_node and only_node:
         raise click.UsageError("--from and --only exclude each other")
-    if accepted_data and not _runs_gate(from_node, only_node):
-        raise click.UsageError("--accept-new-data: AnomalyGate is no node of this partial run")
-    if accepted_data:
+    if accepted_data is not None:
+        if not _runs_gate(from_node, only_node):
+            raise click.UsageError("--accept-new-data: AnomalyGate is no node of this partial run")
         acceptance = make_acceptance(_user_name(), accepted_data)
         overrides = (*overrides, f"examples.new_data_accepted_by={acceptance}")
     config = read_configuration(config_file, preset, overrides)
@@ -85,7 +99,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
             lock_run(config, wait=wait, on_wait=click.echo),
             log_to_file(log_file) as terminal,
         ):
-            from_nodes = _list_first_nodes(from_node or only_node)
+            from_nodes = _list_first_nodes(from_node, only_node)
             outcome = _run(config, terminal, from_nodes, [only_node] if only_node else [])
             outcome = dataclasses.replace(outcome, log_file=str(log_file))
             report_file = _write_report(outcome, config, terminal)
@@ -110,12 +124,15 @@ def _runs_gate(from_node: str | None, only_node: str | None) -> bool:
     return from_node is None or from_node in {ANOMALY_GATE, *_find_ancestors(ANOMALY_GATE)}
 
 
-def _list_first_nodes(node: str | None) -> list[str]:
+def _list_first_nodes(from_node: str | None, only_node: str | None) -> list[str]:
     """Returns the nodes that a partial run begins with; none if all are to run."""
-    if node == ANOMALY_GATE:
+    node = from_node or only_node
+    if node is None:
+        return []
+    if _runs_gate(from_node, only_node) and node != PREVIOUS_STATISTICS_RESOLVER:
         # What the gate compares with may have changed since, by an acceptance.
         return [node, PREVIOUS_STATISTICS_RESOLVER]
-    return [node] if node else []
+    return [node]
 
 
 def _find_ancestors(node: str) -> set[str]:

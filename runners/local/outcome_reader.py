@@ -8,8 +8,6 @@ from typing import Any
 from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BLESSED_KEY
 from tfx.dsl.io import fileio
 
-from components.anomaly_gate.acceptance import AcceptedDrift, read_accepted_drift
-from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
 from components.atomic_pusher.push_properties import (
     PUSHED_DESTINATION_PROPERTY,
     PUSHED_PROPERTY,
@@ -25,12 +23,13 @@ from components.versioned_directory.exports import (
 )
 from components.versioned_directory.versions import list_versions
 from pipeline.config import PipelineConfig
-from pipeline.node_ids import ANOMALY_GATE, EVALUATOR, MODEL_EXPORTER, PUSHER, SERVABILITY_VALIDATOR
+from pipeline.node_ids import EVALUATOR, MODEL_EXPORTER, PUSHER, SERVABILITY_VALIDATOR
 from runners.failure import cause_of
 from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
-from runners.metadata.artifacts import properties_of, property_of
+from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord
 from runners.metadata.states import SUCCESSFUL, NodeState
+from runners.run_report.record import find_accepted_drift
 
 
 def read_outcome(
@@ -65,7 +64,7 @@ def read_outcome(
         metrics=evaluation.metrics if evaluation else {},
         rows=evaluation.rows if evaluation else None,
         checks=evaluation.checks if evaluation else (),
-        accepted_drift=_accepted_drift(records),
+        accepted_drift=find_accepted_drift(records),
         unmeasured_classes=config.thresholds.unmeasured_classes if evaluation else (),
         has_baseline=bool(evaluation and evaluation.has_baseline),
         blessed=None if blessed is None else blessed == 1,
@@ -110,12 +109,6 @@ def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:
     if record is None or record.state not in SUCCESSFUL:
         return None
     return read_evaluation(record.outputs["evaluation"].uri)
-
-
-def _accepted_drift(records: Mapping[str, NodeRecord]) -> AcceptedDrift | None:
-    record = records.get(ANOMALY_GATE)
-    accepted = record.outputs.get(ACCEPTED_STATISTICS_KEY) if record else None
-    return read_accepted_drift(properties_of(accepted)) if accepted else None
 
 
 def _manifest(records: Mapping[str, NodeRecord]) -> ExportManifest:

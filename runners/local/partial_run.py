@@ -46,8 +46,8 @@ def make_partial_run(
     base_run = next(_runs_with(store, ir.pipeline_info.id, needed), None)
     if base_run is None:
         raise ValueError(
-            f"no run of {ir.pipeline_info.id} holds what {', '.join(from_nodes)} needs, the "
-            f"outputs of {', '.join(sorted(needed))}. Run the whole pipeline first."
+            f"no run of {ir.pipeline_info.id} holds what is needed here, the outputs of "
+            f"{', '.join(sorted(needed))}. Run the whole pipeline first."
         )
     options = pipeline_pb2.RunOptions()
     options.partial_run.from_nodes.extend(from_nodes)

@@ -22,7 +22,8 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         console.print(make_exports_table(outcome.exports))
     if outcome.accepted_drift:
         accepted = outcome.accepted_drift
-        console.print(f"Drift accepted by {accepted.name}, {accepted.time}", style="yellow")
+        said = f"Drift accepted by {accepted.name}, {accepted.time}"
+        console.print(said, style="yellow", soft_wrap=True)
         for sentence in accepted.drift:
             console.print(f"  {sentence}", soft_wrap=True)
     console.print()

@@ -16,6 +16,7 @@ RUNTIME_PARAMETERS = (
     "thresholds.accuracy",
     "thresholds.class_accuracy",
     "thresholds.max_accuracy_drop",
+    "thresholds.max_eval_gap",
     "enable_cache",
 )
 """Dotted configuration keys. Add one here, and every orchestrator offers it."""

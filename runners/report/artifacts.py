@@ -4,7 +4,6 @@ What is shown depends on an artifact's type, so that other nodes that make artif
 have reports too. It is read from the artifact, and is the same for a cached node.
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,9 +11,7 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 from tfx.components.statistics_gen.stats_artifact_utils import load_statistics
-from tfx.dsl.io import fileio
 from tfx.types import Artifact, standard_artifacts
-from tfx.utils import io_utils
 
 from components.anomaly_gate.acceptance import read_accepted_drift
 from components.anomaly_gate.accepted_statistics import SOURCE_STATISTICS_PROPERTY
@@ -25,7 +22,7 @@ from components.evaluation.result import read_evaluation
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.shared_rows import read_shared_rows
 from components.idx_example_gen.source_files import source_files
-from modules.training.history import HISTORY_FILE
+from components.model_run import read_history
 from runners.failure import cause_of
 from runners.metadata.artifacts import properties_of
 from runners.report.markdown import paragraph, table
@@ -116,11 +113,9 @@ def _render_anomalies(anomalies: Artifact) -> str:
 
 def _render_training(model_run: Artifact) -> str:
     """Shows the file that modules.trainer keeps of its epochs; another trainer may have none."""
-    path = f"{model_run.uri}/{HISTORY_FILE}"
-    if not fileio.exists(path):
-        return ""
-    history: list[Mapping[str, float]] = json.loads(io_utils.read_string_file(path))
-    if not history:
+    try:
+        history = read_history(model_run.uri)
+    except FileNotFoundError:
         return ""
     metrics = [name for name in history[0] if name != "epoch"]
     rows = [(str(epoch["epoch"]), *(f"{epoch[name]:.4f}" for name in metrics)) for epoch in history]

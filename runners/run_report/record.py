@@ -6,6 +6,11 @@ from dataclasses import dataclass, replace
 
 from ml_metadata import MetadataStore
 
+from components.anomaly_gate.acceptance import (
+    ACCEPTED_STATISTICS_KEY,
+    AcceptedDrift,
+    read_accepted_drift,
+)
 from components.atomic_pusher.push_properties import (
     PUSHED_DESTINATION_PROPERTY,
     PUSHED_VERSION_PROPERTY,
@@ -14,9 +19,9 @@ from components.model_exporter.artifact import EXPORTS_KEY
 from components.run_report.content.run import End, Node, PastRun, Run
 from components.run_report.files import read_bytes
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, parse_manifest
-from pipeline.node_ids import MODEL_EXPORTER, PUSHER, UPSTREAM
+from pipeline.node_ids import ANOMALY_GATE, MODEL_EXPORTER, PUSHER, UPSTREAM
 from runners.failure import cause_of
-from runners.metadata.artifacts import property_of
+from runners.metadata.artifacts import properties_of, property_of
 from runners.metadata.history import RunSummary, summarize_run
 from runners.metadata.records import NodeRecord, list_runs
 from runners.metadata.states import SUCCESSFUL, NodeState, RunEnd
@@ -113,7 +118,15 @@ def read_run_record(
         exports_unknown=exports_unknown,
         history=tuple(_describe_run(summary) for summary in reversed(summaries)),
         log=known.log,
+        accepted_drift=_describe_drift(find_accepted_drift(records)),
     )
+
+
+def find_accepted_drift(records: Mapping[str, NodeRecord]) -> AcceptedDrift | None:
+    """Returns which drift of the data of a run somebody accepted; None if there was none."""
+    record = records.get(ANOMALY_GATE)
+    accepted = record.outputs.get(ACCEPTED_STATISTICS_KEY) if record else None
+    return read_accepted_drift(properties_of(accepted)) if accepted else None
 
 
 def find_push(records: Mapping[str, NodeRecord]) -> tuple[str, str]:
@@ -121,6 +134,12 @@ def find_push(records: Mapping[str, NodeRecord]) -> tuple[str, str]:
     pushed = records[PUSHER].outputs.get("pushed_model") if PUSHER in records else None
     version = property_of(pushed, PUSHED_VERSION_PROPERTY) or ""
     return str(version), str(property_of(pushed, PUSHED_DESTINATION_PROPERTY) or "")
+
+
+def _describe_drift(accepted: AcceptedDrift | None) -> tuple[str, ...]:
+    if accepted is None:
+        return ()
+    return (f"Drift accepted by {accepted.name}, {accepted.time}:", *accepted.drift)
 
 
 def _end_if_stopped(summary: RunSummary, missing: Sequence[str]) -> RunSummary:

@@ -51,8 +51,8 @@ def make_nodes_table(nodes: Iterable[tuple[str, str, float | None]]) -> Renderab
 
 
 def make_checks_table(checks: Iterable[Check]) -> RenderableType:
-    """Returns a line for each threshold and what was held against it."""
-    table = Table(title="Test split", title_justify="left", box=None, padding=(0, 2))
+    """Returns a line for each bound and what was held against it."""
+    table = Table(title="Thresholds", title_justify="left", box=None, padding=(0, 2))
     for column in ("metric", "slice"):
         table.add_column(column)
     for column in ("value", "expected", "rows", ""):

@@ -117,8 +117,9 @@ def _find_other_value(config: PipelineConfig, key: str, schema: dict[str, Any]) 
     """Returns a value within the bounds that is neither the default nor 0, which has no sign."""
     value = schema["default"]
     if isinstance(value, str):
-        # A text that must have a form says so by an example.
-        return next(iter(schema.get("examples", ())), f"{value}/other")
+        # A text that must have a form says so by examples.
+        others = (example for example in schema.get("examples", ()) if example != value)
+        return next(others, f"{value}/other")
     candidates = [value + 1, value - 1] if isinstance(value, int) else [value / 2, (value + 1) / 2]
     for candidate in candidates:
         try:

@@ -16,7 +16,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.types import BaseChannel, Channel
 from tfx.types.standard_artifacts import ExampleStatistics, Model, ModelBlessing
 
-from components.anomaly_gate.accepted_statistics import ACCEPTED_STATISTICS_KEY
+from components.anomaly_gate.acceptance import ACCEPTED_STATISTICS_KEY
 from pipeline.node_ids import ANOMALY_GATE
 
 _PIPELINE_LABEL = "pipeline_name"

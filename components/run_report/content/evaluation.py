@@ -72,7 +72,7 @@ class Evaluation(Part):
     Attributes:
       metrics: Over all rows of the split, by name.
       baseline_metrics: Those of the last blessed model on the same rows; empty if there was none.
-      checks: Every threshold, and what was held against it.
+      checks: Every bound, and what was held against it.
     """
 
     metrics: dict[str, float]

@@ -79,6 +79,7 @@ class Run(Part):
       exports_unknown: Why nothing is known of exports that there should be, or "".
       history: Runs of the same pipeline up to this one, the oldest first.
       log: Where everything that was logged stands, or "".
+      accepted_drift: Who accepted data that had drifted, and how far they had; () without any.
     """
 
     run_id: str
@@ -95,3 +96,4 @@ class Run(Part):
     exports_unknown: str = ""
     history: tuple[PastRun, ...] = ()
     log: str = ""
+    accepted_drift: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from components.evaluation.checks import CHANGE, NUM_ROWS, OVERALL, Check
+from components.evaluation.checks import ACCURACY, CHANGE, NUM_ROWS, OVERALL, Check
 from components.run_report.content.evaluation import Evaluation
 from components.run_report.content.report import Report
 from components.run_report.content.run import End, Run
@@ -26,6 +26,10 @@ _ADVICE = {
     "change": (
         "The last blessed model is better on the same rows, and stays served. If it is to be "
         "replaced nevertheless, raise thresholds.max_accuracy_drop."
+    ),
+    "labels": (
+        "Correct the labels of the train files. If they are right, and the test files are easier "
+        "to read, raise thresholds.max_eval_gap."
     ),
     "rows": (
         "Give the test files more rows of it: of so few, a good value may be luck. Or lower "
@@ -150,6 +154,7 @@ def _judge_run(run: Run, refusals: tuple[Refusal, ...]) -> Verdict:
     sentences = [
         sentence.format(**place),
         *run.cause.splitlines(),
+        *run.accepted_drift,
         *(f"Left out: {reason}" for reason in run.unexported if is_pushed),
         *([f"Everything that was logged: {run.log}"] if run.log else []),
     ]
@@ -172,14 +177,13 @@ def _find_refusals(report: Report) -> Iterator[Refusal]:
 
 def _kind(check: Check) -> str:
     is_class = check.slice.removeprefix(f"{LABEL_KEY} ").isdecimal()
-    if check.metric == NUM_ROWS and check.slice == OVERALL:
-        return "all rows"
-    if is_class and (check.metric == NUM_ROWS or check.rows == 0):
-        return "rows"
-    if check.metric == f"accuracy{CHANGE}" and check.slice == OVERALL:
-        return "change"
-    if check.metric == "accuracy" and check.slice == OVERALL:
-        return "all"
-    if check.metric == "accuracy" and is_class:
-        return "class"
-    return "other"
+    of_all = check.slice == OVERALL
+    kinds = {
+        "labels": bool(check.meaning),
+        "all rows": check.metric == NUM_ROWS and of_all,
+        "rows": is_class and (check.metric == NUM_ROWS or check.rows == 0),
+        "change": check.metric == f"{ACCURACY}{CHANGE}" and of_all,
+        "all": check.metric == ACCURACY and of_all,
+        "class": check.metric == ACCURACY and is_class,
+    }
+    return next((kind for kind, applies in kinds.items() if applies), "other")

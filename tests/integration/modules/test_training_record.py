@@ -27,6 +27,11 @@ def read_record(training: Training) -> TrainingRecord:
     return TrainingRecord.model_validate_json((training.model_run_dir / RECORD_FILE).read_text())
 
 
+def count_records(patterns: list[str]) -> int:
+    files = tf.io.gfile.glob(patterns)
+    return sum(1 for _ in tf.data.TFRecordDataset(files, compression_type="GZIP"))
+
+
 @pytest.fixture(scope="module")
 def trained_only(training_inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Training:
     """Returns a training that ended, and whose export failed since its place is taken."""
@@ -68,6 +73,7 @@ def test_a_training_leaves_all_of_its_hyperparameters_and_its_device(trained_onl
     assert Hyperparameters.model_validate(record.hyperparameters) == trained_only.hyperparameters
     assert record.hyperparameters.keys() == Hyperparameters.model_fields.keys()
     assert record.replicas == 1
+    assert record.eval_rows == count_records(trained_only.arguments["eval_files"])
     [device] = record.devices
     assert tf.DeviceSpec.from_string(device).device_index == 0
 

@@ -73,8 +73,8 @@ def test_the_option_that_asks_for_all_exports_is_one():
 
 def test_every_test_that_the_fault_table_names_exists():
     text = (PROJECT / "docs" / "reliability.md").read_text()
-    rows = [line for line in text.splitlines() if line.startswith("| ")]
-    faults = [row for row in rows if not row.startswith(("| fault ", "|---"))]
+    tables = re.findall(r"^\| fault \|.*\n\|---.*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    faults = [row for table in tables for row in table.splitlines()]
     named = {row: re.findall(r"`((?:unit|integration|e2e)/[\w/]+\.py)`", row) for row in faults}
 
     assert faults

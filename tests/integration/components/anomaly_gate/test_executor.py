@@ -340,6 +340,6 @@ def test_who_accepts_new_data_accepts_nothing_else(project: Project):
         project.run(new_data_accepted_by=f"ada@{data}")
 
     assert "Out-of-range values" in str(error.value)
-    assert "The drift is accepted by ada once the rest is mended." in str(error.value)
+    assert f"The drift of {data} is accepted by ada." in str(error.value)
     assert "--accept-new-data" not in str(error.value)
     assert len(project.accepted()) == 1

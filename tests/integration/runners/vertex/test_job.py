@@ -108,6 +108,7 @@ def test_parameters_reach_every_task_as_if_they_had_been_compiled_in(
         "thresholds.accuracy": 0.5,
         "thresholds.class_accuracy": 0.5,  # the same value twice is not the same parameter
         "thresholds.max_accuracy_drop": 0.25,
+        "thresholds.max_eval_gap": 0.125,
     }
     named = {name.replace(".", "_"): value for name, value in values.items()}
     compiled = KubeflowV2DagRunner(KubeflowV2DagRunnerConfig(use_pipeline_spec_2_1=True)).run(

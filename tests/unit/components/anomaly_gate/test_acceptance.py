@@ -15,7 +15,7 @@ from pipeline.config import PipelineConfig
 DATA = "3f2a9c1b7d04"
 
 
-@pytest.mark.parametrize("name", ["ada", "ada.l-b_1", "zoë", "a b@c", '"', "\udcff", ""])
+@pytest.mark.parametrize("name", ["ada", "ada.l-b_1", "zoë", "x²", "a b@c", '"', "\udcff", ""])
 def test_any_name_makes_an_acceptance_that_a_run_takes(name: str):
     acceptance = make_acceptance(name, DATA)
 
@@ -29,7 +29,14 @@ def test_an_acceptance_is_for_one_data_set():
     assert find_acceptor(NOBODY, DATA) == ""
 
 
-@pytest.mark.parametrize("text", ["", "ada", "none", f"@{DATA}", f"a b@{DATA}", "ada@data"])
+def test_data_without_a_name_are_accepted_by_nobody():
+    assert find_acceptor("ada@", "") == find_acceptor(NOBODY, "") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ada", "none", f"@{DATA}", f"a b@{DATA}", f"x²@{DATA}", "ada@data", "ada@3f2a", "ada@"],
+)
 def test_what_is_no_acceptance_is_refused(text: str):
     with pytest.raises(ValidationError, match="new_data_accepted_by"):
         PipelineConfig.model_validate({"examples": {"new_data_accepted_by": text}})

@@ -27,7 +27,9 @@ def find(
 def test_a_finding_names_how_many_rows_and_the_first_of_them_in_both_files():
     (finding,) = find(250)
 
-    text = render_refusal([finding], "t10k-images, train-images in /data", data="0123456789ab")
+    text = render_refusal(
+        [finding], "t10k-images, train-images in /data", data="0123456789ab", acceptance="nobody"
+    )
     assert "split test, feature image: Images that are trained on." in text
     assert "250 images also stand in split train, whatever their labels; at most 10 may" in text
     assert "row 3 of t10k-images is row 17 of train-images, row 5 of t10k-images is row 99" in text
@@ -37,7 +39,9 @@ def test_a_finding_names_how_many_rows_and_the_first_of_them_in_both_files():
 def test_an_image_with_two_labels_in_the_train_files_is_told_as_that():
     (finding,) = find(250, split="eval", file="train-images")
 
-    text = render_refusal([finding], "train-images in /data", data="0123456789ab")
+    text = render_refusal(
+        [finding], "train-images in /data", data="0123456789ab", acceptance="nobody"
+    )
     assert "250 images also stand in split train, with another label" in text
     assert "One image has two labels in one file: correct the labels" in text
 

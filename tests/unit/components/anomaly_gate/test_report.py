@@ -5,6 +5,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
+from components.anomaly_gate.acceptance import NOBODY
 from components.anomaly_gate.next_steps import Kind
 from components.anomaly_gate.report import (
     Finding,
@@ -140,6 +141,11 @@ def make_finding(kind: Kind) -> Finding:
     )
 
 
+def refuse(*kinds: Kind, data: str = DATA, acceptance: str = NOBODY) -> str:
+    findings = [make_finding(kind) for kind in kinds]
+    return render_refusal(findings, SOURCE, data=data, acceptance=acceptance)
+
+
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
@@ -151,20 +157,42 @@ def make_finding(kind: Kind) -> Finding:
     ],
 )
 def test_a_refusal_says_how_to_go_on_from_each_kind_of_finding(kind: Kind, step: str):
-    refusal = render_refusal([make_finding(kind)], SOURCE, data=DATA)
+    refusal = refuse(kind)
 
     assert "in 1 place," in refusal
     assert step in refusal
     others = [each for each in Kind if each != kind]
-    assert step not in render_refusal(
-        [make_finding(each) for each in others], SOURCE, data="0123456789ab"
-    )
+    assert step not in refuse(*others)
+
+
+def test_who_accepts_other_data_than_these_is_told_so():
+    refusal = refuse(Kind.DRIFT, acceptance="ada@ba9876543210")
+
+    assert "This run was told ada@ba9876543210: that is the name of other data" in refusal
+    assert f"--accept-new-data {DATA}`" in refusal
+
+
+def test_a_name_of_data_holds_until_the_files_are_changed_for_the_other_findings():
+    warning = f"{DATA} stands for these files as they are"
+
+    assert warning not in refuse(Kind.DRIFT)
+    assert warning in refuse(Kind.DRIFT, Kind.LEAKAGE)
+    accepted = refuse(Kind.DRIFT, Kind.LEAKAGE, acceptance=f"ada@{DATA}")
+    assert f"The drift of {DATA} is accepted by ada. {warning}" in accepted
+    assert "--accept-new-data" not in accepted
+
+
+def test_data_without_a_name_cannot_be_accepted():
+    refusal = refuse(Kind.DRIFT, Kind.ROWS, data="", acceptance=f"ada@{DATA}")
+
+    assert "--accept-new-data" not in refusal
+    assert "These data have no name" in refusal
+    assert f"This run was told ada@{DATA}" in refusal
+    assert "drift_comparator" in refusal
 
 
 def test_a_refusal_comes_whole_out_of_a_traceback():
-    text = render_refusal(
-        [make_finding(Kind.SKEW), make_finding(Kind.VALUES)], SOURCE, data="0123456789ab"
-    )
+    text = refuse(Kind.SKEW, Kind.VALUES)
     traceback = (
         'Traceback (most recent call last):\n\n  File "x.py", line 1\n\n    raise\n\n'
         f"components.anomaly_gate.executor.AnomalyError: {text}\n"

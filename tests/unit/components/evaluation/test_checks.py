@@ -22,6 +22,14 @@ from components.evaluation.checks import NUM_ROWS, Check, worth_telling
             {"value": 0.9, "is_upper_bound": True, "passed": True},
             "accuracy of label 3 is 0.9000 <= 0.9600",
         ),
+        (
+            {"value": 0.95, "rows": 7, "meaning": "too low"},
+            "accuracy of label 3 is 0.9500 < 0.9600 (7 rows): too low",
+        ),
+        (
+            {"value": 0.97, "meaning": "too low", "passed": True},
+            "accuracy of label 3 is 0.9700 >= 0.9600",
+        ),
         ({"value": 0.959999}, "accuracy of label 3 is 0.959999 < 0.960000"),
         ({"value": math.nan}, "accuracy of label 3 is nan, expected >= 0.9600"),
         ({"value": None}, "accuracy of label 3 was not measured, expected >= 0.9600"),

@@ -1,8 +1,12 @@
 """The notes on source files, as they are written and as they are read."""
 
+import re
+
+from components.anomaly_gate.acceptance import DATA_PATTERN
 from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 from components.idx_example_gen.source_files import (
     describe_source,
+    name_data,
     note_source_files,
     source_files,
 )
@@ -44,3 +48,25 @@ def test_examples_of_another_example_gen_tell_no_source():
     assert describe_source({"input_fingerprint": "split:idx"}) == (
         "not noted on the examples; the input of their ExampleGen tells"
     )
+
+
+def test_data_are_named_by_the_bytes_of_the_files_and_what_each_is_used_as():
+    notes = note_source_files(FOLDER, DIGESTS)
+    elsewhere = {name: note.replace("-images", ".images") for name, note in notes.items()}
+    swapped = {
+        **notes,
+        "source_train_labels": notes["source_test_labels"],
+        "source_test_labels": notes["source_train_labels"],
+    }
+
+    assert name_data(elsewhere | {"num_rows_train": "7"}) == name_data(notes)
+    assert name_data(swapped) != name_data(notes)
+    assert re.fullmatch(DATA_PATTERN, name_data(notes))
+
+
+def test_data_of_another_example_gen_are_named_by_its_fingerprint_and_others_have_no_name():
+    names = {name_data({"input_fingerprint": f"split:{number}"}) for number in range(3)}
+
+    assert len(names) == 3
+    assert all(re.fullmatch(DATA_PATTERN, name) for name in names)
+    assert name_data({"span": "0"}) == ""

@@ -39,14 +39,18 @@ def test_help_and_config_import_nothing_heavy(arguments: list[str]):
         (["run", "--set", "training.epoch=1"], "unknown key 'training.epoch'"),
         (["run", "--preset", "slow"], "there are: default, quick"),
         (
-            ["run", "--from", "Trainer", "--accept-new-data", "3f2a"],
+            ["run", "--from", "Trainer", "--accept-new-data", "3f2a9c1b7d04"],
             "--accept-new-data: AnomalyGate is no node of this partial run",
         ),
         (
-            ["run", "--only", "StatisticsGen", "--accept-new-data", "3f2a"],
+            ["run", "--only", "StatisticsGen", "--accept-new-data", "3f2a9c1b7d04"],
             "--accept-new-data: AnomalyGate is no node of this partial run",
         ),
-        (["run", "--accept-new-data", "all"], "examples.new_data_accepted_by: "),
+        (
+            ["run", "--accept-new-data", "all"],
+            "Invalid value for '--accept-new-data': expected the name that the refusal tells",
+        ),
+        (["run", "--accept-new-data", ""], "12 hexadecimal digits; received ''."),
         (["run", "--from", "Triner"], "'Triner' is not one of 'IdxExampleGen', 'SchemaImporter', "),
         (["run", "--only", "Triner"], "'Triner' is not one of 'IdxExampleGen', 'SchemaImporter', "),
         (["run", "--set", "pipeline_root=gs://b/r"], "pipeline_root: expected a path on this"),

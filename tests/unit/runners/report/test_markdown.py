@@ -57,7 +57,9 @@ def test_a_refusal_of_the_anomaly_gate_keeps_its_numbered_lines():
         )
         for split in ("train", "eval")
     ]
-    refusal = render_refusal(findings, "train-images-idx3-ubyte in /data", data="0123456789ab")
+    refusal = render_refusal(
+        findings, "train-images-idx3-ubyte in /data", data="0123456789ab", acceptance="nobody"
+    )
 
     assert read_paragraphs(paragraph(refusal)) == [refusal]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.config import PipelineConfig
+from pipeline.config import Examples, PipelineConfig
 from runners.vertex.parameters import add_parameters
 
 Spec = dict[str, Any]
@@ -22,6 +22,7 @@ def _compile(config: PipelineConfig) -> Spec:
         "accepted_by": config.examples.new_data_accepted_by,
         "custom_config": json.dumps({"epochs": config.training.epochs, "seed": 4}),
         "peak": config.training.learning_rate,
+        "max_eval_gap": config.thresholds.max_eval_gap,
         "bounds": json.dumps(
             [
                 {"overall": config.thresholds.accuracy, "each": config.thresholds.class_accuracy},
@@ -68,6 +69,18 @@ def test_a_number_in_a_json_text_becomes_a_placeholder_that_the_task_declares(sp
     }
     declared = spec["components"]["comp"]["inputDefinitions"]["parameters"]
     assert declared["pipelinechannel--training_epochs"] == {"parameterType": "NUMBER_INTEGER"}
+
+
+def test_a_text_that_is_configured_as_its_example_is_a_parameter_all_the_same():
+    acceptance = Examples.model_json_schema()["properties"]["new_data_accepted_by"]["examples"][0]
+    config = PipelineConfig.model_validate({"examples": {"new_data_accepted_by": acceptance}})
+    spec = _compile(config)
+
+    add_parameters(spec, config, _compile)
+
+    name = "examples_new_data_accepted_by"
+    assert _inputs(spec)["accepted_by"] == {"componentInputParameter": name}
+    assert spec["root"]["inputDefinitions"]["parameters"][name]["defaultValue"] == acceptance
 
 
 def test_an_opposite_keeps_its_sign(spec: Spec):

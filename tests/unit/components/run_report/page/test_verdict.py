@@ -51,6 +51,17 @@ def test_a_refusal_says_which_gate_what_value_what_bound_and_what_to_do():
         ),
         (
             Check(
+                metric="accuracy",
+                slice="split eval",
+                value=0.8,
+                bound=0.9,
+                passed=False,
+                meaning="labels are wrong",
+            ),
+            "thresholds.max_eval_gap",
+        ),
+        (
+            Check(
                 metric="cross_entropy change",
                 slice="all",
                 value=0.4,
