@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 import yaml
@@ -11,6 +12,19 @@ from modules.hyperparameters import PRESETS
 from pipeline.config import PipelineConfig
 
 ENVIRONMENT_PREFIX = "TFX_MNIST_"
+
+_LEAST_LIKENESS = 0.6  # of SequenceMatcher, as of difflib.get_close_matches
+
+_PORT = r"PORT_\d+_(TCP|UDP|SCTP)"
+_FORMS_OF_SERVICES = (
+    ("SERVICE_HOST", r"[\da-fA-F.:]+"),
+    (r"SERVICE_PORT(_[A-Z\d_]+)?", r"\d+"),
+    ("PORT", r"(tcp|udp|sctp)://.+"),
+    (_PORT, r"(tcp|udp|sctp)://.+"),
+    (f"{_PORT}_PROTO", "tcp|udp|sctp"),
+    (f"{_PORT}_PORT", r"\d+"),
+    (f"{_PORT}_ADDR", r"[\da-fA-F.:]+"),
+)
 
 
 class ConfigError(ValueError):
@@ -89,10 +103,22 @@ def _from_file(path: str | None) -> Iterator[_Setting]:
 
 def _from_environ(environ: Mapping[str, str]) -> Iterator[_Setting]:
     for name, value in sorted(environ.items()):
-        if name.startswith(ENVIRONMENT_PREFIX):
+        if name.startswith(ENVIRONMENT_PREFIX) and not _is_set_by_kubernetes(name, value):
             key = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
             where = f"environment variable {name}"
             yield key, _parsed(value, where), where
+
+
+def _is_set_by_kubernetes(name: str, value: str) -> bool:
+    """Returns whether a variable tells a pod of a Service, such as one that is called tfx-mnist.
+
+    Kubernetes makes seven kinds of them, as Docker's links did; the value of each has a form:
+    https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    """
+    return any(
+        re.search(f"_{form}$", name) and re.fullmatch(values, value)
+        for form, values in _FORMS_OF_SERVICES
+    )
 
 
 def _from_overrides(overrides: Sequence[str]) -> Iterator[_Setting]:
@@ -151,4 +177,19 @@ def _bad_values(error: ValidationError, settings: Mapping[str, tuple[Any, str]])
 
 def _unknown_key(key: str, where: str) -> str:
     legal = "\n".join(f"  {name:32} {text}" for name, text in describe_keys().items())
-    return f"{where}: unknown key {key!r}. The legal keys are:\n{legal}"
+    return f"{where}: unknown key {key!r}.{_name_nearest(key)} The legal keys are:\n{legal}"
+
+
+def _name_nearest(key: str) -> str:
+    """Returns a sentence on the key that was meant, "" if none is like it."""
+    nearest = max(describe_keys(), key=lambda name: _likeness(key, name))
+    if _likeness(key, nearest) < _LEAST_LIKENESS:
+        return ""
+    variable = ENVIRONMENT_PREFIX + nearest.replace(".", "__").upper()
+    return f" The nearest is {nearest}, in the environment {variable}."
+
+
+def _likeness(key: str, name: str) -> float:
+    """Returns 1 for a key, or a section's key without its section, and less for what differs."""
+    last_parts = (key.rpartition(".")[2], name.rpartition(".")[2])
+    return max(SequenceMatcher(None, *pair).ratio() for pair in ((key, name), last_parts))

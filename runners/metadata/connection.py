@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from ml_metadata import MetadataStore
 from ml_metadata.errors import StatusError
@@ -48,13 +48,18 @@ def read_connection(
     elif URL_VARIABLE in environ:
         where, text = URL_VARIABLE, environ[URL_VARIABLE]
     elif default_path:
-        where, text = "metadata_path", f"sqlite://{default_path}"
+        return _make_sqlite_connection(default_path)
     else:
         raise MlmdUrlError(f"no ML Metadata: give --mlmd, or set {URL_VARIABLE}; {_EXPECTED}")
     connection = parse_url(text, where=where, password=_read_password(environ))
     if connection.HasField("sqlite"):
-        Path(connection.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+        return _make_sqlite_connection(connection.sqlite.filename_uri)
     return connection
+
+
+def _make_sqlite_connection(path: str) -> ConnectionConfig:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return sqlite_connection(path)
 
 
 def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
@@ -80,6 +85,12 @@ def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
             f"/ # ? @ : and %, or leave it out and set {PASSWORD_VARIABLE}."
         ) from None
     if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+        if "?" in url or "#" in url:
+            path = url.removeprefix("sqlite://")
+            raise MlmdUrlError(
+                f"{where}: in a URL, ? and # end the path of a SQLite file; received {url}. Name "
+                f"that file as sqlite://{quote(path)}"
+            )
         return sqlite_connection(unquote(parts.path))
     database = unquote(parts.path).strip("/")
     if parts.scheme not in ("postgresql", "mysql") or not parts.hostname or not database:
@@ -134,7 +145,7 @@ def describe_connection(connection: ConnectionConfig) -> str:
             mysql = connection.mysql
             return f"mysql://{mysql.user}@{mysql.host}:{mysql.port}/{mysql.database}"
         case _:
-            return f"sqlite://{connection.sqlite.filename_uri}"
+            return f"sqlite://{quote(connection.sqlite.filename_uri)}"
 
 
 def _set_tls(connection: ConnectionConfig, parts: SplitResult, where: str) -> None:
@@ -169,6 +180,6 @@ def _read_file(path: str) -> str:
     except UnicodeDecodeError as error:
         raise MlmdUrlError(
             f"{path}: expected a file that holds a URL, received something else than text. The URL "
-            f"of a SQLite file is sqlite://{Path(path).absolute()}"
+            f"of a SQLite file is sqlite://{quote(str(Path(path).absolute()))}"
         ) from error
     return text

@@ -137,3 +137,53 @@ def test_remote_paths_stay_as_they_are():
 def test_the_configuration_is_frozen():
     with pytest.raises(ValidationError, match="frozen"):
         load_config().pipeline_name = "other"
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("TRAINING_EPOCHS", "training.epochs, in the environment TFX_MNIST_TRAINING__EPOCHS"),
+        ("EPOCHS", "training.epochs, in the environment TFX_MNIST_TRAINING__EPOCHS"),
+        ("TRANING__EPOCH", "training.epochs, in the environment TFX_MNIST_TRAINING__EPOCHS"),
+        ("DATAROOT", "data_root, in the environment TFX_MNIST_DATA_ROOT"),
+        ("SERVICE_HOSTS", ""),
+    ],
+)
+def test_a_misspelt_variable_is_told_the_key_that_is_nearest(key: str, nearest: str):
+    with pytest.raises(ConfigError) as error:
+        load_config(environ={f"TFX_MNIST_{key}": "3"})
+
+    first_line = str(error.value).partition("\n")[0]
+    assert f"environment variable TFX_MNIST_{key}: unknown key" in first_line
+    assert ("The nearest is" in first_line) is bool(nearest)
+    assert nearest in first_line
+
+
+@pytest.mark.parametrize("service", ["TFX_MNIST", "TFX_MNIST_PREDICTOR", "TFX_MNIST_V2_SERVER"])
+@pytest.mark.parametrize("address", ["10.96.0.17", "fd00:10:96::a1"])
+def test_what_kubernetes_tells_every_pod_of_a_service_sets_no_key(service: str, address: str):
+    environ = {
+        f"{service}_SERVICE_HOST": address,
+        f"{service}_SERVICE_PORT": "8501",
+        f"{service}_SERVICE_PORT_REST": "8501",
+        f"{service}_SERVICE_PORT_GRPC_H2C": "8500",
+        f"{service}_PORT": f"tcp://{address}:8501",
+    }
+    for port, protocol in ((8501, "tcp"), (8500, "udp"), (53, "sctp")):
+        prefix = f"{service}_PORT_{port}_{protocol.upper()}"
+        environ |= {
+            prefix: f"{protocol}://{address}:{port}",
+            f"{prefix}_PROTO": protocol,
+            f"{prefix}_PORT": str(port),
+            f"{prefix}_ADDR": address,
+        }
+
+    assert load_config(environ=environ) == load_config()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "8501"), ("SERVICE_HOST", "here"), ("PORT_8501_TCP", "yes")]
+)
+def test_a_key_that_is_only_called_as_a_services_is_still_unknown(name: str, value: str):
+    with pytest.raises(ConfigError, match=f"TFX_MNIST_{name}: unknown key"):
+        load_config(environ={f"TFX_MNIST_{name}": value})

@@ -96,6 +96,26 @@ def test_without_any_url_the_default_is_a_sqlite_file_in_a_new_folder(tmp_path: 
     assert path.parent.is_dir()
 
 
+@pytest.mark.parametrize("name", ["x#1", "x?1", "x%201", "x 1", "[x]", "ü;&=+"])
+def test_any_path_of_a_sqlite_file_is_taken_as_it_is(name: str, tmp_path: Path):
+    path = str(tmp_path / name / "metadata.db")
+
+    by_default = read_connection(None, {}, default_path=path)
+    by_url = read_connection(describe_connection(by_default), {})
+
+    assert by_default.sqlite.filename_uri == by_url.sqlite.filename_uri == path
+    assert (tmp_path / name).is_dir()
+
+
+@pytest.mark.parametrize("name", ["x#1", "x?1"])
+def test_a_url_whose_path_would_end_early_is_refused_with_the_right_one(name: str, tmp_path: Path):
+    with pytest.raises(MlmdUrlError, match="end the path of a SQLite file") as error:
+        read_connection(f"sqlite://{tmp_path}/{name}", {})
+
+    url = str(error.value).split()[-1]
+    assert read_connection(url, {}).sqlite.filename_uri == f"{tmp_path}/{name}"
+
+
 def test_without_url_and_default_the_error_says_how_to_give_one():
     with pytest.raises(MlmdUrlError, match="give --mlmd, or set MLMD_URL"):
         read_connection(None, {})
