@@ -15,7 +15,8 @@ def _absolute(path: str) -> str:
     return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - Path() would fold "gs://"
 
 
-LocalOrRemotePath = Annotated[str, AfterValidator(_absolute)]
+# Of nothing at all, the working directory would be made.
+LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 
 
 def _in_order(formats: tuple[ExportFormat, ...]) -> tuple[ExportFormat, ...]:

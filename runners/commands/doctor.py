@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +20,7 @@ from runners.doctor.environment import (
 from runners.doctor.finding import Finding, Severity
 from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
 from runners.doctor.node import check_node
+from runners.terminal.console import make_console
 
 _REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 _LOCK_FILE = _REQUIREMENTS / "pipeline.txt"
@@ -87,4 +87,4 @@ def _print_table(findings: list[Finding]) -> None:
         if finding.advice:
             text.append(f"\n-> {finding.advice}", style="bold")
         table.add_row(finding.subject, state, text)
-    Console().print(table)
+    make_console().print(table)

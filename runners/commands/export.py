@@ -30,6 +30,7 @@ from runners.demo_page.writing import DemoError, write_demo
 from runners.exports.pushed_model import PushedModelError, copy_model
 from runners.interrupts import interrupted_by_sigterm
 from runners.local.outcome import NOT_BLESSED
+from runners.terminal.console import make_console
 from runners.terminal.tables import make_exports_table
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def export(
             export_log() as log,
             log_to_file(log.path) as terminal,
         ):
-            console = Console(file=terminal, highlight=False, markup=False)
+            console = make_console(terminal)
             images = partial(_find_images, chosen, config, mlmd_url, order.formats, console)
             manifest = _export(chosen, saved_model, order, images, console, log)
     except (NodeMissingError, PushedModelError) as error:

@@ -1,6 +1,10 @@
 """The `tfx-mnist` command; its sub-commands are imported when they are called."""
 
+import errno
 import importlib
+import os
+import sys
+from typing import Any
 
 import click
 
@@ -29,8 +33,26 @@ _COMMANDS = {
 }
 
 
+# What standard output says if what it writes to is full or broken; others name their file.
+_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
 class _LazyGroup(click.Group):
     """Imports a command's module only when that command is called."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs a command; what its output cannot take is no reason for a traceback."""
+        for stream in (sys.stdout, sys.stderr):
+            # A path may hold what the terminal's encoding, or any, has no sign for.
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+                raise
+            click.echo(f"Error: standard output: {error.strerror}", err=True)
+            # What is still to be written is lost; the interpreter would try again at its end.
+            os._exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.serving_directory import describe_copy, read_versions, serving_directory
+from runners.terminal.console import make_console
 
 _DIGITS_SHOWN = 12
 _UNKNOWN = "unknown"
@@ -43,7 +43,7 @@ def models(
         click.echo(described)
     elif versions:
         click.echo(f"Models in {directory}, newest first; times are UTC")
-        Console(markup=False).print(table)
+        make_console().print(table)
     else:
         click.echo(f"{directory}: no version was pushed here yet (tfx-mnist run).")
 

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import click
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import quiet_imports
+from runners.terminal.console import make_console
 from runners.terminal.pictures import draw_picture
 from runners.terminal.sparklines import draw_share
 from serving.client.answers import Client, ClientError
@@ -201,7 +201,7 @@ def _print_json(questions: list[_Question], answers: list[_Answer]) -> None:
 
 
 def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bool) -> None:
-    console = Console(markup=False)
+    console = make_console()
     table = Table("picture", "class", "probability", "next")
     for question, answer in zip(questions, answers, strict=True):
         probabilities = answer.digit.probabilities
@@ -211,7 +211,7 @@ def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bo
         )
         table.add_row(question.name, str(order[0]), f"{probabilities[order[0]]:.2%}", runners_up)
         if show:
-            console.print(f"{question.name}, as the model saw it:", highlight=False, markup=False)
+            console.print(f"{question.name}, as the model saw it:")
             beside = Table.grid(padding=(0, 2, 0, 0))
             beside.add_row(
                 Text(draw_picture(question.image)), _draw_answer(probabilities, order[0])

@@ -50,7 +50,7 @@ def quiet_imports() -> Iterator[None]:
 @contextmanager
 def _log_in(path: Path) -> Iterator[None]:
     """Within the block, Python's logging goes to `path`."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter(_FORMAT))
     root = logging.getLogger()
     level_before = root.level
@@ -71,7 +71,9 @@ def _descriptors_in(path: Path) -> Iterator[TextIO]:
     """Within the block, stdout and stderr go to `path`; yields what stdout was."""
     sys.stdout.flush()
     sys.stderr.flush()
-    terminal = os.fdopen(os.dup(1), "w", buffering=1, encoding=sys.stdout.encoding)
+    terminal = os.fdopen(
+        os.dup(1), "w", buffering=1, encoding=sys.stdout.encoding, errors=sys.stdout.errors
+    )
     saved_stderr = os.dup(2)
     log_descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:

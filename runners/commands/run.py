@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 
 from components.anomaly_gate.acceptance import DATA_PATTERN, make_acceptance
 from pipeline.config import PipelineConfig
@@ -27,6 +26,7 @@ from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
 from runners.local.run_id import new_run_id
 from runners.local.summary import print_summary
+from runners.terminal.console import make_console
 
 logger = logging.getLogger(__name__)
 
@@ -82,12 +82,8 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     """
     if from_node and only_node:
         raise click.UsageError("--from and --only exclude each other")
-    if accepted_data is not None:
-        if not _runs_gate(from_node, only_node):
-            raise click.UsageError("--accept-new-data: AnomalyGate is no node of this partial run")
-        acceptance = make_acceptance(_user_name(), accepted_data)
-        overrides = (*overrides, f"examples.new_data_accepted_by={acceptance}")
-    config = read_configuration(config_file, preset, overrides)
+    acceptance = _accept(accepted_data, from_node, only_node)
+    config = read_configuration(config_file, preset, (*overrides, *acceptance))
     _refuse_remote(config)
     started = time.monotonic()
     root = Path(config.pipeline_root)
@@ -106,8 +102,10 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
             outcome = dataclasses.replace(
                 outcome, seconds=time.monotonic() - started, report_file=report_file
             )
-            print_summary(outcome, Console(file=terminal, markup=False))
-            write_run_file(outcome, root, config.model_dump(mode="json"))
+            try:  # first what is kept: a terminal may be gone by now
+                write_run_file(outcome, root, config.model_dump(mode="json"))
+            finally:
+                print_summary(outcome, make_console(terminal))
     except (RunLockedError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
@@ -115,6 +113,15 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     sys.stderr.flush()
     # Taking TensorFlow and Beam down in order takes seconds of CPU and changes nothing.
     os._exit(outcome.exit_code)
+
+
+def _accept(accepted_data: str | None, from_node: str | None, only_node: str | None) -> list[str]:
+    """Returns what is set, as by --set, for a run that accepts data."""
+    if accepted_data is None:
+        return []
+    if not _runs_gate(from_node, only_node):
+        raise click.UsageError("--accept-new-data: AnomalyGate is no node of this partial run")
+    return [f"examples.new_data_accepted_by={make_acceptance(_user_name(), accepted_data)}"]
 
 
 def _runs_gate(from_node: str | None, only_node: str | None) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +15,7 @@ from runners.commands.configuration_options import configuration_options, read_c
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import quiet_imports
 from runners.metadata.states import RunEnd
+from runners.terminal.console import make_console
 
 if TYPE_CHECKING:
     from ml_metadata import MetadataStore
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from runners.metadata.history import RunSummary
 
 _LISTED = 20
+_NARROW = 80
+"""Columns; in fewer, how a run ended matters more than how long it took."""
+
 _END_STYLES = {
     RunEnd.PUSHED: "green",
     RunEnd.UNCHANGED: "green",
@@ -71,7 +74,8 @@ def runs(  # noqa: PLR0913 - one for each option
     if as_json:
         click.echo(json.dumps([asdict(run) for run in history], indent=2))
     elif history:
-        Console(markup=False).print(_render_runs(history, config, where))
+        console = make_console()
+        console.print(_render_runs(history, config, where, is_narrow=console.width < _NARROW))
     else:
         click.echo(tell_no_run(where, config))
 
@@ -87,10 +91,12 @@ def _show_run(
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        print_report(report, Console(highlight=False, markup=False))
+        print_report(report, make_console())
 
 
-def _render_runs(history: Sequence["RunSummary"], config: PipelineConfig, where: str) -> Table:
+def _render_runs(
+    history: Sequence["RunSummary"], config: PipelineConfig, where: str, *, is_narrow: bool
+) -> Table:
     table = Table(
         title=f"Runs of {config.pipeline_name} in {where}",
         title_justify="left",
@@ -100,16 +106,14 @@ def _render_runs(history: Sequence["RunSummary"], config: PipelineConfig, where:
         padding=(0, 2, 0, 0),
     )
     table.add_column("run", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("nodes", no_wrap=True)
+    if not is_narrow:
+        table.add_column("time", justify="right", no_wrap=True)
+        table.add_column("nodes", no_wrap=True)
     table.add_column("end", overflow="fold")
     for run in history:
-        table.add_row(
-            run.run_id,
-            f"{run.seconds:.1f} s",
-            f"{run.nodes}, {run.cached} cached",
-            Text(_end_of(run), style=_END_STYLES.get(run.end, "")),
-        )
+        effort = (f"{run.seconds:.1f} s", f"{run.nodes}, {run.cached} cached")
+        end = Text(_end_of(run), style=_END_STYLES.get(run.end, ""))
+        table.add_row(run.run_id, *(() if is_narrow else effort), end)
     return table
 
 
@@ -120,7 +124,9 @@ def _end_of(run: "RunSummary") -> str:
         case RunEnd.UNCHANGED:
             return f"version {run.version} unchanged"
         case RunEnd.FAILED:
-            return f"failed in {run.node_id}{f': {run.cause}' if run.cause else ''}"
+            # All that a refusal says stands in `runs RUN`.
+            first_line = next(iter(run.cause.splitlines()), "")
+            return f"failed in {run.node_id}{f': {first_line}' if first_line else ''}"
         case RunEnd.STOPPED:
             return f"stopped in {run.node_id}, or still running"
         case RunEnd.ENDED_EARLY:

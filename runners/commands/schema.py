@@ -14,6 +14,7 @@ from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import log_to_file
+from runners.terminal.console import make_console
 from runners.whole_file import write_whole_file
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _quiet() -> AbstractContextManager[TextIO]:
 
 
 def _console(terminal: TextIO) -> Console:
-    return Console(file=terminal, highlight=False, markup=False, soft_wrap=True)
+    return make_console(terminal, soft_wrap=True)
 
 
 def _propose(config: PipelineConfig, mlmd_url: str | None) -> _Proposal:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from modules.training.progress import TrainingProgress
 from runners.metadata.states import NodeState
+from runners.terminal.console import make_console
 from runners.terminal.tables import STATE_STYLES
 
 
@@ -147,7 +148,7 @@ class LiveDisplay:
 
 def make_display(terminal: TextIO) -> PlainDisplay | LiveDisplay:
     """Returns the display that suits `terminal`."""
-    console = Console(file=terminal, markup=False)
+    console = make_console(terminal)
     return LiveDisplay(console) if console.is_terminal else PlainDisplay(terminal)
 
 

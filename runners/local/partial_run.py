@@ -17,13 +17,14 @@ def make_partial_run(
     from_nodes: Collection[str],
     to_nodes: Collection[str],
 ) -> pipeline_pb2.RunOptions | None:
-    """Returns the options of a partial run, None for a whole one; `from_nodes` lose their cache.
+    """Returns the options of a partial run, None for a whole run of what then is in the pipeline.
 
     TFX would take what comes before from the last run, also if that was a part that does not hold
     it. This takes the last run that does.
 
     Args:
-      ir: The pipeline; the cache of `from_nodes` is switched off in it.
+      ir: The pipeline; the cache of `from_nodes` is switched off in it. If no node that is to run
+        needs one that is not, the others are taken out of it.
       store: The metadata of the pipeline.
       from_nodes: Run these nodes and what follows them; empty for all.
       to_nodes: Run nothing after these; empty for all.
@@ -43,6 +44,10 @@ def make_partial_run(
     # TFX also wants what the nodes after `from_nodes` take from nodes that are not run.
     to_run = compute_nodes_to_run(node_map, from_nodes or nodes, to_nodes or nodes, [])
     needed = _upstream({name: node.upstream_nodes for name, node in nodes.items()}, to_run)
+    if not needed:
+        # TFX wants an earlier run for any partial one: so this is the whole of a smaller pipeline.
+        _leave_only(ir, to_run)
+        return None
     base_run = next(_runs_with(store, ir.pipeline_info.id, needed), None)
     if base_run is None:
         raise ValueError(
@@ -55,6 +60,16 @@ def make_partial_run(
     snapshot = options.partial_run.snapshot_settings
     snapshot.base_pipeline_run_strategy.base_run_id = base_run
     return options
+
+
+def _leave_only(ir: pipeline_pb2.Pipeline, node_ids: Collection[str]) -> None:
+    kept = [node for node in ir.nodes if node.pipeline_node.node_info.id in node_ids]
+    for node in kept:
+        downstream = [each for each in node.pipeline_node.downstream_nodes if each in node_ids]
+        node.pipeline_node.downstream_nodes[:] = downstream
+    others = [node for node in ir.nodes if node.pipeline_node.node_info.id not in node_ids]
+    for node in others:
+        ir.nodes.remove(node)
 
 
 def _upstream(parents: dict[str, Sequence[str]], node_ids: Collection[str]) -> set[str]:

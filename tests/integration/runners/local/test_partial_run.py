@@ -129,3 +129,24 @@ def test_one_node_goes_on_from_the_last_run_that_holds_what_is_before_it(tmp_pat
 
     strategy = options.partial_run.snapshot_settings.base_pipeline_run_strategy
     assert strategy.base_run_id == "only the Trainer"
+
+
+@pytest.mark.parametrize("node", ["IdxExampleGen", "SchemaImporter"])
+def test_a_node_that_needs_no_other_runs_where_there_is_no_run_yet(node: str, tmp_path: Path):
+    ir = _compile("part")
+    with Metadata(sqlite_connection(str(tmp_path / "metadata.db"))) as metadata:
+        options = make_partial_run(ir, metadata.store, [node], [node])
+
+    assert options is None
+    assert _node_ids(ir) == (node,)
+    [left] = ir.nodes
+    assert not left.pipeline_node.downstream_nodes
+    assert not left.pipeline_node.execution_options.caching_options.enable_cache
+
+
+def test_what_is_missing_is_named_where_there_is_no_run_yet(tmp_path: Path):
+    with (
+        Metadata(sqlite_connection(str(tmp_path / "metadata.db"))) as metadata,
+        pytest.raises(ValueError, match="the outputs of IdxExampleGen, SchemaImporter"),
+    ):
+        make_partial_run(_compile("part"), metadata.store, ["StatisticsGen"], ["StatisticsGen"])
