@@ -20,10 +20,10 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_example_gen.idx import IdxError
-from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.settings import CLASS_COUNTS
-from components.idx_example_gen.storage import FILE_PATTERN, find_files, open_pair
+from components.idx_files.idx import IdxError
+from components.idx_files.idx_pair import IdxBlock
+from components.idx_files.storage import find_files, open_pair
 from components.model_exporter.conversion.converting import convert
 from components.model_exporter.description import Description, describe_model
 from components.model_exporter.exporting import (
@@ -134,7 +134,7 @@ def _accuracy(
 
 
 def _read_test_images(folder: str) -> IdxBlock:
-    with open_pair(find_files(f"{folder}/{FILE_PATTERN}").test, CLASS_COUNTS[-1]) as reader:
+    with open_pair(find_files(folder).test, CLASS_COUNTS[-1]) as reader:
         rows = reader.num_rows
         [block] = reader.read_blocks(first_row=0, num_rows=rows, rows_per_block=rows)
     return block

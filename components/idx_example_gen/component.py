@@ -7,8 +7,9 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.code_digest import code_digest
 from components.idx_example_gen import settings
+from components.idx_example_gen.driver import Driver
 from components.idx_example_gen.executor import Executor
-from components.idx_example_gen.storage import FILE_PATTERN
+from components.idx_files.storage import FILE_PATTERN
 
 DEFAULT_ROWS_PER_SHARD = 10_000
 
@@ -34,6 +35,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
     """
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+    DRIVER_CLASS = Driver
 
     def __init__(
         self,
@@ -50,8 +52,8 @@ class IdxExampleGen(component.FileBasedExampleGen):
         Args:
           input_base: Folder of the four files, each plain or .gz; also on gs:// and the like.
           input_config: One split whose pattern finds the files in `input_base`; it may hold
-            {SPAN}, {VERSION} or a date, as in `span-{SPAN}/*-ubyte*`. The files that it matches,
-            their sizes and times are what a change of input is recognised by.
+            {SPAN}, {VERSION} or a date, as in `span-{SPAN}/*-ubyte*`. A change of input is
+            recognised by the content of the files.
           output_config: Splits of the train files; by default train and eval, 11 to 1.
           range_config: Which span to read; by default the latest.
           num_classes: Labels must be from 0 to num_classes - 1.

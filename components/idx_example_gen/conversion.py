@@ -8,12 +8,12 @@ import numpy as np
 from tfx.components.example_gen import write_split
 
 from components.idx_example_gen.examples import serialize_rows, write_shard
-from components.idx_example_gen.idx_folder import IdxPair
-from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.pixel_hashes import hash_images, write_notes
 from components.idx_example_gen.settings import Settings
 from components.idx_example_gen.splits import Split, assign_splits
-from components.idx_example_gen.storage import open_pair
+from components.idx_files.idx_folder import IdxPair
+from components.idx_files.idx_pair import IdxBlock
+from components.idx_files.storage import open_pair
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tfx.dsl.io import fileio
 
-from components.idx_example_gen.idx_pair import IdxBlock
+from components.idx_files.idx_pair import IdxBlock
 from modules import features
 
 # MNIST's shards take a third of the CPU time of the default level, and a tenth more space.

@@ -19,14 +19,14 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
 from components.idx_example_gen.conversion import ConvertRows, Places, plan_ranges
-from components.idx_example_gen.idx import IdxError
-from components.idx_example_gen.idx_folder import IdxFolder
 from components.idx_example_gen.pixel_hashes import compare_bucket, count_buckets
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
 from components.idx_example_gen.shared_rows import merge_shared_rows, note_shared_rows
 from components.idx_example_gen.source_files import note_source_files
-from components.idx_example_gen.storage import digest_file, find_files
+from components.idx_files.idx import IdxError
+from components.idx_files.idx_folder import IdxFolder
+from components.idx_files.storage import digest_file, find_files
 from modules.folders import remove_folder
 
 
@@ -56,7 +56,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = read_settings(exec_properties)
-        folder = find_files(settings.file_pattern)
+        folder = find_files(settings.input_base, settings.file_pattern)
         examples = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
@@ -174,7 +174,7 @@ def _check_no_split_is_empty(
                 f"{folder.train.images}: expected some rows for split {split.name!r}, which gets "
                 f"{split.hash_buckets} of {buckets} hash buckets, received none of the file's "
                 f"{sum(num_rows[other.name] for other in settings.train_splits)} rows. Add rows, "
-                "or give the split more hash_buckets in output_config."
+                "or give the split more of them (examples.train_hash_buckets, eval_hash_buckets)."
             )
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from tfx.dsl.io import fileio
 
-from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.shared_rows import MAX_LISTED, SharedRows
+from components.idx_files.idx_pair import IdxBlock
 
 ROWS_PER_BUCKET = 1_000_000
 """Their notes take 16 MB."""

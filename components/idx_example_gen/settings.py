@@ -22,12 +22,14 @@ class Settings:
     """What an IdxExampleGen is told to do.
 
     Attributes:
-      file_pattern: Glob over full paths that finds the input files.
+      input_base: Folder of the input.
+      file_pattern: What finds the files in it.
       train_splits: Where the rows of the train files go, at least one split.
       num_classes: Labels must be from 0 to num_classes - 1.
       rows_per_shard: Rows that are read, divided among the splits and written at a time.
     """
 
+    input_base: str
     file_pattern: str
     train_splits: tuple[Split, ...]
     num_classes: int
@@ -63,9 +65,9 @@ def read_settings(exec_properties: dict[str, Any]) -> Settings:
     )
     struct = struct_pb2.Struct()
     custom_config.custom_config.Unpack(struct)
-    input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY].rstrip("/")
     return Settings(
-        file_pattern=f"{input_base}/{input_config.splits[0].pattern}",
+        input_base=exec_properties[standard_component_specs.INPUT_BASE_KEY],
+        file_pattern=input_config.splits[0].pattern,
         train_splits=read_splits(output_config),
         num_classes=int(struct["num_classes"]),
         rows_per_shard=int(struct["rows_per_shard"]),

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
+from components.idx_files.idx_folder import IdxFolder, IdxPair
 
 # What TFX's own ExampleGens note of their input.
 _INPUT_FINGERPRINT = "input_fingerprint"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_example_gen.idx_pair import IdxBlock
+from components.idx_files.idx_pair import IdxBlock
 
 
 class Split(NamedTuple):

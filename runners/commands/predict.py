@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rich.table import Table
 from rich.text import Text
 
-from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
+from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import quiet_imports
 from runners.terminal.console import make_console

@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.idx_example_gen.idx import IdxError
-from components.idx_example_gen.idx_folder import find_idx_files
+from components.idx_files.idx import IdxError
+from components.idx_files.idx_folder import find_idx_files
 from runners.datasets.checksums import CHECKSUM_FILE, DatasetError, verify
 from runners.doctor.finding import Finding, Severity
 

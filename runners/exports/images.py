@@ -12,11 +12,11 @@ import numpy.typing as npt
 import tensorflow as tf
 from ml_metadata import MetadataStore
 
-from components.idx_example_gen.idx import IdxError
-from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 from components.idx_example_gen.settings import CLASS_COUNTS, TEST_SPLIT
 from components.idx_example_gen.splits import Split, assign_splits
-from components.idx_example_gen.storage import FILE_PATTERN, digest_file, find_files, open_pair
+from components.idx_files.idx import IdxError
+from components.idx_files.idx_folder import IdxFolder, IdxPair
+from components.idx_files.storage import digest_file, find_files, open_pair
 from components.model_exporter.exporting import Images
 from components.model_exporter.images import (
     NUM_CALIBRATION_IMAGES,
@@ -87,7 +87,7 @@ def read_source_images(
             "received one that tells none, so that no files can be known to be its own"
         )
     try:
-        files = find_files(f"{folder}/{FILE_PATTERN}")
+        files = find_files(folder)
         _check_content(files, expected, folder)
         rows = config.examples.rows_per_shard
         splits = (

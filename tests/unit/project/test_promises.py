@@ -84,7 +84,7 @@ def test_what_must_answer_at_once_promises_to_load_without_tensorflow():
 
     assert promised >= {
         "components.code_digest",
-        "components.idx_example_gen.idx_folder",
+        "components.idx_files.idx_folder",
         "modules.hyperparameters",
         "modules.training.progress",
         "pipeline.config",

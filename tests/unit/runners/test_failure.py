@@ -12,7 +12,7 @@ def test_an_error_that_beam_wrapped_loses_the_traceback_and_the_step():
         "Traceback (most recent call last):\n"
         '  File "worker.py", line 1, in process\n'
         "    read()\n"
-        "components.idx_example_gen.idx.IdxError: train-images: expected 10 bytes, received 9\n"
+        "components.idx_files.idx.IdxError: train-images: expected 10 bytes, received 9\n"
         "Next step: fetch it again. [while running 'ReadRows']\n"
     )
 

@@ -11,7 +11,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types.standard_artifacts import Examples
 
 from components.idx_example_gen.component import IdxExampleGen
-from components.idx_example_gen.idx import IdxError
+from components.idx_files.idx import IdxError
 
 
 def corrupt(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:

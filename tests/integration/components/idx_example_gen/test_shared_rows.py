@@ -12,7 +12,6 @@ from tfx.types.standard_artifacts import Examples
 
 from components.custom_properties import read_strings
 from components.idx_example_gen import pixel_hashes
-from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.pixel_hashes import (
     compare_bucket,
     count_buckets,
@@ -20,6 +19,7 @@ from components.idx_example_gen.pixel_hashes import (
     write_notes,
 )
 from components.idx_example_gen.shared_rows import SharedRows, merge_shared_rows, read_shared_rows
+from components.idx_files.idx_pair import IdxBlock
 from support.project import PROJECT
 
 TRAIN_FILE, TEST_FILE = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"

@@ -3,13 +3,13 @@
 import re
 
 from components.anomaly_gate.acceptance import DATA_PATTERN
-from components.idx_example_gen.idx_folder import IdxFolder, IdxPair
 from components.idx_example_gen.source_files import (
     describe_source,
     name_data,
     note_source_files,
     source_files,
 )
+from components.idx_files.idx_folder import IdxFolder, IdxPair
 
 FOLDER = IdxFolder(
     train=IdxPair("gs://bucket/in/train-images", "gs://bucket/in/train-labels"),

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_example_gen.idx_pair import IdxBlock
 from components.idx_example_gen.splits import Split, assign_splits
+from components.idx_files.idx_pair import IdxBlock
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -1,11 +1,10 @@
 """Finds the four files of an IDX data set by their names (no TensorFlow)."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from components.idx_example_gen.idx import IdxError
+from components.idx_files.idx import IdxError
 
 _FILE_NAME = re.compile(
     r"((?P<data_set>.+)-)?(?P<split>train|t10k|test)-"
@@ -18,6 +17,9 @@ _EXPECTED = {
     ("test", "labels"): "t10k-labels-idx1-ubyte",
 }
 _MAX_NAMES_SHOWN = 8
+
+_Found = dict[tuple[str, str], list[str]]
+"""Paths by role: split and content."""
 
 
 class IdxPair(NamedTuple):
@@ -34,7 +36,7 @@ class IdxFolder(NamedTuple):
     test: IdxPair
 
 
-def find_idx_files(paths: Iterable[str], *, folder: str) -> IdxFolder:
+def find_idx_files(paths: Iterable[str], *, folder: str, nested: Iterable[str] = ()) -> IdxFolder:
     """Picks the four files of an IDX data set out of a listing.
 
     The canonical names are train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k.
@@ -42,49 +44,55 @@ def find_idx_files(paths: Iterable[str], *, folder: str) -> IdxFolder:
     data set as EMNIST's do (emnist-letters-train-images-idx3-ubyte.gz).
 
     Args:
-      paths: Files to choose from; others may be among them.
+      paths: Files to choose from; others may be among them, also those that systems and browsers
+        leave, such as `._name` or `name (1)`.
       folder: Names the place in errors.
+      nested: Files from which those are taken that are not among `paths`.
 
     Raises:
       IdxError: One of the four is missing, or there is more than one data set.
     """
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    data_sets = set()
-    other_names = []
-    for path in sorted(paths):
-        name = _base_name(path)
-        if match := _FILE_NAME.fullmatch(name):
-            split = "train" if match["split"] == "train" else "test"
-            found[split, match["content"][: len("images")]].append(path)
-            data_sets.add(match["data_set"])
-        else:
-            other_names.append(name)
+    found, other_names = _sort_by_role(paths)
+    for role, more in _sort_by_role(nested)[0].items():
+        found.setdefault(role, more)
     _check_complete(found, other_names, folder)
-    _check_unambiguous(found, len(data_sets), folder)
+    _check_unambiguous(found, folder)
     return IdxFolder(
         train=IdxPair(found["train", "images"][0], found["train", "labels"][0]),
         test=IdxPair(found["test", "images"][0], found["test", "labels"][0]),
     )
 
 
-def _check_complete(
-    found: dict[tuple[str, str], list[str]], other_names: list[str], folder: str
-) -> None:
+def _sort_by_role(paths: Iterable[str]) -> tuple[_Found, list[str]]:
+    """Returns the files for each role, and the names of all that have none."""
+    found: _Found = {}
+    other_names = []
+    for path in sorted(paths):
+        name = _base_name(path)
+        match = _FILE_NAME.fullmatch(name)
+        if match and not name.startswith("."):  # macOS keeps what it knows of a file in ._name
+            split = "train" if match["split"] == "train" else "test"
+            found.setdefault((split, match["content"][: len("images")]), []).append(path)
+        else:
+            other_names.append(name)
+    return found, other_names
+
+
+def _check_complete(found: _Found, other_names: list[str], folder: str) -> None:
     missing = [name for role, name in _EXPECTED.items() if role not in found]
     if missing:
         names = [_base_name(path) for paths in found.values() for path in paths]
         raise IdxError(
             f"{folder}: expected the four files of an IDX data set, plain or .gz; missing "
             f"{', '.join(missing)}. Received {_render_names(names + other_names)}. Point "
-            "input_base at a folder with all four, or fetch one (tfx-mnist data fetch)."
+            "data_root at a folder with all four, or fetch one (tfx-mnist data fetch)."
         )
 
 
-def _check_unambiguous(
-    found: dict[tuple[str, str], list[str]], num_data_sets: int, folder: str
-) -> None:
-    if num_data_sets > 1 or any(len(paths) > 1 for paths in found.values()):
-        names = sorted(_base_name(path) for paths in found.values() for path in paths)
+def _check_unambiguous(found: _Found, folder: str) -> None:
+    names = sorted(_base_name(path) for paths in found.values() for path in paths)
+    data_sets = {match["data_set"] for match in map(_FILE_NAME.fullmatch, names) if match}
+    if len(data_sets) > 1 or any(len(paths) > 1 for paths in found.values()):
         raise IdxError(
             f"{folder}: expected one IDX data set, each file either plain or .gz; received "
             f"{_render_names(names)}. Keep four of them in the folder."

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.idx_example_gen.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
-from components.idx_example_gen.idx_pair import IdxBlock, IdxPairReader
+from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
+from components.idx_files.idx_pair import IdxBlock, IdxPairReader
 
 SHAPE = (3, 2)
 
@@ -177,8 +177,16 @@ def test_truncated_file_names_path_and_both_lengths():
         reader.check_length()
 
     assert str(error.value).startswith(
-        "/in/images: expected 76 bytes (a header and 10 rows of 3x2), received 75."
+        "/in/images: expected 76 bytes (a header and 10 rows of 3x2), received 75. The file is"
     )
+
+
+def test_a_file_that_is_too_long_is_not_called_truncated():
+    images, _ = make_rows(10)
+    reader = IdxReader(io.BytesIO(encode(images) + b"1"), "/in/images", magic=IMAGES_MAGIC)
+
+    with pytest.raises(IdxError, match="received 77\\. Something follows its last row"):
+        reader.check_length()
 
 
 def test_a_header_that_announces_terabytes_is_found_out_without_allocating_them():
@@ -194,9 +202,23 @@ def test_a_header_that_announces_terabytes_is_found_out_without_allocating_them(
     [
         (encode(make_rows(2)[1]), "names of the images and the labels file are swapped"),
         (gzip.compress(encode(make_rows(2)[0]), mtime=0), "add .gz to its name"),
-        (b"\x89PNG\r\n\x1a\n", "not an IDX file of unsigned bytes"),
+        (b"\x89PNG\r\n\x1a\n", "It is no IDX file"),
+        (
+            b"\0\0\x08\x02",
+            "holds unsigned bytes in 2 dimensions, not unsigned bytes in 3 dimensions",
+        ),
+        (
+            b"\0\0\x08\x04",
+            "holds unsigned bytes in 4 dimensions, not unsigned bytes in 3 dimensions",
+        ),
+        (
+            b"\0\0\x0d\x03",
+            "holds 32-bit floats in 3 dimensions, not unsigned bytes in 3 dimensions",
+        ),
+        (b"\0\0\x08\0", "It is no IDX file"),
+        (b"\0\0\x0a\x03", "It is no IDX file"),
     ],
-    ids=["labels", "gzip", "PNG"],
+    ids=["labels", "gzip", "PNG", "matrix", "colours", "floats", "no dimension", "unknown type"],
 )
 def test_wrong_magic_says_what_the_file_may_be(content: bytes, advice: str):
     with pytest.raises(IdxError, match=f"/in/images: expected IDX magic 0x00000803.*{advice}"):

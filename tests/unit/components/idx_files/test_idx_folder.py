@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.idx_example_gen.idx import IMAGES_MAGIC, IdxError, IdxReader
-from components.idx_example_gen.idx_folder import IdxPair, find_idx_files
+from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
+from components.idx_files.idx_folder import IdxPair, find_idx_files
 
 FOUR_NAMES = [
     "t10k-images-idx3-ubyte",

@@ -24,6 +24,15 @@ import numpy.typing as npt
 IMAGES_MAGIC = 0x00000803
 LABELS_MAGIC = 0x00000801
 
+# The third byte of a magic number; the fourth says in how many dimensions.
+_TYPES = {
+    0x08: "unsigned bytes",
+    0x09: "signed bytes",
+    0x0B: "16-bit integers",
+    0x0C: "32-bit integers",
+    0x0D: "32-bit floats",
+    0x0E: "64-bit floats",
+}
 _GZIP_MAGIC = b"\x1f\x8b"
 _WORD_BYTES = 4
 
@@ -81,7 +90,7 @@ class IdxReader:
         self._stream.seek(0, os.SEEK_END)
         received = self._stream.tell()
         if received != self._expected_bytes:
-            raise self._length_error(f"{received:,}")
+            raise self._length_error(f"{received:,}", is_too_long=received > self._expected_bytes)
 
     def seek_row(self, row: int) -> None:
         """Moves to the row with this number, from 0; reads through a compressed file to there.
@@ -101,7 +110,7 @@ class IdxReader:
         """
         content = self._read(num_rows * self._row_bytes)
         if len(content) < num_rows * self._row_bytes:
-            raise self._length_error(f"{self._position:,}")
+            raise self._length_error(f"{self._position:,}", is_too_long=False)
         return np.frombuffer(content, np.uint8).reshape(num_rows, *self.row_shape)
 
     def check_end(self) -> None:
@@ -111,7 +120,7 @@ class IdxReader:
           IdxError: Bytes trail the last row, or the checksum of the compressed data is wrong.
         """
         if self._read(1):
-            raise self._length_error("more")
+            raise self._length_error("more", is_too_long=True)
 
     def _read_header(self, magic: int) -> tuple[int, ...]:
         """Returns the sizes of the dimensions; a magic number ends in how many there are."""
@@ -166,12 +175,13 @@ class IdxReader:
     def _expected_bytes(self) -> int:
         return self._header_bytes + self.num_rows * self._row_bytes
 
-    def _length_error(self, received: str) -> IdxError:
+    def _length_error(self, received: str, *, is_too_long: bool) -> IdxError:
         shape = "x".join(map(str, self.row_shape)) or "1"
+        fault = "Something follows its last row" if is_too_long else "The file is truncated"
         return IdxError(
             f"{self.path}: expected {self._expected_bytes:,} bytes (a header and {self.num_rows:,} "
-            f"rows of {shape}), received {received}. The file is truncated, or is not the one "
-            "that its header describes: copy or download it again."
+            f"rows of {shape}), received {received}. {fault}, or it is not the one that its header "
+            "describes: copy or download it again."
         )
 
     def _magic_error(self, magic: int, first_word: bytes) -> IdxError:
@@ -179,9 +189,17 @@ class IdxReader:
             advice = "It is compressed: add .gz to its name."
         elif first_word in {struct.pack(">I", IMAGES_MAGIC), struct.pack(">I", LABELS_MAGIC)}:
             advice = "The names of the images and the labels file are swapped."
+        elif first_word[:2] == b"\0\0" and first_word[2] in _TYPES and first_word[3]:
+            expected = _name_content(magic.to_bytes(_WORD_BYTES, "big"))
+            advice = f"It holds {_name_content(first_word)}, not {expected}: convert it."
         else:
-            advice = "It is not an IDX file of unsigned bytes: check where it comes from."
+            advice = "It is no IDX file: check where it comes from."
         return IdxError(
             f"{self.path}: expected IDX magic 0x{magic:08x}, received 0x{first_word.hex()}. "
             f"{advice}"
         )
+
+
+def _name_content(magic: bytes) -> str:
+    """Returns what a magic number says of a file: the type of its numbers, and their dimensions."""
+    return f"{_TYPES[magic[2]]} in {magic[3]} dimension{'s' if magic[3] > 1 else ''}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_example_gen.idx import IdxError, IdxReader
+from components.idx_files.idx import IdxError, IdxReader
 
 
 class IdxBlock(NamedTuple):
@@ -105,5 +105,5 @@ class IdxPairReader:
             raise IdxError(
                 f"{self._labels.path}: expected labels from 0 to {self._num_classes - 1}, "
                 f"received {block.labels[row]} in row {block.first_row + row:,}. Correct the "
-                "labels, or set num_classes to the number of classes that the data have."
+                "labels, or set training.num_classes to the number of classes that the data have."
             )

@@ -1,0 +1,64 @@
+"""Recognises a change of the input by the content of its files.
+
+TFX's driver goes by their number, sizes and times. The size of an IDX file follows from its rows,
+and tools that copy or build reproducibly set the times: other data would come from the cache.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from tfx.components.example_gen import driver, utils
+from tfx.orchestration import data_types
+from tfx.orchestration.portable import data_types as portable_data_types
+from tfx.proto.orchestration import driver_output_pb2
+
+from components.idx_example_gen.settings import read_settings
+from components.idx_files.idx import IdxError
+from components.idx_files.idx_folder import IdxFolder
+from components.idx_files.remembered_digests import RememberedDigests
+from components.idx_files.storage import find_files, is_remote
+
+_SYSTEM_FOLDER = "/.system/"
+_MEMORY = "source_digests.json"
+
+
+class Driver(driver.FileBasedDriver):
+    """Driver of IdxExampleGen; Vertex AI runs TFX's own instead, in an image of its own."""
+
+    _memory: Path | None = None
+
+    def run(
+        self, execution_info: portable_data_types.ExecutionInfo
+    ) -> driver_output_pb2.DriverOutput:
+        """Resolves the input, and what the cache recognises it by."""
+        # Where TFX keeps what belongs to a node and is no artifact.
+        node_folder, found, _ = execution_info.execution_output_uri.partition(_SYSTEM_FOLDER)
+        if found and not is_remote(node_folder):
+            self._memory = Path(f"{node_folder}{_SYSTEM_FOLDER}{_MEMORY}")
+        return super().run(execution_info)
+
+    def resolve_exec_properties(
+        self,
+        exec_properties: dict[str, Any],
+        pipeline_info: data_types.PipelineInfo,
+        component_info: data_types.ComponentInfo,
+    ) -> dict[str, Any]:
+        """Resolves span and version as TFX does, and the fingerprint by content."""
+        resolved = super().resolve_exec_properties(exec_properties, pipeline_info, component_info)
+        settings = read_settings(resolved)
+        try:
+            folder = find_files(settings.input_base, settings.file_pattern)
+            resolved[utils.FINGERPRINT_PROPERTY_NAME] = self._digest(folder)
+        except IdxError:
+            # The executor finds the same; its errors are those of the node.
+            pass
+        return resolved
+
+    def _digest(self, folder: IdxFolder) -> str:
+        memory = RememberedDigests(self._memory)
+        paths = [path for pair in folder for path in pair]
+        digests = [memory.digest(path) for path in paths]
+        memory.keep(paths)
+        return f"sha256:{hashlib.sha256(json.dumps(digests).encode()).hexdigest()}"

@@ -1,0 +1,1 @@
+"""Reads IDX data sets, wherever they are: finds, opens, checks and digests their files."""

@@ -1,0 +1,159 @@
+"""Finds, opens and digests the files of an IDX data set, here or at gs:// and the like.
+
+What is on this machine is read without TensorFlow, so that it can be checked before that is loaded.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import BinaryIO
+
+from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
+from components.idx_files.idx_folder import IdxFolder, IdxPair, find_idx_files
+from components.idx_files.idx_pair import IdxPairReader
+from modules import features
+
+FILE_PATTERN = "*-ubyte*"
+"""What the names match; it leaves out what does not change the data, such as a README."""
+
+_DIGEST_CHUNK_BYTES = 1 << 20
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_REASONS = {
+    errno.ENOENT: "nothing, or a link to nothing",
+    errno.ELOOP: "a link that leads back to itself",
+    errno.EACCES: "no permission to read it",
+    errno.ENOTDIR: "a path that leads through a file",
+    errno.ENAMETOOLONG: "a name that is too long",
+}
+
+
+def find_files(folder: str, pattern: str = FILE_PATTERN) -> IdxFolder:
+    """Returns the four files of an IDX data set.
+
+    A folder that is called like one of them, as in some archives, is looked into where that file is
+    not there itself.
+
+    Args:
+      folder: Where they are; taken as it is, whatever signs are in it.
+      pattern: What their names match; only the last part may have wildcards.
+
+    Raises:
+      IdxError: There is no such folder, or not one whole data set in it.
+    """
+    *subfolders, name_pattern = pattern.split("/")
+    folder = "/".join([folder.rstrip("/"), *subfolders])
+    names = _list_names(folder)
+    matching = [name for name in names if fnmatchcase(name, name_pattern)]
+    folders = [name for name in matching if _is_folder(f"{folder}/{name}")]
+    files = [f"{folder}/{name}" for name in matching if name not in folders]
+    nested = [
+        f"{folder}/{name}/{inside}"
+        for name in folders
+        for inside in _list_names(f"{folder}/{name}")
+    ]
+    # Where nothing matches, the error names what else is there.
+    others = [f"{folder}/{name}" for name in names]
+    return find_idx_files(files or nested or others, nested=nested, folder=folder)
+
+
+@contextmanager
+def open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
+    """Opens images and labels that belong together, within the block.
+
+    Args:
+      pair: Their paths.
+      num_classes: Labels must be from 0 to num_classes - 1.
+
+    Raises:
+      IdxError: A file cannot be read, a header is wrong, or the files do not belong together.
+    """
+    with _open(pair.images) as images, _open(pair.labels) as labels:
+        yield IdxPairReader(
+            IdxReader(images, pair.images, magic=IMAGES_MAGIC),
+            IdxReader(labels, pair.labels, magic=LABELS_MAGIC),
+            image_shape=features.IMAGE_SHAPE,
+            num_classes=num_classes,
+        )
+
+
+def digest_file(path: str) -> str:
+    """Returns the SHA-256 of a file as it is stored.
+
+    Raises:
+      IdxError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    with _open(path) as stream:
+        while chunk := stream.read(_DIGEST_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def is_remote(path: str) -> bool:
+    """Returns whether a path is an address of a storage, such as gs://bucket/data."""
+    return "://" in path
+
+
+def _open(path: str) -> BinaryIO:
+    with _explained(path, "a file"):
+        if is_remote(path):
+            from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
+
+            stream: BinaryIO = fileio.open(path, "rb")
+            stream.read(0)  # until then it is not opened
+            return stream
+        mode = os.stat(path).st_mode  # noqa: PTH116 - not by opening: a pipe would wait
+        for is_kind, kind in _KINDS:
+            if is_kind(mode):
+                raise IdxError(_describe(path, "a file", kind))
+        return open(path, "rb")  # noqa: PTH123 - closed by who asked for it
+
+
+def _list_names(folder: str) -> list[str]:
+    """Returns the names in a folder, sorted."""
+    with _explained(folder, "a folder with the four files of an IDX data set"):
+        if not is_remote(folder):
+            return sorted(os.listdir(folder))  # noqa: PTH208
+        from tfx.dsl.io import fileio  # noqa: PLC0415
+
+        return sorted(name.rstrip("/") for name in fileio.listdir(folder))
+
+
+def _is_folder(path: str) -> bool:
+    if not is_remote(path):
+        return os.path.isdir(path)  # noqa: PTH112
+    from tfx.dsl.io import fileio  # noqa: PLC0415
+
+    return fileio.isdir(path)
+
+
+@contextmanager
+def _explained(path: str, expected: str) -> Iterator[None]:
+    """Turns what a storage says of a path into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise IdxError(_describe(path, expected, reason)) from error
+    except Exception as error:
+        # Those of TensorFlow's storages are no OSErrors.
+        if not hasattr(error, "error_code"):
+            raise
+        raise IdxError(_describe(path, expected, getattr(error, "message", ""))) from error
+
+
+def _describe(path: str, expected: str, received: str) -> str:
+    return (
+        f"{path}: expected {expected}, received {received.rstrip('.')}. Correct data_root, or "
+        "fetch a data set (tfx-mnist data fetch)."
+    )
