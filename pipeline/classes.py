@@ -1,4 +1,4 @@
-"""Which classes a model must be measured on: those that the contract expects."""
+"""Which classes a model must be measured on: those that the contract expects (no TensorFlow)."""
 
 from tensorflow_metadata.proto.v0.schema_pb2 import IntDomain, Schema
 

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from components.idx_files.idx import IdxError, IdxReader
 
+_LABELS_AT_ONCE = 1 << 20
+
 
 class IdxBlock(NamedTuple):
     """Consecutive rows of a pair of IDX files.
@@ -76,6 +78,24 @@ class IdxPairReader:
         self._images.check_length()
         self._labels.check_length()
 
+    def count_labels(self) -> npt.NDArray[np.int64]:
+        """Reads all labels, and no image.
+
+        Returns:
+          How many rows each class has, int64 [num_classes].
+
+        Raises:
+          IdxError: The labels file is truncated, damaged or too long, or a label is out of range.
+        """
+        counts = np.zeros(self._num_classes, np.int64)
+        self._labels.seek_row(0)
+        for row in range(0, self.num_rows, _LABELS_AT_ONCE):
+            labels = self._labels.read_rows(min(_LABELS_AT_ONCE, self.num_rows - row))
+            self._check_labels(labels, row)
+            counts += np.bincount(labels, minlength=self._num_classes)
+        self._labels.check_end()
+        return counts
+
     def read_blocks(
         self, *, first_row: int, num_rows: int, rows_per_block: int
     ) -> Iterator[IdxBlock]:
@@ -92,18 +112,18 @@ class IdxPairReader:
         for row in range(first_row, end, rows_per_block):
             size = min(rows_per_block, end - row)
             block = IdxBlock(row, self._images.read_rows(size), self._labels.read_rows(size))
-            self._check_labels(block)
+            self._check_labels(block.labels, row)
             yield block
         if end == self.num_rows:
             self._images.check_end()
             self._labels.check_end()
 
-    def _check_labels(self, block: IdxBlock) -> None:
-        out_of_range = np.flatnonzero(block.labels >= self._num_classes)
+    def _check_labels(self, labels: npt.NDArray[np.uint8], first_row: int) -> None:
+        out_of_range = np.flatnonzero(labels >= self._num_classes)
         if out_of_range.size:
             row = int(out_of_range[0])
             raise IdxError(
                 f"{self._labels.path}: expected labels from 0 to {self._num_classes - 1}, "
-                f"received {block.labels[row]} in row {block.first_row + row:,}. Correct the "
+                f"received {labels[row]} in row {first_row + row:,}. Correct the "
                 "labels, or set training.num_classes to the number of classes that the data have."
             )

@@ -1,4 +1,4 @@
-"""Remembers the digests of files, so that one that has not changed is not read again."""
+"""Remembers digests, so that a file that has not changed is not read again (no TensorFlow)."""
 
 import json
 import os

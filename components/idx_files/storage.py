@@ -1,6 +1,6 @@
-"""Finds, opens and digests the files of an IDX data set, here or at gs:// and the like.
+"""Finds, opens and digests the files of an IDX data set (no TensorFlow).
 
-What is on this machine is read without TensorFlow, so that it can be checked before that is loaded.
+What is elsewhere, at gs:// and the like, is read by TensorFlow's file systems, loaded then.
 """
 
 import errno

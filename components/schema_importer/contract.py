@@ -1,8 +1,9 @@
-"""Reads the data contract where a pipeline is defined."""
+"""Reads the data contract where a pipeline is defined (no TensorFlow)."""
+
+from pathlib import Path
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
-from tfx.dsl.io import fileio
 
 
 def read_contract(schema_file: str) -> bytes:
@@ -10,15 +11,19 @@ def read_contract(schema_file: str) -> bytes:
 
     Raises:
       FileNotFoundError: There is no such file.
+      ValueError: It cannot be read.
     """
-    if not fileio.exists(schema_file):
-        raise FileNotFoundError(
-            f"{schema_file}: the data contract is missing. Set schema_path to a schema in "
-            "protobuf text format; data/schema/schema.pbtxt is the one for MNIST."
-        )
-    with fileio.open(schema_file, "rb") as file:
-        content: bytes = file.read()
-    return content
+    if "://" in schema_file:
+        return _read_remote(schema_file)
+    try:
+        return Path(schema_file).read_bytes()
+    except FileNotFoundError:
+        raise _missing(schema_file) from None
+    except OSError as error:
+        raise ValueError(
+            f"{schema_file}: expected the data contract, received a path that cannot be read "
+            f"({error.strerror}). Set schema_path to a file."
+        ) from error
 
 
 def parse_contract(schema_file: str) -> Schema:
@@ -36,6 +41,23 @@ def parse_contract(schema_file: str) -> Schema:
     except text_format.ParseError as error:
         raise _not_a_schema(schema_file, f"at line:column {error}") from error
     return schema
+
+
+def _read_remote(schema_file: str) -> bytes:
+    from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it, for gs://
+
+    if not fileio.exists(schema_file):
+        raise _missing(schema_file)
+    with fileio.open(schema_file, "rb") as file:
+        content: bytes = file.read()
+    return content
+
+
+def _missing(schema_file: str) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"{schema_file}: the data contract is missing. Set schema_path to a schema in "
+        "protobuf text format; data/schema/schema.pbtxt is the one for MNIST."
+    )
 
 
 def _not_a_schema(schema_file: str, received: str) -> ValueError:

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import click
 
+from components.idx_files.checking import check_files
+from components.idx_files.storage import is_remote
+from pipeline.classes import measured_classes
+from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.local_folders import LocalFolder
 from runners.datasets.checksums import DatasetError, verify
 from runners.datasets.download import fetch
@@ -12,7 +16,7 @@ from runners.datasets.public import PUBLIC_DATASETS
 
 @click.group()
 def data() -> None:
-    """Verify or fetch the IDX files."""
+    """Check, verify or fetch the IDX files."""
 
 
 @data.command("verify")
@@ -28,6 +32,39 @@ def verify_command(folder: Path) -> None:
         raise click.ClickException(str(error)) from error
     for path in paths:
         click.echo(f"{path}: OK")
+
+
+@data.command("check")
+@click.argument("folder", type=LocalFolder(), required=False)
+@configuration_options
+def check_command(
+    folder: Path | None, config_file: str | None, preset: str | None, overrides: tuple[str, ...]
+) -> None:
+    """Look whether FOLDER (default: data_root) is what a run takes: all but the images.
+
+    Names, headers, lengths, the number of rows, the labels and the contract. Exit code: 0 they are
+    as they should be, 1 otherwise.
+    """
+    config = read_configuration(config_file, preset, overrides)
+    place = str(folder or config.data_root)
+    if is_remote(place):
+        raise click.UsageError(f"expected a folder on this machine, received {place}.")
+    try:
+        expected = measured_classes(config)
+        checked = check_files(place, num_classes=config.training.num_classes)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    for pair, counts in checked:
+        rows = int(counts.sum())
+        missing = [str(label) for label in expected if not counts[label]]
+        click.echo(f"{pair.images}: {rows:,} rows")
+        if missing:
+            click.echo(f"{pair.labels}: no rows of {', '.join(missing)}", err=True)
+    if any(not counts[label] for _, counts in checked for label in expected):
+        raise click.ClickException(
+            "a model is held to each class of the contract: add rows of those that have none, or "
+            "name them in thresholds.unmeasured_classes."
+        )
 
 
 @data.command("fetch")

@@ -11,7 +11,7 @@ import click
 _COMMANDS = {
     "run": ("runners.commands.run:run", "Run the whole pipeline on this machine."),
     "config": ("runners.commands.config:config", "Show every configuration key and its value."),
-    "data": ("runners.commands.data:data", "Verify or fetch the IDX files."),
+    "data": ("runners.commands.data:data", "Check, verify or fetch the IDX files."),
     "schema": ("runners.commands.schema:schema", "Compare the contract with the data; accept it."),
     "models": ("runners.commands.models:models", "List the versions in the serving directory."),
     "rollback": ("runners.commands.rollback:rollback", "Make an older version the served one."),

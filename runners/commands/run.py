@@ -16,12 +16,19 @@ import click
 
 from components.anomaly_gate.acceptance import DATA_PATTERN, make_acceptance
 from pipeline.config import PipelineConfig
-from pipeline.node_ids import ANOMALY_GATE, NODE_IDS, PREVIOUS_STATISTICS_RESOLVER, UPSTREAM
+from pipeline.node_ids import (
+    ANOMALY_GATE,
+    IDX_EXAMPLE_GEN,
+    NODE_IDS,
+    PREVIOUS_STATISTICS_RESOLVER,
+    UPSTREAM,
+)
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import log_to_file
 from runners.failure import cause_of
 from runners.interrupts import interrupted_by_sigterm
 from runners.local.display import make_display
+from runners.local.inputs import check_inputs
 from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
 from runners.local.run_id import new_run_id
@@ -175,6 +182,12 @@ def _run(
     to_nodes: Collection[str],
 ) -> RunOutcome:
     run_id = new_run_id()
+    if not from_nodes or IDX_EXAMPLE_GEN in from_nodes:
+        try:
+            check_inputs(config)
+        except (OSError, ValueError) as error:
+            logger.error("%s", error)  # noqa: TRY400 - it says all that a traceback would
+            return RunOutcome(run_id=run_id, exit_code=FAILED, nodes=(), cause=str(error))
     try:
         with make_display(terminal) as display:
             from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
@@ -189,6 +202,8 @@ def _run(
 
 def _write_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> str:
     """Returns the path of the run's report, "" if none can be made: it changes no run's end."""
+    if not outcome.nodes:  # nothing was begun
+        return ""
     try:
         # ML Metadata comes with these, and takes its time.
         from runners.local.report import write_local_report  # noqa: PLC0415

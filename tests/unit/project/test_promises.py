@@ -84,11 +84,12 @@ def test_what_must_answer_at_once_promises_to_load_without_tensorflow():
 
     assert promised >= {
         "components.code_digest",
-        "components.idx_files.idx_folder",
+        "components.idx_files.checking",
         "modules.hyperparameters",
         "modules.training.progress",
         "pipeline.config",
         "runners.commands.main",
+        "runners.local.inputs",
         "runners.node.__main__",
         "runners.run_report.writing",
         "serving.json_messages.predict",

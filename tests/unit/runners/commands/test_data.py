@@ -1,5 +1,7 @@
 """`tfx-mnist data` fetches and verifies, or says why it cannot."""
 
+import gzip
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +45,57 @@ def test_what_to_do_next_gives_another_data_set_a_pipeline_of_its_own(
     answer = CliRunner().invoke(data, arguments)
 
     assert f"Next: tfx-mnist run {own_pipeline}--set data_root={tmp_path}\n" in answer.output
+
+
+@pytest.fixture
+def folder(tmp_path: Path, mnist_idx_folder: Callable[..., Path]) -> Path:
+    return mnist_idx_folder(tmp_path / "in", num_train=200, num_test=100)
+
+
+def test_check_tells_the_rows_of_a_folder_that_a_run_takes(folder: Path):
+    answer = CliRunner().invoke(data, ["check", str(folder)])
+
+    assert answer.exit_code == 0, answer.output
+    assert answer.output == (
+        f"{folder}/train-images-idx3-ubyte.gz: 200 rows\n"
+        f"{folder}/t10k-images-idx3-ubyte.gz: 100 rows\n"
+    )
+
+
+def test_check_looks_at_the_configured_folder_if_none_is_named(folder: Path):
+    answer = CliRunner().invoke(data, ["check", f"--set=data_root={folder}"])
+
+    assert f"{folder}/train-images-idx3-ubyte.gz: 200 rows" in answer.output
+
+
+def test_check_names_classes_without_rows(folder: Path):
+    answer = CliRunner().invoke(data, ["check", str(folder), "--set=training.num_classes=11"])
+    assert answer.exit_code == 0  # the contract ends at 9
+
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(
+        gzip.compress(struct.pack(">II", 0x801, 100) + bytes(100))
+    )
+    answer = CliRunner().invoke(data, ["check", str(folder)])
+
+    assert answer.exit_code == 1
+    assert "t10k-labels-idx1-ubyte.gz: no rows of 1, 2, 3, 4, 5, 6, 7, 8, 9" in answer.output
+    assert "name them in thresholds.unmeasured_classes" in answer.output
+
+
+def test_check_fails_with_what_is_wrong(folder: Path):
+    (folder / "t10k-images-idx3-ubyte.gz").unlink()
+
+    answer = CliRunner().invoke(data, ["check", str(folder)])
+
+    assert answer.exit_code == 1
+    assert "missing t10k-images-idx3-ubyte" in answer.output
+
+
+def test_check_is_for_folders_on_this_machine():
+    answer = CliRunner().invoke(data, ["check", "--set=data_root=gs://bucket/data"])
+
+    assert answer.exit_code == 2
+    assert "expected a folder on this machine, received gs://bucket/data" in answer.output
 
 
 def test_the_commands_fail_with_exit_code_1_and_the_reason(tmp_path: Path):

@@ -1,0 +1,21 @@
+"""What a run on this machine needs before it loads TensorFlow (no TensorFlow)."""
+
+from components.idx_files.checking import check_files
+from components.idx_files.storage import is_remote
+from pipeline.classes import measured_classes
+from pipeline.config import PipelineConfig
+
+
+def check_inputs(config: PipelineConfig) -> None:
+    """Checks contract and data files as far as that takes no time: all but the images.
+
+    What is not on this machine is left to the nodes.
+
+    Raises:
+      FileNotFoundError: The contract is missing.
+      ValueError: The contract or a file of the data is not as expected.
+    """
+    if not is_remote(config.schema_path):
+        measured_classes(config)
+    if not is_remote(config.data_root):
+        check_files(config.data_root, num_classes=config.training.num_classes)
