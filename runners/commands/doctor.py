@@ -18,7 +18,8 @@ from runners.doctor.environment import (
     check_versions,
 )
 from runners.doctor.finding import Finding, Severity
-from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
+from runners.doctor.inputs import check_contract, check_data
+from runners.doctor.machine import check_disk, check_gpus, check_writable
 from runners.doctor.node import check_node
 from runners.terminal.console import make_console
 
@@ -73,7 +74,8 @@ def _examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
         check_node(_NODE_LOCK_FILE, is_needed=ExportFormat.TFJS in config.exports),
         check_disk(config.pipeline_root),
         check_writable(list(dict.fromkeys(folders))),
-        check_data(config.data_root),
+        check_contract(config),
+        check_data(config),
     ]
 
 

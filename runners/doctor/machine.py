@@ -1,4 +1,4 @@
-"""The doctor's look at the machine: GPUs, free disk, write permission and the data."""
+"""The doctor's look at the machine: GPUs, free disk and write permission."""
 
 import json
 import os
@@ -9,9 +9,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.idx_files.idx import IdxError
-from components.idx_files.idx_folder import find_idx_files
-from runners.datasets.checksums import CHECKSUM_FILE, DatasetError, verify
 from runners.doctor.finding import Finding, Severity
 
 _GIB = 1024**3
@@ -85,29 +82,6 @@ def check_writable(folders: Sequence[str]) -> Finding:
         advice = "give yourself the permission, or choose other folders in the configuration"
         return Finding("write permission", Severity.FIX, "\n".join(refused), advice)
     return Finding("write permission", Severity.OK, "\n".join(local) or "remote: not looked at")
-
-
-def check_data(data_root: str) -> Finding:
-    """Checks that the four IDX files are there and, where sums lie beside them, intact.
-
-    Args:
-      data_root: Local folder of the files, or a remote address.
-    """
-    if _is_remote(data_root):
-        return Finding("data", Severity.NOTE, f"{data_root} is remote: not looked at")
-    folder = Path(data_root)
-    paths = [str(path) for path in folder.iterdir()] if folder.is_dir() else []
-    try:
-        find_idx_files(paths, folder=data_root)
-        if not (folder / CHECKSUM_FILE).exists():
-            found = f"four IDX files in {data_root}, no {CHECKSUM_FILE} to verify them with"
-            return Finding(
-                "data", Severity.NOTE, found, f"sha256sum the plain files > {CHECKSUM_FILE}"
-            )
-        verify(folder)
-    except (IdxError, DatasetError) as error:
-        return Finding("data", Severity.FIX, str(error))
-    return Finding("data", Severity.OK, f"four IDX files in {data_root}, checksums right")
 
 
 def _seen_gpus(devices: Path) -> tuple[list[str], str]:

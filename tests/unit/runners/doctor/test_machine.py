@@ -1,13 +1,11 @@
 """The doctor's look at the machine: disk, folders, GPUs and data."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runners.doctor.finding import Severity
-from runners.doctor.machine import check_data, check_disk, check_gpus, check_writable
-from support.project import PROJECT
+from runners.doctor.machine import check_disk, check_gpus, check_writable
 
 
 def _write_nvidia_smi(folder: Path, script: str) -> None:
@@ -31,7 +29,6 @@ def test_enough_disk_is_fine(tmp_path: Path):
 def test_remote_folders_are_not_looked_at():
     assert "not looked at" in check_disk("gs://bucket/root").found
     assert "not looked at" in check_writable(["gs://bucket/root"]).found
-    assert "not looked at" in check_data("gs://bucket/data").found
 
 
 def test_folder_that_refuses_writing_is_named(tmp_path: Path):
@@ -85,31 +82,3 @@ def test_gpus_that_the_configuration_hides_are_noted(
 
     assert finding.severity is Severity.NOTE
     assert "hide_gpus" in finding.found
-
-
-def test_missing_data_names_the_files_and_how_to_get_them(tmp_path: Path):
-    finding = check_data(str(tmp_path / "nothing"))
-
-    assert finding.severity is Severity.FIX
-    assert "train-images-idx3-ubyte" in finding.found
-    assert "tfx-mnist data fetch" in finding.found
-
-
-def test_data_without_checksums_are_noted(tmp_path: Path, random_idx_folder: Callable[..., Path]):
-    folder = random_idx_folder(tmp_path / "idx")
-
-    assert check_data(str(folder)).severity is Severity.NOTE
-
-
-def test_damaged_data_must_be_repaired(tmp_path: Path, random_idx_folder: Callable[..., Path]):
-    folder = random_idx_folder(tmp_path / "idx")
-    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  train-images-idx3-ubyte\n")
-
-    finding = check_data(str(folder))
-
-    assert finding.severity is Severity.FIX
-    assert "SHA-256" in finding.found
-
-
-def test_the_data_of_the_project_are_intact():
-    assert check_data(str(PROJECT / "data" / "mnist")).severity is Severity.OK
