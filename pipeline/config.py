@@ -19,6 +19,22 @@ def _absolute(path: str) -> str:
 LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 
 
+def _without_wildcards(path: str) -> str:
+    """Refuses a folder below which TFX and Beam find files by patterns: they would find none."""
+    wildcards = [sign for sign in "*?[\\" if sign in path]
+    if wildcards:
+        raise ValueError(
+            f"expected a path without {' '.join(wildcards)}, since TFX finds what is below by "
+            "patterns, in which that stands for other signs"
+        )
+    return path
+
+
+RootPath = Annotated[
+    LocalOrRemotePath, AfterValidator(_without_wildcards), Field(validate_default=True)
+]
+
+
 def _in_order(formats: tuple[ExportFormat, ...]) -> tuple[ExportFormat, ...]:
     """Puts formats into one order, each once: otherwise TFX's cache would see another wish."""
     return tuple(each for each in ExportFormat if each in formats)
@@ -91,7 +107,7 @@ class PipelineConfig(_Section):
         pattern=r"^[a-z0-9][a-z0-9-]{0,127}$",
         description="Names the pipeline in metadata; models are compared within one name.",
     )
-    pipeline_root: LocalOrRemotePath = Field(
+    pipeline_root: RootPath = Field(
         default_factory=lambda values: _absolute(f"runs/{values.get('pipeline_name', '')}"),
         description="Where artifacts, logs and run.json go. Default: runs/<pipeline_name>.",
     )

@@ -187,3 +187,36 @@ def test_what_kubernetes_tells_every_pod_of_a_service_sets_no_key(service: str, 
 def test_a_key_that_is_only_called_as_a_services_is_still_unknown(name: str, value: str):
     with pytest.raises(ConfigError, match=f"TFX_MNIST_{name}: unknown key"):
         load_config(environ={f"TFX_MNIST_{name}": value})
+
+
+@pytest.mark.parametrize("sign", ["*", "?", "[", "\\"])
+def test_a_root_in_which_tfx_would_find_nothing_is_refused_at_once(sign: str):
+    with pytest.raises(ConfigError) as error:
+        load_config(overrides=[f"pipeline_root=/runs/a{sign}1"])
+
+    assert f"pipeline_root: Value error, expected a path without {sign}, since" in str(error.value)
+
+
+def test_a_working_folder_in_which_tfx_would_find_nothing_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a[1]").mkdir()
+    monkeypatch.chdir(tmp_path / "a[1]")
+
+    with pytest.raises(ConfigError, match="configuration: pipeline_root: Value error, expected a"):
+        load_config()
+    assert load_config(overrides=["pipeline_root=/runs"]).data_root == f"{tmp_path}/a[1]/data/mnist"
+
+
+@pytest.mark.parametrize("key", ["data_root", "schema_path", "serving_model_dir", "metadata_path"])
+@pytest.mark.parametrize("name", ["a[1]", "*", "x?y", "x#1", "x%201", "a b", "ü"])
+def test_any_other_path_is_taken_as_it_is(key: str, name: str):
+    config = load_config(overrides=[f"{key}=/in/{name}"])
+
+    assert getattr(config, key) == f"/in/{name}"
+
+
+@pytest.mark.parametrize("key", ["data_root", "schema_path", "serving_model_dir", "pipeline_root"])
+def test_no_path_at_all_is_not_the_working_folder(key: str):
+    with pytest.raises(ConfigError, match=f"--set {key}=: {key}: .*at least 1 character"):
+        load_config(overrides=[f"{key}="])
