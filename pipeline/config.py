@@ -20,12 +20,15 @@ LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute
 
 
 def _without_wildcards(path: str) -> str:
-    """Refuses a folder below which TFX and Beam find files by patterns: they would find none."""
+    """Refuses a folder below which TFX, Beam and TensorFlow find files by patterns: none would be.
+
+    TensorFlow so finds the variables of any SavedModel, in a model server too.
+    """
     wildcards = [sign for sign in "*?[\\" if sign in path]
     if wildcards:
         raise ValueError(
-            f"expected a path without {' '.join(wildcards)}, since TFX finds what is below by "
-            "patterns, in which that stands for other signs"
+            f"expected a path without {' '.join(wildcards)}, since TensorFlow and TFX find "
+            "what is below by patterns, in which that stands for other signs"
         )
     return path
 
@@ -115,7 +118,7 @@ class PipelineConfig(_Section):
         default_factory=lambda values: f"{values.get('pipeline_root', '')}/metadata.db",
         description="SQLite file of ML Metadata. Default: <pipeline_root>/metadata.db.",
     )
-    serving_model_dir: LocalOrRemotePath = Field(
+    serving_model_dir: RootPath = Field(
         default_factory=lambda values: _absolute(
             f"serving_model/{values.get('pipeline_name', '')}"
         ),

@@ -142,7 +142,8 @@ class Checkpoints:
         accuracies = [row[SELECTED_BY] for row in self.read_history()]
         return [
             _BestWeights(
-                self._weights_path("{epoch:04d}"),
+                # Keras formats the whole path, in which { may mean itself.
+                _weights_path(_escape_format(self._directory), "{epoch:04d}"),
                 monitor=SELECTED_BY,
                 mode="max",
                 save_best_only=True,
@@ -159,7 +160,7 @@ class Checkpoints:
           The file that they stand in.
         """
         best = find_best(self.read_history())
-        path = self._weights_path(f"{best['epoch']:04d}")
+        path = _weights_path(self._directory, f"{best['epoch']:04d}")
         with interrupts_put_off():
             model.load_weights(path)
         return path
@@ -169,9 +170,6 @@ class Checkpoints:
         # First what leads a later run to all the rest, should this one be killed here.
         self._states.delete()
         remove_folder(self._directory)
-
-    def _weights_path(self, epoch: str) -> str:
-        return f"{self._directory}/epoch-{epoch}.weights.h5"
 
 
 def digest_training(
@@ -198,3 +196,12 @@ def _read_arrays(path: str) -> list[npt.NDArray[np.generic]]:
         content = io.BytesIO(file.read())
     with np.load(content) as arrays:
         return list(arrays.values())
+
+
+def _weights_path(directory: str, epoch: str) -> str:
+    return f"{directory}/epoch-{epoch}.weights.h5"
+
+
+def _escape_format(text: str) -> str:
+    """Returns what `str.format` makes `text` of."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -8,6 +8,7 @@ import ast
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
@@ -19,7 +20,7 @@ import tempfile
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from support.project import PACKAGES, PROJECT
 from support.warm_python.client import NUMBER
@@ -47,7 +48,9 @@ class _Program:
         for number, descriptor in enumerate(self.files):
             os.dup2(descriptor, number)
             os.close(descriptor)
-        sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
+        # Anew: those of the server were made for other files.
+        sys.stdout = _open_output(1, errors="strict", line_buffering=os.isatty(1))
+        sys.stderr = _open_output(2, errors="backslashreplace", line_buffering=True)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         kind, code, *_ = self.arguments
         sys.path[0] = "" if kind == "-c" else self.folder
@@ -57,6 +60,17 @@ class _Program:
         else:
             main = sys.modules["__main__"] = types.ModuleType("__main__")
             exec(compile(code, "<string>", "exec"), main.__dict__)  # noqa: S102 - it is asked to
+
+
+def _open_output(descriptor: int, *, errors: str, line_buffering: bool) -> TextIO:
+    """Returns what Python makes of a descriptor when it starts."""
+    encoding, _, told_errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    return io.TextIOWrapper(
+        open(descriptor, "wb", closefd=False),
+        encoding=encoding or "utf-8",
+        errors=told_errors or errors,
+        line_buffering=line_buffering,
+    )
 
 
 def _imported_modules() -> Iterator[str]:

@@ -189,12 +189,13 @@ def test_a_key_that_is_only_called_as_a_services_is_still_unknown(name: str, val
         load_config(environ={f"TFX_MNIST_{name}": value})
 
 
+@pytest.mark.parametrize("key", ["pipeline_root", "serving_model_dir"])
 @pytest.mark.parametrize("sign", ["*", "?", "[", "\\"])
-def test_a_root_in_which_tfx_would_find_nothing_is_refused_at_once(sign: str):
+def test_a_root_in_which_tfx_would_find_nothing_is_refused_at_once(sign: str, key: str):
     with pytest.raises(ConfigError) as error:
-        load_config(overrides=[f"pipeline_root=/runs/a{sign}1"])
+        load_config(overrides=[f"{key}=/runs/a{sign}1"])
 
-    assert f"pipeline_root: Value error, expected a path without {sign}, since" in str(error.value)
+    assert f"{key}: Value error, expected a path without {sign}, since" in str(error.value)
 
 
 def test_a_working_folder_in_which_tfx_would_find_nothing_is_refused_at_once(
@@ -205,10 +206,11 @@ def test_a_working_folder_in_which_tfx_would_find_nothing_is_refused_at_once(
 
     with pytest.raises(ConfigError, match="configuration: pipeline_root: Value error, expected a"):
         load_config()
-    assert load_config(overrides=["pipeline_root=/runs"]).data_root == f"{tmp_path}/a[1]/data/mnist"
+    elsewhere = ["pipeline_root=/runs", "serving_model_dir=/models"]
+    assert load_config(overrides=elsewhere).data_root == f"{tmp_path}/a[1]/data/mnist"
 
 
-@pytest.mark.parametrize("key", ["data_root", "schema_path", "serving_model_dir", "metadata_path"])
+@pytest.mark.parametrize("key", ["data_root", "schema_path", "metadata_path", "model_card_path"])
 @pytest.mark.parametrize("name", ["a[1]", "*", "x?y", "x#1", "x%201", "a b", "ü"])
 def test_any_other_path_is_taken_as_it_is(key: str, name: str):
     config = load_config(overrides=[f"{key}=/in/{name}"])
