@@ -13,12 +13,13 @@ from tfx.components.example_gen import driver, utils
 from tfx.orchestration import data_types
 from tfx.orchestration.portable import data_types as portable_data_types
 from tfx.proto.orchestration import driver_output_pb2
+from tfx.types import standard_component_specs
 
 from components.idx_example_gen.settings import read_settings
 from components.idx_files.idx import IdxError
 from components.idx_files.idx_folder import IdxFolder
 from components.idx_files.remembered_digests import RememberedDigests
-from components.idx_files.storage import find_files, is_remote
+from components.idx_files.storage import FOLDER, explained, find_files, is_remote
 
 _SYSTEM_FOLDER = "/.system/"
 _MEMORY = "source_digests.json"
@@ -46,7 +47,11 @@ class Driver(driver.FileBasedDriver):
         component_info: data_types.ComponentInfo,
     ) -> dict[str, Any]:
         """Resolves span and version as TFX does, and the fingerprint by content."""
-        resolved = super().resolve_exec_properties(exec_properties, pipeline_info, component_info)
+        input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+        with explained(input_base, FOLDER):  # TFX looks there for files, too
+            resolved = super().resolve_exec_properties(
+                exec_properties, pipeline_info, component_info
+            )
         settings = read_settings(resolved)
         try:
             folder = find_files(settings.input_base, settings.file_pattern)

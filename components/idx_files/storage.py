@@ -20,6 +20,9 @@ from modules import features
 FILE_PATTERN = "*-ubyte*"
 """What the names match; it leaves out what does not change the data, such as a README."""
 
+FOLDER = "a folder with the four files of an IDX data set"
+"""What is expected of the place where data are."""
+
 _DIGEST_CHUNK_BYTES = 1 << 20
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -105,7 +108,7 @@ def is_remote(path: str) -> bool:
 
 
 def _open(path: str) -> BinaryIO:
-    with _explained(path, "a file"):
+    with explained(path, "a file"):
         if is_remote(path):
             from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
 
@@ -121,7 +124,7 @@ def _open(path: str) -> BinaryIO:
 
 def _list_names(folder: str) -> list[str]:
     """Returns the names in a folder, sorted."""
-    with _explained(folder, "a folder with the four files of an IDX data set"):
+    with explained(folder, FOLDER):
         if not is_remote(folder):
             return sorted(os.listdir(folder))  # noqa: PTH208
         from tfx.dsl.io import fileio  # noqa: PLC0415
@@ -138,8 +141,16 @@ def _is_folder(path: str) -> bool:
 
 
 @contextmanager
-def _explained(path: str, expected: str) -> Iterator[None]:
-    """Turns what a storage says of a path into an error that says what to do."""
+def explained(path: str, expected: str) -> Iterator[None]:
+    """Turns what a storage says of a path, within the block, into an error that says what to do.
+
+    Args:
+      path: What is read.
+      expected: What it should be.
+
+    Raises:
+      IdxError: It cannot be read.
+    """
     try:
         yield
     except OSError as error:

@@ -44,12 +44,18 @@ def parse_contract(schema_file: str) -> Schema:
 
 
 def _read_remote(schema_file: str) -> bytes:
-    from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it, for gs://
+    import tensorflow as tf  # noqa: PLC0415 - it has the file systems, gs:// for one
 
-    if not fileio.exists(schema_file):
-        raise _missing(schema_file)
-    with fileio.open(schema_file, "rb") as file:
-        content: bytes = file.read()
+    try:
+        if not tf.io.gfile.exists(schema_file):
+            raise _missing(schema_file)
+        with tf.io.gfile.GFile(schema_file, "rb") as file:
+            content: bytes = file.read()
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"{schema_file}: expected the data contract, received {error.message}. Set "
+            "schema_path to a file on this machine or at gs://."
+        ) from error
     return content
 
 

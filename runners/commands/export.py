@@ -28,7 +28,7 @@ from runners.commands.quiet import log_to_file
 from runners.commands.serving_directory import find_version
 from runners.demo_page.writing import DemoError, write_demo
 from runners.exports.pushed_model import PushedModelError, copy_model
-from runners.interrupts import interrupted_by_sigterm
+from runners.interrupts import interruptible
 from runners.local.outcome import NOT_BLESSED
 from runners.terminal.console import make_console
 from runners.terminal.tables import make_exports_table
@@ -94,7 +94,7 @@ def export(
     try:
         check_runtimes(order.formats)
         with (
-            interrupted_by_sigterm(),
+            interruptible(),
             copy_model(chosen) as saved_model,
             export_log() as log,
             log_to_file(log.path) as terminal,

@@ -26,7 +26,7 @@ from pipeline.node_ids import (
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.quiet import log_to_file
 from runners.failure import cause_of
-from runners.interrupts import interrupted_by_sigterm
+from runners.interrupts import Interruption, interruptible
 from runners.local.display import make_display
 from runners.local.inputs import check_inputs
 from runners.local.lock import RunLockedError, lock_run
@@ -98,12 +98,13 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     log_file = root / "logs" / f"{stamp}-{os.getpid()}.log"
     try:
         with (
-            interrupted_by_sigterm(),
+            interruptible() as interruption,
             lock_run(config, wait=wait, on_wait=click.echo),
             log_to_file(log_file) as terminal,
         ):
             from_nodes = _list_first_nodes(from_node, only_node)
-            outcome = _run(config, terminal, from_nodes, [only_node] if only_node else [])
+            to_nodes = [only_node] if only_node else []
+            outcome = _run(config, terminal, interruption, from_nodes, to_nodes)
             outcome = dataclasses.replace(outcome, log_file=str(log_file))
             report_file = _write_report(outcome, config, terminal)
             outcome = dataclasses.replace(
@@ -178,6 +179,7 @@ def _refuse_remote(config: PipelineConfig) -> None:
 def _run(
     config: PipelineConfig,
     terminal: TextIO,
+    interruption: Interruption,
     from_nodes: Collection[str],
     to_nodes: Collection[str],
 ) -> RunOutcome:
@@ -189,10 +191,12 @@ def _run(
             logger.error("%s", error)  # noqa: TRY400 - it says all that a traceback would
             return RunOutcome(run_id=run_id, exit_code=FAILED, nodes=(), cause=str(error))
     try:
-        with make_display(terminal) as display:
+        with make_display(terminal) as display, interruption.recognised():
             from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
 
-            return run_locally(config, display, run_id, from_nodes=from_nodes, to_nodes=to_nodes)
+            return run_locally(
+                config, display, run_id, interruption, from_nodes=from_nodes, to_nodes=to_nodes
+            )
     except KeyboardInterrupt:
         return RunOutcome(run_id=run_id, exit_code=INTERRUPTED, nodes=())
     except Exception as error:

@@ -15,7 +15,7 @@ from runners.commands.asked_run import find_run, tell_no_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import quiet_imports
-from runners.interrupts import interrupted_by_sigterm
+from runners.interrupts import interruptible
 from runners.tensorboard.server import TensorBoardError, check_address, serve
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def tensorboard(  # noqa: PLR0913 - one for each option
     logged is copied: nothing is written into the pipeline's artifacts.
     """
     config = read_configuration(config_file, preset, overrides)
-    with interrupted_by_sigterm(), _reserve(logdir) as folder:
+    with interruptible(), _reserve(logdir) as folder:
         try:
             check_address(host, port)
             store, where = open_metadata(mlmd_url, config)

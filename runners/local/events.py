@@ -7,6 +7,7 @@ from typing import Protocol
 
 from modules.training import progress
 from modules.training.progress import TrainingProgress, progress_of
+from runners.interrupts import Interruption
 
 
 class NodeObserver(Protocol):
@@ -31,14 +32,17 @@ class NodeObserver(Protocol):
 class _EventHandler(logging.Handler):
     """Reads the log records by their templates, which TFX 1.21 does not expose otherwise."""
 
-    def __init__(self, observer: NodeObserver) -> None:
+    def __init__(self, observer: NodeObserver, interruption: Interruption) -> None:
         super().__init__(logging.DEBUG)
         self._observer = observer
+        self._interruption = interruption
         self.running_node = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         match record.msg, record.args:
             case "Component %s is running.", (str(node_id),):
+                if self._interruption.happened:  # and was lost in the node before
+                    raise KeyboardInterrupt
                 self.running_node = node_id
                 self._observer.node_started(node_id)
             case "A cached execution %d is used.", _:
@@ -52,9 +56,14 @@ class _EventHandler(logging.Handler):
 
 
 @contextmanager
-def observe_nodes(observer: NodeObserver) -> Iterator[None]:
-    """Tells `observer` what happens within the block; needs log level INFO for logger absl."""
-    handler = _EventHandler(observer)
+def observe_nodes(observer: NodeObserver, interruption: Interruption) -> Iterator[None]:
+    """Tells `observer` what happens within the block; needs log level INFO for logger absl.
+
+    Args:
+      observer: Told of nodes and training.
+      interruption: Once it has happened, no further node is begun.
+    """
+    handler = _EventHandler(observer, interruption)
     loggers = (logging.getLogger("absl"), progress.logger)
     progress.logger.setLevel(logging.DEBUG)
     for logger in loggers:

@@ -15,6 +15,7 @@ from modules.distribution.devices import prepare_devices
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import PUSHER
 from runners.failure import cause_of
+from runners.interrupts import Interruption
 from runners.local.events import NodeObserver, observe_nodes
 from runners.local.outcome import RunOutcome
 from runners.local.outcome_reader import read_outcome
@@ -40,6 +41,7 @@ def run_locally(
     config: PipelineConfig,
     display: RunDisplay,
     run_id: str,
+    interruption: Interruption | None = None,
     *,
     from_nodes: Collection[str] = (),
     to_nodes: Collection[str] = (),
@@ -55,6 +57,7 @@ def run_locally(
       config: The pipeline's configuration.
       display: Told what happens.
       run_id: What the run is called in metadata.
+      interruption: Whether somebody has asked for an end; a KeyboardInterrupt always says so.
       from_nodes: Run these nodes anew, and what follows them; the nodes before them are not run,
         their output of the last run is used.
       to_nodes: Run nothing after these nodes.
@@ -70,11 +73,12 @@ def run_locally(
         # The processes of a training that has several take the GPUs themselves.
         hide_gpus=config.training.hide_gpus or config.training.trains_apart,
     )
-    outcome = _run_once(config, display, run_id, from_nodes, to_nodes)
+    interruption = interruption or Interruption()
+    outcome = _run_once(config, display, interruption, run_id, from_nodes, to_nodes)
     if not _push_is_gone(outcome):
         return outcome
     logger.warning("%s is gone; pushing the model again", outcome.pushed_to)
-    again = _run_once(config, display, new_run_id(), [PUSHER], [PUSHER])
+    again = _run_once(config, display, interruption, new_run_id(), [PUSHER], [PUSHER])
     nodes = {node.node_id: node for node in outcome.nodes} | {
         node.node_id: node for node in again.nodes if node.node_id == PUSHER
     }
@@ -102,6 +106,7 @@ def _push_is_gone(outcome: RunOutcome) -> bool:
 def _run_once(
     config: PipelineConfig,
     display: RunDisplay,
+    interruption: Interruption,
     run_id: str,
     from_nodes: Collection[str],
     to_nodes: Collection[str],
@@ -116,14 +121,16 @@ def _run_once(
     display.nodes_known(node_ids)
     cause = ""
     try:
-        with observe_nodes(display):
+        with observe_nodes(display, interruption), interruption.recognised():
             LocalDagRunner().run_with_ir(ir, options)
     except Exception as error:
         logger.exception("The run failed")
         cause = cause_of(error)
         record_cause(config.metadata_path, run_id, cause)
     except KeyboardInterrupt:
-        _tidy_up(store, config, "interrupted")
+        _tidy_up(store, config, NodeState.INTERRUPTED)
+        # Where TFX took the interrupt for an error of the node, it has ended that itself.
+        record_cause(config.metadata_path, run_id, NodeState.INTERRUPTED)
         raise
     return read_outcome(read_run(store, run_id), config, run_id, node_ids, cause)
 

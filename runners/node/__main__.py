@@ -17,7 +17,7 @@ import click
 from absl import logging as absl_logging
 
 from runners.failure import cause_of
-from runners.interrupts import interrupted_by_sigterm
+from runners.interrupts import interruptible
 from runners.metadata.url import MLMD_HELP
 from runners.orchestration.exit_codes import FAILED, SKIPPED, SUCCEEDED
 
@@ -128,10 +128,10 @@ def _run(order: _Order) -> int:
     connection = read_connection(order.mlmd, os.environ, default_path=config.metadata_path)
     exit_codes: list[int] = []
     report: list[str] = []
-    with interrupted_by_sigterm():
+    with interruptible() as interruption:
         for node_id in order.node_ids:
             logger.info("%s: running, in run %s", node_id, order.run_id)
-            end = launch_node(ir, node_id, config, connection, compiled.digest)
+            end = launch_node(ir, node_id, config, connection, compiled.digest, interruption)
             if order.report:
                 report.append(render_node(end))
             sys.stderr.flush()

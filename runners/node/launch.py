@@ -13,6 +13,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.model_exporter.proof.asking import check_runtimes
 from pipeline.config import PipelineConfig
 from runners.failure import cause_of
+from runners.interrupts import Interruption
 from runners.metadata.ordered_store import OrderedMetadata
 from runners.metadata.records import read_node
 from runners.metadata.registered_types import check_types, types_written_by
@@ -32,6 +33,7 @@ def launch_node(
     config: PipelineConfig,
     connection: ConnectionConfig,
     digest: str,
+    interruption: Interruption,
 ) -> NodeEnd:
     """Runs a node to its end, or finds that it has ended before.
 
@@ -44,6 +46,7 @@ def launch_node(
       config: The configuration of the run.
       connection: Where ML Metadata is.
       digest: Of the compiled pipeline; all nodes of a run have the same.
+      interruption: Whether somebody has asked for an end.
     """
     node = _find_node(ir, node_id)
     run_id = ir.runtime_spec.pipeline_run_id.field_value.string_value
@@ -60,7 +63,8 @@ def launch_node(
         earlier = attempt.take_over()
         if earlier:
             return _read_end(metadata, earlier, prefix=_already(node_id, run_id, earlier))
-        info = _launch(_make_launcher(ir, node, metadata), attempt)
+        with interruption.recognised():
+            info = _launch(_make_launcher(ir, node, metadata), attempt)
     except KeyboardInterrupt:
         attempt.stop("stopped by a signal")
         return NodeEnd(exit_code=FAILED, headline=f"{node_id} failed: stopped by a signal")

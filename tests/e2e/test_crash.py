@@ -1,5 +1,6 @@
 """Runs that are killed or interrupted, and two at once: the next run completes, nothing is lost."""
 
+import itertools
 import json
 import random
 import signal
@@ -18,6 +19,7 @@ KILLS_IN_A_RUN = 4
 MOST_EVENTS = 4.5
 LAST_NODES = {"Pusher", "RunReport"}
 MOST_EVENTS_OF_LAST_NODES = 3
+MOST_EVENTS_BEFORE_THE_PUSH = 3.3
 
 # Runs the pipeline, and sends itself a signal when it has logged something: at once, or after a
 # number of the events that Python's audit tells of: opened, renamed and removed files, started
@@ -42,6 +44,9 @@ for name in ("absl", "modules.training.progress"):
     logging.getLogger(name).addHandler(Watch())
 main(sys.argv[4:])
 """
+
+
+BY_HAND = (signal.SIGINT, signal.SIGTERM)
 
 
 @pytest.fixture
@@ -129,7 +134,7 @@ def test_a_kill_in_training_costs_the_epoch_it_was_in_and_no_more(
     assert [row["epoch"] for row in json.loads(history.read_text())] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", BY_HAND)
 def test_an_interrupted_run_stops_within_seconds_and_says_how_to_go_on(
     workspace: Workspace, number: signal.Signals
 ):
@@ -144,6 +149,24 @@ def test_an_interrupted_run_stops_within_seconds_and_says_how_to_go_on(
     ended = workspace.tfx_mnist("runs").stdout
     assert "interrupted" in ended
     assert "running" not in ended
+
+
+def test_an_interrupt_at_any_moment_of_any_node_is_no_failure(workspace: Workspace):
+    chance = random.Random(14)  # noqa: S311 - the same moments every time
+    moments = [
+        (node, 10 ** chance.uniform(0, MOST_EVENTS_BEFORE_THE_PUSH))
+        for node in ("IdxExampleGen", "IdxExampleGen", "StatisticsGen", "Transform", "Evaluator")
+    ]
+    for number, (node, events) in zip(itertools.cycle(BY_HAND), moments, strict=False):
+        start = f"Component {node} is running."
+        interrupted = _start_and_stop(workspace, number, start, int(events))
+
+        assert interrupted.wait() == 130, (node, events, interrupted.output.read_text())
+        assert "the same command goes on from here" in interrupted.output.read_text()
+        assert "FAILED" not in interrupted.output.read_text()
+        assert "failed" not in workspace.tfx_mnist("runs").stdout
+
+    assert _start(workspace).wait() == 0
 
 
 def test_a_second_run_on_the_same_root_names_the_first_or_waits_for_it(

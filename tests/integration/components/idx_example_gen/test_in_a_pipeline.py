@@ -18,7 +18,7 @@ Artifact = metadata_store_pb2.Artifact
 Execution = metadata_store_pb2.Execution
 
 
-def run_node(folder: Path, root: Path, *, pattern: str | None = None) -> None:
+def run_node(folder: Path | str, root: Path, *, pattern: str | None = None) -> None:
     splits = [example_gen_pb2.Input.Split(name="idx", pattern=pattern)]
     input_config = example_gen_pb2.Input(splits=splits) if pattern else None
     root.mkdir(exist_ok=True)
@@ -116,3 +116,15 @@ def test_a_failure_publishes_nothing_and_the_next_run_is_not_cached(
 def test_a_folder_that_is_not_there_fails_the_node_with_advice(tmp_path: Path):
     with pytest.raises(Exception, match=r"nowhere: expected a folder .* \(tfx-mnist data fetch"):
         run_node(tmp_path / "nowhere", tmp_path / "root")
+
+
+@pytest.mark.parametrize("scheme", ["s3", "http", "hdfs"])
+def test_a_storage_that_tensorflow_does_not_know_is_one_error_with_advice(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(
+        Exception, match=rf"{scheme}://here: expected a folder .* Correct data_root"
+    ):
+        run_node(f"{scheme}://here", tmp_path / "root")

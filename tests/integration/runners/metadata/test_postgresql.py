@@ -26,6 +26,7 @@ from ml_metadata.proto.metadata_store_pb2 import (
 
 from pipeline.config import PipelineConfig
 from runners.commands.schema import schema
+from runners.interrupts import Interruption
 from runners.metadata.connection import parse_url
 from runners.metadata.ordered_store import OrderedMetadata
 from runners.metadata.registered_types import check_types, types_written_by
@@ -70,7 +71,7 @@ def _connection(server: DatabaseServer, database: str) -> ConnectionConfig:
 
 def _launch(compiled: CompiledPipeline, node_id: str, connection: ConnectionConfig) -> NodeEnd:
     run = compiled.make_run("first", {})
-    return launch_node(run, node_id, compiled.config, connection, compiled.digest)
+    return launch_node(run, node_id, compiled.config, connection, compiled.digest, Interruption())
 
 
 def test_init_registers_every_type_once_and_a_node_adds_none(

@@ -11,6 +11,7 @@ from tfx.orchestration.portable import execution_publish_utils
 from tfx.orchestration.portable.mlmd import context_lib
 
 from pipeline.config import PipelineConfig
+from runners.interrupts import Interruption
 from runners.metadata.connection import sqlite_connection
 from runners.metadata.history import read_history
 from runners.node.attempt import NodeAttempt
@@ -40,7 +41,9 @@ def _compile(tmp_path: Path, **settings: object) -> CompiledPipeline:
 
 def _launch(compiled: CompiledPipeline, connection: ConnectionConfig) -> NodeEnd:
     ir = compiled.make_run(RUN, {})
-    return launch_node(ir, "SchemaImporter", compiled.config, connection, compiled.digest)
+    return launch_node(
+        ir, "SchemaImporter", compiled.config, connection, compiled.digest, Interruption()
+    )
 
 
 def test_the_digest_is_that_of_both_files_as_they_are_read_again(tmp_path: Path):

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from modules.training.progress import TrainingProgress, report_epoch
+from runners.interrupts import Interruption
 from runners.local.display import LiveDisplay, PlainDisplay
 from runners.local.events import observe_nodes
 
@@ -27,7 +28,7 @@ def _run_of(display: PlainDisplay | LiveDisplay) -> Iterator[None]:
     """A run, up to where the Trainer trains; an error in the block ends it, as in run_locally."""
     with display:
         display.nodes_known(NODES)
-        with suppress(ValueError), observe_nodes(display):
+        with suppress(ValueError), observe_nodes(display, Interruption()):
             tfx_log.info("Component %s is running.", "StatisticsGen")
             tfx_log.info("A cached execution %d is used.", 7)
             tfx_log.info("Component %s is finished.", "StatisticsGen")
