@@ -19,7 +19,12 @@ from runners.doctor.environment import (
 )
 from runners.doctor.finding import Finding, Severity
 from runners.doctor.inputs import check_contract, check_data
-from runners.doctor.machine import check_disk, check_gpus, check_writable
+from runners.doctor.machine import (
+    check_disk,
+    check_gpus,
+    check_writable,
+    look_at_shared_memory,
+)
 from runners.doctor.node import check_node
 from runners.terminal.console import make_console
 
@@ -73,6 +78,7 @@ def _examine(config: PipelineConfig, *, ask_tensorflow: bool) -> list[Finding]:
         check_gpus(ask_tensorflow=ask_tensorflow, hidden=config.training.hide_gpus),
         check_node(_NODE_LOCK_FILE, is_needed=ExportFormat.TFJS in config.exports),
         check_disk(config.pipeline_root),
+        look_at_shared_memory(),
         check_writable(list(dict.fromkeys(folders))),
         check_contract(config),
         check_data(config),

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from runners.loopback import spare_loopback_the_proxy
+
 _COMMANDS = {
     "run": ("runners.commands.run:run", "Run the whole pipeline on this machine."),
     "config": ("runners.commands.config:config", "Show every configuration key and its value."),
@@ -42,6 +44,7 @@ class _LazyGroup(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a command; what its output cannot take is no reason for a traceback."""
+        spare_loopback_the_proxy()
         for stream in (sys.stdout, sys.stderr):
             # A path may hold what the terminal's encoding, or any, has no sign for.
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

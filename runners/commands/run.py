@@ -33,6 +33,7 @@ from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
 from runners.local.run_id import new_run_id
 from runners.local.summary import print_summary
+from runners.shared_memory import check_shared_memory
 from runners.terminal.console import make_console
 
 logger = logging.getLogger(__name__)
@@ -186,6 +187,7 @@ def _run(
     run_id = new_run_id()
     if not from_nodes or IDX_EXAMPLE_GEN in from_nodes:
         try:
+            check_shared_memory()
             check_inputs(config)
         except (OSError, ValueError) as error:
             logger.error("%s", error)  # noqa: TRY400 - it says all that a traceback would

@@ -1,4 +1,4 @@
-"""The doctor's look at the machine: GPUs, free disk and write permission."""
+"""The doctor's look at the machine: GPUs, free disk, shared memory and write permission."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runners.doctor.finding import Finding, Severity
+from runners.shared_memory import SharedMemoryError, check_shared_memory
 
 _GIB = 1024**3
 # A run on MNIST writes 20 MB; this leaves room for the runs that follow.
@@ -68,6 +69,15 @@ def check_disk(folder: str, *, needed_bytes: int = _NEEDED_BYTES) -> Finding:
         advice = f"a run needs {needed_bytes / _GIB:.1f} GiB: make room, or --set pipeline_root=..."
         return Finding("free disk", Severity.FIX, found, advice)
     return Finding("free disk", Severity.OK, found)
+
+
+def look_at_shared_memory() -> Finding:
+    """Checks that Beam's workers can synchronise."""
+    try:
+        check_shared_memory()
+    except SharedMemoryError as error:
+        return Finding("shared memory", Severity.FIX, str(error))
+    return Finding("shared memory", Severity.OK, "there is some, at /dev/shm")
 
 
 def check_writable(folders: Sequence[str]) -> Finding:

@@ -18,6 +18,7 @@ from absl import logging as absl_logging
 
 from runners.failure import cause_of
 from runners.interrupts import interruptible
+from runners.loopback import spare_loopback_the_proxy
 from runners.metadata.url import MLMD_HELP
 from runners.orchestration.exit_codes import FAILED, SKIPPED, SUCCEEDED
 
@@ -99,6 +100,7 @@ def main(**options: Any) -> None:
     say why.
     """
     order = _Order(**options)
+    spare_loopback_the_proxy()
     _set_up_log()
     try:
         exit_code = _run(order)

@@ -23,6 +23,7 @@ from runners.node.compiled_run import join_run
 from runners.node.end import NodeEnd
 from runners.node.verdict import describe_checks, describe_result, describe_skip
 from runners.orchestration.exit_codes import FAILED, SKIPPED, SUCCEEDED
+from runners.shared_memory import check_shared_memory
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def launch_node(
     metadata = OrderedMetadata(connection)
     attempt = NodeAttempt(metadata, node, config.pipeline_root)
     try:
+        check_shared_memory()
         check_runtimes(config.exports)  # in each node, so that none before the exporter is in vain
         with metadata as handle:
             # Elsewhere the database lets only one of two processes insert a type.

@@ -1,4 +1,4 @@
-"""A bound on the size of files, and a small filesystem of its own for a program."""
+"""A bound on the size of files, and filesystems that hold little, or nothing, for a program."""
 
 import os
 import resource
@@ -31,8 +31,21 @@ def in_a_small_mount(folder: Path, size: str) -> list[str]:
       folder: Exists; the command finds it empty.
       size: How much the filesystem holds, as `mount` takes it: "200k".
     """
+    return _in_a_mount(folder, f"size={size}")
+
+
+def in_a_mount_without_permission(folder: Path | str) -> list[str]:
+    """Returns the command that runs another one with nothing to write to at a folder.
+
+    Args:
+      folder: Exists; the command finds it empty and read-only. Otherwise as `in_a_small_mount`.
+    """
+    return _in_a_mount(folder, "ro")
+
+
+def _in_a_mount(folder: Path | str, options: str) -> list[str]:
     as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    mount = f'mount -t tmpfs -o size={size} tmpfs "$1" && shift && exec "$@"'
+    mount = f'mount -t tmpfs -o {options} tmpfs "$1" && shift && exec "$@"'
     command = ["unshare", "--mount", *as_root, "sh", "-c", mount, "-", str(folder)]
     try:
         subprocess.run([*command, "true"], check=True, capture_output=True)
