@@ -208,7 +208,7 @@ def _run(
 
 def _write_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> str:
     """Returns the path of the run's report, "" if none can be made: it changes no run's end."""
-    if not outcome.nodes:  # nothing was begun
+    if outcome.exit_code == FAILED and not outcome.nodes:  # nothing was begun
         return ""
     try:
         # ML Metadata comes with these, and takes its time.

@@ -14,7 +14,7 @@ from runners.commands.asked_run import find_run, tell_no_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import quiet_imports
-from runners.metadata.states import RunEnd
+from runners.metadata.states import NodeState, RunEnd
 from runners.terminal.console import make_console
 
 if TYPE_CHECKING:
@@ -124,12 +124,18 @@ def _end_of(run: "RunSummary") -> str:
         case RunEnd.UNCHANGED:
             return f"version {run.version} unchanged"
         case RunEnd.FAILED:
-            # All that a refusal says stands in `runs RUN`.
-            first_line = next(iter(run.cause.splitlines()), "")
-            return f"failed in {run.node_id}{f': {first_line}' if first_line else ''}"
+            return _describe_failure(run)
         case RunEnd.STOPPED:
             return f"stopped in {run.node_id}, or still running"
         case RunEnd.ENDED_EARLY:
             return f"ended after {run.node_id}"
         case _:
             return run.end
+
+
+def _describe_failure(run: "RunSummary") -> str:
+    if run.cause == NodeState.INTERRUPTED:
+        return f"interrupted in {run.node_id}"
+    # All that a refusal says stands in `runs RUN`.
+    first_line = next(iter(run.cause.splitlines()), "")
+    return f"failed in {run.node_id}{f': {first_line}' if first_line else ''}"
