@@ -1,4 +1,4 @@
-"""Whether programs on this machine can share memory, which Beam needs (standard library only)."""
+"""Whether programs on this machine can share memory, which Beam needs (no TensorFlow)."""
 
 import multiprocessing
 
