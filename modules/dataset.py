@@ -157,7 +157,7 @@ def count_steps(examples: tf.data.Dataset, *, batch_size: int) -> int:
     if num_examples < batch_size:
         raise ValueError(
             f"Training split: expected at least one batch of {batch_size} examples, received "
-            f"{num_examples}. Lower batch_size_per_replica or train on more data."
+            f"{num_examples}. Lower training.batch_size_per_replica or train on more data."
         )
     return num_examples // batch_size
 

@@ -5,7 +5,13 @@ from collections.abc import MutableMapping
 
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
-_EXCEPTIONS = ("no_proxy", "NO_PROXY")
+# Where each is looked for if it is not set: who reads one does not read the others. gRPC knows no
+# wildcard, and not the names in capitals.
+_EXCEPTIONS = {
+    "no_proxy": ("no_proxy", "NO_PROXY"),
+    "NO_PROXY": ("NO_PROXY", "no_proxy"),
+    "no_grpc_proxy": ("no_grpc_proxy", "no_proxy", "NO_PROXY"),
+}
 
 
 def spare_loopback_the_proxy(environ: MutableMapping[str, str] | None = None) -> None:
@@ -20,8 +26,10 @@ def spare_loopback_the_proxy(environ: MutableMapping[str, str] | None = None) ->
     environ = os.environ if environ is None else environ
     if not any(name.lower() in _PROXIES for name in environ):
         return
-    for name in _EXCEPTIONS:
-        listed = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
-        missing = [host for host in _HOSTS if host not in listed]
-        if "*" not in listed and missing:
-            environ[name] = ",".join([*listed, *missing])
+    before = dict(environ)
+    for name, sources in _EXCEPTIONS.items():
+        value = next((before[source] for source in sources if before.get(source)), "")
+        listed = [host.strip() for host in value.split(",") if host.strip()]
+        if "*" not in listed or name == "no_grpc_proxy":
+            listed += [host for host in _HOSTS if host not in listed]
+        environ[name] = ",".join(listed)

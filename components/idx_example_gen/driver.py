@@ -6,6 +6,7 @@ and tools that copy or build reproducibly set the times: other data would come f
 
 import hashlib
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ class Driver(driver.FileBasedDriver):
     ) -> driver_output_pb2.DriverOutput:
         """Resolves the input, and what the cache recognises it by."""
         # Where TFX keeps what belongs to a node and is no artifact.
-        node_folder, found, _ = execution_info.execution_output_uri.partition(_SYSTEM_FOLDER)
+        node_folder, found, _ = execution_info.execution_output_uri.rpartition(_SYSTEM_FOLDER)
         if found and not is_remote(node_folder):
             self._memory = Path(f"{node_folder}{_SYSTEM_FOLDER}{_MEMORY}")
         return super().run(execution_info)
@@ -57,8 +58,9 @@ class Driver(driver.FileBasedDriver):
             folder = find_files(settings.input_base, settings.file_pattern)
             resolved[utils.FINGERPRINT_PROPERTY_NAME] = self._digest(folder)
         except IdxError:
-            # The executor finds the same; its errors are those of the node.
-            pass
+            # The executor finds the same; its errors are those of the node. Should it not, nothing
+            # that is not known by its content is to be found in the cache.
+            resolved[utils.FINGERPRINT_PROPERTY_NAME] = f"unreadable:{uuid.uuid4()}"
         return resolved
 
     def _digest(self, folder: IdxFolder) -> str:

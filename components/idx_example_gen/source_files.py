@@ -6,6 +6,7 @@ Whoever writes the notes and whoever reads them finds their names here.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 
 from components.idx_files.idx_folder import IdxFolder, IdxPair
 
@@ -22,10 +23,11 @@ def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str
       folder: The paths of the files.
       digests: SHA-256 of each file, by its path.
     """
+    place = _find_common_folder([path for pair in folder for path in pair])
     return {
-        _FOLDER_PROPERTY: folder.train.images.rpartition("/")[0],
+        _FOLDER_PROPERTY: place,
         **{
-            _property_name(split, content): f"{digests[path]}  {path.rpartition('/')[2]}"
+            _property_name(split, content): f"{digests[path]}  {path.removeprefix(f'{place}/')}"
             for split, pair in folder._asdict().items()
             for content, path in pair._asdict().items()
         },
@@ -74,6 +76,12 @@ def name_data(properties: Mapping[str, str]) -> str:
     digests = {role: properties[role].partition(" ")[0] for role in roles if role in properties}
     content = json.dumps(digests) if digests else properties.get(_INPUT_FINGERPRINT, "")
     return hashlib.sha256(content.encode()).hexdigest()[:_NAME_LENGTH] if content else ""
+
+
+def _find_common_folder(paths: list[str]) -> str:
+    """Returns the folder that all files are in or below, of local paths and of gs:// alike."""
+    steps = zip(*(path.split("/")[:-1] for path in paths), strict=False)
+    return "/".join(names[0] for names in takewhile(lambda names: len(set(names)) == 1, steps))
 
 
 def _property_name(split: str, content: str) -> str:

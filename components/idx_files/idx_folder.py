@@ -18,8 +18,10 @@ _EXPECTED = {
 }
 _MAX_NAMES_SHOWN = 8
 
-_Found = dict[tuple[str, str], list[str]]
-"""Paths by role: split and content."""
+Role = tuple[str, str]
+"""What a file is in a data set: split and content."""
+
+_Found = dict[Role, list[str]]
 
 
 class IdxPair(NamedTuple):
@@ -69,13 +71,19 @@ def _sort_by_role(paths: Iterable[str]) -> tuple[_Found, list[str]]:
     other_names = []
     for path in sorted(paths):
         name = _base_name(path)
-        match = _FILE_NAME.fullmatch(name)
-        if match and not name.startswith("."):  # macOS keeps what it knows of a file in ._name
-            split = "train" if match["split"] == "train" else "test"
-            found.setdefault((split, match["content"][: len("images")]), []).append(path)
+        if role := find_role(name):
+            found.setdefault(role, []).append(path)
         else:
             other_names.append(name)
     return found, other_names
+
+
+def find_role(name: str) -> Role | None:
+    """Returns what a file of this name is in a data set; None if it is none of one."""
+    match = _FILE_NAME.fullmatch(name)
+    if match is None or name.startswith("."):  # macOS keeps what it knows of a file in ._name
+        return None
+    return "train" if match["split"] == "train" else "test", match["content"][: len("images")]
 
 
 def _check_complete(found: _Found, other_names: list[str], folder: str) -> None:

@@ -7,13 +7,14 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import BinaryIO
 
 from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
-from components.idx_files.idx_folder import IdxFolder, IdxPair, find_idx_files
+from components.idx_files.idx_folder import IdxFolder, IdxPair, Role, find_idx_files, find_role
 from components.idx_files.idx_pair import IdxPairReader
 from modules import features
 
@@ -54,19 +55,26 @@ def find_files(folder: str, pattern: str = FILE_PATTERN) -> IdxFolder:
       IdxError: There is no such folder, or not one whole data set in it.
     """
     *subfolders, name_pattern = pattern.split("/")
-    folder = "/".join([folder.rstrip("/"), *subfolders])
+    folder = "/".join([folder.rstrip("/"), *subfolders]) or "/"
     names = _list_names(folder)
     matching = [name for name in names if fnmatchcase(name, name_pattern)]
     folders = [name for name in matching if _is_folder(f"{folder}/{name}")]
     files = [f"{folder}/{name}" for name in matching if name not in folders]
-    nested = [
-        f"{folder}/{name}/{inside}"
-        for name in folders
-        for inside in _list_names(f"{folder}/{name}")
-    ]
+    have = {role for name in matching if name not in folders and (role := find_role(name))}
+    nested = list(_find_nested(folder, folders, have))
     # Where nothing matches, the error names what else is there.
     others = [f"{folder}/{name}" for name in names]
     return find_idx_files(files or nested or others, nested=nested, folder=folder)
+
+
+def _find_nested(folder: str, names: Sequence[str], have: AbstractSet[Role]) -> Iterator[str]:
+    """Yields files of missing roles from folders that are called as such a file is."""
+    for name in names:
+        role = find_role(name)
+        if role is not None and role not in have:
+            for inside in _list_names(f"{folder}/{name}"):
+                if find_role(inside) == role:
+                    yield f"{folder}/{name}/{inside}"
 
 
 @contextmanager
@@ -154,7 +162,8 @@ def explained(path: str, expected: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        # TFX's own error of a storage says nothing at all of what is missing.
+        reason = _REASONS.get(error.errno or errno.ENOENT, error.strerror or str(error))
         raise IdxError(_describe(path, expected, reason)) from error
     except Exception as error:
         # Those of TensorFlow's storages are no OSErrors.

@@ -15,15 +15,17 @@ def read_contract(schema_file: str) -> bytes:
     """
     if "://" in schema_file:
         return _read_remote(schema_file)
+    path = Path(schema_file)
     try:
-        return Path(schema_file).read_bytes()
+        if not path.exists():
+            raise _missing(schema_file)
+        if not path.is_file():  # a pipe would be waited for
+            raise _unreadable(schema_file, "it is no file")
+        return path.read_bytes()
     except FileNotFoundError:
-        raise _missing(schema_file) from None
+        raise
     except OSError as error:
-        raise ValueError(
-            f"{schema_file}: expected the data contract, received a path that cannot be read "
-            f"({error.strerror}). Set schema_path to a file."
-        ) from error
+        raise _unreadable(schema_file, error.strerror or str(error)) from error
 
 
 def parse_contract(schema_file: str) -> Schema:
@@ -57,6 +59,13 @@ def _read_remote(schema_file: str) -> bytes:
             "schema_path to a file on this machine or at gs://."
         ) from error
     return content
+
+
+def _unreadable(schema_file: str, reason: str) -> ValueError:
+    return ValueError(
+        f"{schema_file}: expected the data contract, received a path that cannot be read "
+        f"({reason}). Set schema_path to a file."
+    )
 
 
 def _missing(schema_file: str) -> FileNotFoundError:

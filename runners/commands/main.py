@@ -4,7 +4,7 @@ import errno
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -35,8 +35,18 @@ _COMMANDS = {
 }
 
 
-# What standard output says if what it writes to is full or broken; others name their file.
+# What standard output says if what it writes to is full or broken.
 _OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
+def _is_full(stream: TextIO) -> bool:
+    """Returns whether a stream takes no more; a line is written to find out."""
+    try:
+        stream.write("\n")
+        stream.flush()
+    except OSError:
+        return True
+    return False
 
 
 class _LazyGroup(click.Group):
@@ -47,11 +57,12 @@ class _LazyGroup(click.Group):
         spare_loopback_the_proxy()
         for stream in (sys.stdout, sys.stderr):
             # A path may hold what the terminal's encoding, or any, has no sign for.
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            if stream is not None:  # it is closed
+                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
-            if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            if error.errno not in _OUTPUT_ERRORS or not _is_full(sys.stdout):
                 raise
             click.echo(f"Error: standard output: {error.strerror}", err=True)
             # What is still to be written is lost; the interpreter would try again at its end.

@@ -36,6 +36,9 @@ from runners.local.summary import print_summary
 from runners.shared_memory import check_shared_memory
 from runners.terminal.console import make_console
 
+_INPUTS = "inputs"
+"""What has failed, in place of a node, if nothing was begun."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -185,14 +188,16 @@ def _run(
     to_nodes: Collection[str],
 ) -> RunOutcome:
     run_id = new_run_id()
-    if not from_nodes or IDX_EXAMPLE_GEN in from_nodes:
+    try:
         try:
             check_shared_memory()
-            check_inputs(config)
+            if not from_nodes or IDX_EXAMPLE_GEN in from_nodes:
+                check_inputs(config)
         except (OSError, ValueError) as error:
             logger.error("%s", error)  # noqa: TRY400 - it says all that a traceback would
-            return RunOutcome(run_id=run_id, exit_code=FAILED, nodes=(), cause=str(error))
-    try:
+            return RunOutcome(
+                run_id=run_id, exit_code=FAILED, nodes=(), failed_node=_INPUTS, cause=str(error)
+            )
         with make_display(terminal) as display, interruption.recognised():
             from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
 
@@ -208,7 +213,7 @@ def _run(
 
 def _write_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> str:
     """Returns the path of the run's report, "" if none can be made: it changes no run's end."""
-    if outcome.exit_code == FAILED and not outcome.nodes:  # nothing was begun
+    if outcome.failed_node == _INPUTS:  # nothing was begun
         return ""
     try:
         # ML Metadata comes with these, and takes its time.

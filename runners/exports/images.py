@@ -129,9 +129,10 @@ def _find_split(folder: str, split: str) -> str:
 
 def _check_content(files: IdxFolder, expected: Mapping[str, str], folder: str) -> None:
     """Compares files with what a version's record says of its data."""
-    paths = {path.rpartition("/")[2]: path for pair in files for path in pair}
+    paths = [path for pair in files for path in pair]
+    found = {name: path for name in expected for path in paths if f"/{path}".endswith(f"/{name}")}
     received = {
-        name: digest_file(paths[name]) if name in paths else "no such file" for name in expected
+        name: digest_file(found[name]) if name in found else "no such file" for name in expected
     }
     problems = [
         f"{name}: expected SHA-256 {digest}, received {received[name]}"

@@ -31,17 +31,11 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _describe_failure(outcome: RunOutcome) -> str:
-    if not outcome.nodes:
-        return "FAILED before any node was started"
-    return f"FAILED in {outcome.failed_node or 'the runner'}"
-
-
 def _verdict(outcome: RunOutcome) -> list[Text]:
     lines = []
     if outcome.exit_code == FAILED:
         lines += [
-            Text(_describe_failure(outcome), style="bold red"),
+            Text(f"FAILED in {outcome.failed_node or 'the runner'}", style="bold red"),
             Text(outcome.cause),
             *(Text(f"  {refusal}") for refusal in outcome.refusals),
         ]

@@ -8,7 +8,7 @@ from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.mlmd import context_lib
-from tfx.proto.orchestration import pipeline_pb2
+from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
 
 from components.model_exporter.proof.asking import check_runtimes
 from pipeline.config import PipelineConfig
@@ -54,7 +54,6 @@ def launch_node(
     metadata = OrderedMetadata(connection)
     attempt = NodeAttempt(metadata, node, config.pipeline_root)
     try:
-        check_shared_memory()
         check_runtimes(config.exports)  # in each node, so that none before the exporter is in vain
         with metadata as handle:
             # Elsewhere the database lets only one of two processes insert a type.
@@ -93,12 +92,15 @@ def _make_launcher(
 ) -> Launcher:
     deployment = runner_utils.extract_local_deployment_config(ir)
     node_id = node.node_info.id
+    executor_spec = runner_utils.extract_executor_spec(deployment, node_id)
+    if isinstance(executor_spec, executable_spec_pb2.BeamExecutableSpec):
+        check_shared_memory()
     return Launcher(
         pipeline_node=node,
         mlmd_connection=metadata,
         pipeline_info=ir.pipeline_info,
         pipeline_runtime_spec=ir.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        executor_spec=executor_spec,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
     )
 

@@ -1,5 +1,6 @@
 """The console that commands write to: a terminal, or whatever a shell puts in its place."""
 
+import io
 import os
 import re
 import sys
@@ -21,7 +22,7 @@ def make_console(file: TextIO | None = None, *, soft_wrap: bool = False) -> Cons
       file: Where to write; standard output by default.
       soft_wrap: Have the terminal break lines, so that a path can be copied whole.
     """
-    target = file or sys.stdout
+    target = file or sys.stdout or io.StringIO()  # nobody reads what is closed
     if target.isatty():
         return Console(file=target, markup=False, highlight=False, soft_wrap=soft_wrap)
     return Console(

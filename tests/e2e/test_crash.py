@@ -207,6 +207,6 @@ def test_what_came_of_a_run_is_told_although_run_json_cannot_be_written(
 
     assert run.wait() == 1
     summary, _, error = run.output.read_text().partition("\nError: ")
-    assert "FAILED before any node was started" in summary
+    assert "FAILED in the runner" in summary
     assert "metadata.db: expected ML Metadata in SQLite" in summary
     assert error.startswith(f"{workspace.root}/run.json: cannot be written")

@@ -30,6 +30,18 @@ def test_what_is_noted_is_a_line_for_sha256sum_that_is_read_back():
     }
 
 
+def test_files_in_folders_of_their_own_are_noted_from_the_folder_of_all():
+    nested = IdxFolder(
+        *(IdxPair(*(f"{path}/{path.rpartition('/')[2]}" for path in pair)) for pair in FOLDER)
+    )
+    digests = {path: "00" for pair in nested for path in pair}
+
+    notes = note_source_files(nested, digests)
+
+    assert notes["source_train_images"] == "00  train-images/train-images"
+    assert describe_source(notes).endswith(" in gs://bucket/in")
+
+
 def test_other_properties_are_left_alone():
     others = {"num_rows_train": 7, "source_statistics_id": 3, "source_code": "git"}
 

@@ -97,3 +97,10 @@ def test_a_file_that_is_not_there_is_an_error_that_names_it(file: Path, memory: 
 
     with pytest.raises(IdxError, match="train-images-idx3-ubyte: expected a file"):
         _remember(memory, file)
+
+
+def test_where_nothing_can_be_remembered_the_digest_is_right_all_the_same(
+    file: Path, caplog: pytest.LogCaptureFixture
+):
+    assert _remember(file / "digests.json", file) == _digest(b"images")
+    assert "digests are not remembered" in caplog.text

@@ -87,6 +87,17 @@ def test_one_file_in_a_folder_of_its_own_and_three_beside_it_are_a_data_set(fold
     assert found[0] == f"{folder}/{NAMES[0]}/train-images.idx3-ubyte"
 
 
+def test_a_copy_in_a_folder_of_another_name_stands_in_for_no_file(folder: Path):
+    for copy in ("old-ubyte-backup", "train-labels-idx1-ubyte"):
+        if copy in NAMES:
+            (folder / copy).unlink()
+        (folder / copy).mkdir()
+        (folder / copy / NAMES[0]).write_bytes((folder / NAMES[2]).read_bytes())
+
+    with pytest.raises(IdxError, match="missing train-labels-idx1-ubyte"):
+        find_files(str(folder))
+
+
 @pytest.mark.parametrize(
     "extra",
     [

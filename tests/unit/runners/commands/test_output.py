@@ -108,3 +108,14 @@ def test_runs_shows_how_each_ended_in_however_few_columns(columns: int, tmp_path
     assert "failed in AnomalyGate: AnomalyError: refused in 2 places." in " ".join(shown.split())
     assert "The first" not in shown
     assert ("0 cached" in shown) is (columns >= 80)
+
+
+def test_without_an_output_at_all_a_command_does_its_work():
+    answer = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -c "{TFX_MNIST}" config >&-', sys.executable],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (answer.returncode, answer.stderr) == (0, "")

@@ -1,6 +1,7 @@
 """`tfx-mnist run` on inputs that no node needs to look at to see that they are wrong."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,10 +75,21 @@ def test_wrong_paths_and_files_are_told_before_tensorflow_is_loaded(
     answer = _run(tmp_path, *options)
 
     assert answer.stderr == "exit 1, heavy imports: []"
-    assert "FAILED before any node was started" in answer.stdout
+    assert "FAILED in inputs" in answer.stdout
     assert expected.format(tmp_path=tmp_path) in answer.stdout
     outcome = json.loads((tmp_path / "root" / "run.json").read_text())
     assert expected.format(tmp_path=tmp_path) in outcome["cause"]
-    assert (outcome["exit_code"], outcome["nodes"]) == (1, [])
+    assert (outcome["exit_code"], outcome["nodes"], outcome["failed_node"]) == (1, [], "inputs")
     [log] = (tmp_path / "root" / "logs").iterdir()
     assert outcome["cause"] in log.read_text()
+
+
+def test_a_pipe_in_place_of_the_contract_is_not_waited_for(tmp_path: Path, folder: Path):
+    os.mkfifo(tmp_path / "schema.pbtxt")
+
+    answer = _run(
+        tmp_path, f"--set=data_root={folder}", f"--set=schema_path={tmp_path}/schema.pbtxt"
+    )
+
+    assert answer.stderr == "exit 1, heavy imports: []"
+    assert "received a path that cannot be read (it is no file)" in answer.stdout
