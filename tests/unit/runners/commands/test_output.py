@@ -20,11 +20,13 @@ from support.programs import TFX_MNIST
 
 
 def call(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    # By itself a child gets what C libraries have added, too: readline sets COLUMNS.
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     return subprocess.run(
         [sys.executable, "-c", TFX_MNIST, *arguments],
         check=False,
         text=True,
-        **{"capture_output": True, **options},  # type: ignore[call-overload]
+        **{"capture_output": True, "env": environment, **options},  # type: ignore[call-overload]
     )
 
 
