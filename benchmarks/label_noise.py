@@ -21,12 +21,12 @@ import click
 import numpy as np
 
 from benchmarks.process_tree import measure
+from runners.local.outcome import DONE, NOT_BLESSED
 
 _DATA = Path(__file__).parent.parent / "data" / "mnist"
 _LABELS_HEADER = 8
 _NUM_CLASSES = 10
 _SHARES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-_NOT_BLESSED = 3
 
 
 class _Noise(NamedTuple):
@@ -64,7 +64,7 @@ def _run(noise: _Noise, preset: str, folder: Path) -> dict[str, list[dict[str, o
     command = [str(Path(sys.executable).parent / "tfx-mnist"), "run", "--preset", preset]
     command += [f"--set={key}={path}" for key, path in settings.items()]
     usage = measure(command, log=folder / "log", environment={})
-    if usage.exit_code not in {0, _NOT_BLESSED}:
+    if usage.exit_code not in {DONE, NOT_BLESSED}:
         log = (folder / "log").read_text()[-3000:]
         sys.exit(f"exit code {usage.exit_code}; the end of its log:\n{log}")
     outcome: dict[str, list[dict[str, object]]] = json.loads((root / "run.json").read_text())

@@ -38,7 +38,7 @@ class IdxFolder(NamedTuple):
     test: IdxPair
 
 
-def find_idx_files(paths: Iterable[str], *, folder: str, nested: Iterable[str] = ()) -> IdxFolder:
+def find_idx_files(paths: Iterable[str], *, folder: str) -> IdxFolder:
     """Picks the four files of an IDX data set out of a listing.
 
     The canonical names are train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k.
@@ -49,14 +49,11 @@ def find_idx_files(paths: Iterable[str], *, folder: str, nested: Iterable[str] =
       paths: Files to choose from; others may be among them, also those that systems and browsers
         leave, such as `._name` or `name (1)`.
       folder: Names the place in errors.
-      nested: Files from which those are taken that are not among `paths`.
 
     Raises:
       IdxError: One of the four is missing, or there is more than one data set.
     """
     found, other_names = _sort_by_role(paths)
-    for role, more in _sort_by_role(nested)[0].items():
-        found.setdefault(role, more)
     _check_complete(found, other_names, folder)
     _check_unambiguous(found, folder)
     return IdxFolder(

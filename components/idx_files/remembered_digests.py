@@ -2,10 +2,10 @@
 
 import json
 import logging
-import tempfile
 from pathlib import Path
 
 from components.idx_files.storage import digest_file, is_remote
+from components.whole_file import write_whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -47,25 +47,10 @@ class RememberedDigests:
         keys = {_describe(path) for path in paths if not is_remote(path)}
         kept = {key: digest for key, digest in self._digests.items() if key in keys}
         try:
-            _write_whole(self._path, json.dumps(kept, indent=2))
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole_file(self._path, json.dumps(kept, indent=2))
         except OSError:  # the files will be read again
             logger.warning("%s: digests are not remembered", self._path, exc_info=True)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes a file whole or not at all, also where runs of several machines share the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=path.name, encoding="utf-8", delete=False
-    ) as file:
-        partial = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
 
 
 def _describe(path: str) -> str:

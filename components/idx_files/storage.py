@@ -61,10 +61,9 @@ def find_files(folder: str, pattern: str = FILE_PATTERN) -> IdxFolder:
     folders = [name for name in matching if _is_folder(f"{folder}/{name}")]
     files = [f"{folder}/{name}" for name in matching if name not in folders]
     have = {role for name in matching if name not in folders and (role := find_role(name))}
-    nested = list(_find_nested(folder, folders, have))
+    found = [*files, *_find_nested(folder, folders, have)]
     # Where nothing matches, the error names what else is there.
-    others = [f"{folder}/{name}" for name in names]
-    return find_idx_files(files or nested or others, nested=nested, folder=folder)
+    return find_idx_files(found or [f"{folder}/{name}" for name in names], folder=folder)
 
 
 def _find_nested(folder: str, names: Sequence[str], have: AbstractSet[Role]) -> Iterator[str]:

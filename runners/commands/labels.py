@@ -10,9 +10,9 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from components.versioned_directory.labels import labels_path
 from components.versioned_directory.versions import Version, parse_number, version_before
+from components.whole_file import write_whole_file
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.serving_directory import read_versions, serving_directory
-from runners.whole_file import write_whole_file
 
 _NEWEST, _PREVIOUS = "newest", "previous"
 _HEADER = """\

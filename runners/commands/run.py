@@ -189,14 +189,10 @@ def _run(
 ) -> RunOutcome:
     run_id = new_run_id()
     try:
-        try:
-            check_shared_memory()
-            if not from_nodes or IDX_EXAMPLE_GEN in from_nodes:
-                check_inputs(config)
-        except (OSError, ValueError) as error:
-            logger.error("%s", error)  # noqa: TRY400 - it says all that a traceback would
+        if cause := _find_fault(config, from_nodes):
+            logger.error("%s", cause)
             return RunOutcome(
-                run_id=run_id, exit_code=FAILED, nodes=(), failed_node=_INPUTS, cause=str(error)
+                run_id=run_id, exit_code=FAILED, nodes=(), failed_node=_INPUTS, cause=cause
             )
         with make_display(terminal) as display, interruption.recognised():
             from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
@@ -209,6 +205,17 @@ def _run(
     except Exception as error:
         logger.exception("The run could not start")
         return RunOutcome(run_id=run_id, exit_code=FAILED, nodes=(), cause=str(error))
+
+
+def _find_fault(config: PipelineConfig, from_nodes: Collection[str]) -> str:
+    """Returns what would fail the run later, "" if nothing is seen to before it begins."""
+    try:
+        check_shared_memory()
+        if not from_nodes or IDX_EXAMPLE_GEN in from_nodes:
+            check_inputs(config)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _write_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> str:

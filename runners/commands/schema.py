@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from components.whole_file import write_whole_file
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.quiet import log_to_file
 from runners.terminal.console import make_console
-from runners.whole_file import write_whole_file
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0.schema_pb2 import Schema

@@ -9,8 +9,8 @@ from typing import Any
 from components.anomaly_gate.acceptance import AcceptedDrift
 from components.evaluation.checks import Check
 from components.versioned_directory.exports import ExportRecord
+from components.whole_file import write_whole_file
 from runners.metadata.states import NodeState
-from runners.whole_file import write_whole_file
 
 RUN_FILE = "run.json"
 

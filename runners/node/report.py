@@ -4,10 +4,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.whole_file import write_whole_file
 from runners.node.end import NodeEnd
 from runners.report.artifacts import render_artifact
 from runners.report.markdown import paragraph
-from runners.whole_file import write_whole_file
 
 logger = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from tfx.dsl.io import fileio
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.whole_file import write_whole_file
 from pipeline.config import PipelineConfig
 from pipeline.pipeline import create_pipeline
 from runners.orchestration.graph import IR_SUFFIX, Graph, Node, find_graph, parse_graph
 from runners.orchestration.parameters import describe_parameters, with_parameters
-from runners.whole_file import write_whole_file
 
 
 class StaleIrError(RuntimeError):

@@ -6,11 +6,11 @@ from ml_metadata import MetadataStore
 
 from components.run_report.content.report import Report
 from components.run_report.page.rendering import render_comparison, render_page
+from components.whole_file import write_whole_file
 from pipeline.config import PipelineConfig
 from runners.metadata.records import read_run
 from runners.run_report.measurements import find_measurements
 from runners.run_report.record import Known, read_run_record
-from runners.whole_file import write_whole_file
 
 
 def make_report(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from components.whole_file import write_whole_file
 from pipeline.config_sources import ConfigError
-from runners.whole_file import write_whole_file
 
 if TYPE_CHECKING:
     from runners.orchestration.compiled import CompiledPipeline

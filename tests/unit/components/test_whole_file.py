@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from runners.whole_file import write_whole_file
+from components.whole_file import write_whole_file
 from support.disks.small import files_limited_to
 
 KILLED_HALFWAY = """
 import resource, signal, sys
-from runners.whole_file import write_whole_file
+from components.whole_file import write_whole_file
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python would make an error of it
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 write_whole_file(sys.argv[1], "new" * 1000)
 """
 MANY_TIMES = """
 import sys
-from runners.whole_file import write_whole_file
+from components.whole_file import write_whole_file
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(500):
@@ -105,7 +105,7 @@ def test_of_two_writers_at_once_each_writes_its_own_file_whole(tmp_path: Path):
 
 def test_a_file_on_this_machine_needs_no_tensorflow(tmp_path: Path):
     program = (
-        "import sys; from runners.whole_file import write_whole_file;"
+        "import sys; from components.whole_file import write_whole_file;"
         "write_whole_file(sys.argv[1], 'new'); sys.exit('tensorflow' in sys.modules)"
     )
 

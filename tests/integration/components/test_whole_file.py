@@ -12,7 +12,7 @@ from support.gcs.stand_in import GcsStandIn, serve_gcs
 
 PROGRAM = """
 import sys
-from runners.whole_file import write_whole_file
+from components.whole_file import write_whole_file
 write_whole_file("gs://bucket/folder/run.json", sys.argv[1].replace("?", chr(0xD800)))
 """
 
