@@ -2,12 +2,12 @@
 
 from tensorflow_metadata.proto.v0.schema_pb2 import IntDomain, Schema
 
-from components.schema_importer.contract import parse_contract
+from components.schema_importer.contract import Contract
 from modules.features import LABEL_KEY
 from pipeline.config import PipelineConfig
 
 
-def measured_classes(config: PipelineConfig) -> tuple[int, ...]:
+def measured_classes(contract: Contract, config: PipelineConfig) -> tuple[int, ...]:
     """Returns the classes that must have rows in the test split, in order.
 
     They are those of the label's domain in the contract that the model can answer, but for those
@@ -15,10 +15,9 @@ def measured_classes(config: PipelineConfig) -> tuple[int, ...]:
     domain: nothing is missing where class 0 has no rows.
 
     Raises:
-      FileNotFoundError: The contract is missing.
-      ValueError: It is no schema, or leaves no class to measure, or an unmeasured class is none.
+      ValueError: The contract leaves no class to measure, or an unmeasured class is none.
     """
-    domain = _find_label_domain(parse_contract(config.schema_path))
+    domain = _find_label_domain(contract.schema)
     num_classes = config.training.num_classes
     first = domain.min if domain.HasField("min") else 0
     last = domain.max if domain.HasField("max") else num_classes - 1
@@ -33,17 +32,17 @@ def measured_classes(config: PipelineConfig) -> tuple[int, ...]:
     measured = tuple(label for label in expected if label not in unmeasured)
     if not measured:
         raise ValueError(
-            f"{config.schema_path}: expected one class or more to judge a model by, received a "
+            f"{contract.path}: expected one class or more to judge a model by, received a "
             f"label from {first} to {last}, training.num_classes {num_classes} and "
             f"thresholds.unmeasured_classes {sorted(unmeasured)}. Correct one of them."
         )
     return measured
 
 
-def _find_label_domain(contract: Schema) -> IntDomain:
-    """Returns the domain of the label, an unbounded one if the contract has none."""
-    shared = {domain.name: domain for domain in contract.int_domain}
-    for feature in contract.feature:
+def _find_label_domain(schema: Schema) -> IntDomain:
+    """Returns the domain of the label, an unbounded one if the schema has none."""
+    shared = {domain.name: domain for domain in schema.int_domain}
+    for feature in schema.feature:
         if feature.name == LABEL_KEY:
             return shared.get(feature.domain, feature.int_domain)
     return IntDomain()

@@ -28,6 +28,7 @@ from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
+from pipeline.definition_files import DefinitionFiles, read_definition_files
 from pipeline.evaluation import make_eval_config
 from pipeline.node_ids import (
     LATEST_BLESSED_MODEL_RESOLVER,
@@ -40,6 +41,7 @@ from pipeline.node_ids import (
 def create_pipeline(
     config: PipelineConfig,
     *,
+    files: DefinitionFiles | None = None,
     find_previous_statistics: Callable[[BaseChannel], Resolver] = make_previous_statistics_resolver,
     find_baseline: Callable[[BaseChannel], Resolver] = make_baseline_resolver,
 ) -> Pipeline:
@@ -49,11 +51,14 @@ def create_pipeline(
 
     Args:
       config: Everything that can be set.
+      files: What is read while the pipeline is defined. Default: it is read where `config` says
+        that nodes find it, too.
       find_previous_statistics: Makes the node that finds, as its output `accepted_statistics`,
         what the given statistics are compared with.
       find_baseline: Makes the node that finds, as its output `model`, what the given model is
         compared with.
     """
+    files = files or read_definition_files(config)
     example_gen = IdxExampleGen(
         input_base=config.data_root,
         output_config=split_by_hash(
@@ -65,9 +70,9 @@ def create_pipeline(
     examples = example_gen.outputs["examples"]
 
     # The curated contract is what the data must obey; the inferred schema is what it looks like.
-    schema_importer = SchemaImporter(schema_file=config.schema_path)
+    schema_importer = SchemaImporter(schema_file=config.schema_path, contract=files.contract)
     schema = schema_importer.outputs["schema"]
-    classes = measured_classes(config)
+    classes = measured_classes(files.contract, config)
     statistics_gen = StatisticsGen(
         examples=examples,
         schema=schema,
@@ -170,7 +175,7 @@ def create_pipeline(
         evaluation=evaluator.outputs["evaluation"],
         infra_blessing=servability_validator.outputs["blessing"],
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
-        model_card_path=config.model_card_path,
+        model_card=files.model_card,
         model_code_digest=trainer_digest,
     )
     return Pipeline(

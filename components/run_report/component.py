@@ -24,7 +24,6 @@ from components.run_report.executor import (
     TRAIN_SPLIT_KEY,
     Executor,
 )
-from components.run_report.model_card import read_card
 from components.run_report.page.rendering import TEMPLATES
 
 
@@ -86,7 +85,7 @@ class RunReport(base_component.BaseComponent):
         evaluation: BaseChannel,
         infra_blessing: BaseChannel,
         max_p99_latency_ms: float,
-        model_card_path: str,
+        model_card: str,
         model_code_digest: str = "",
         train_split: str = "train",
         eval_split: str = "eval",
@@ -105,7 +104,7 @@ class RunReport(base_component.BaseComponent):
           evaluation: What the Evaluator measured.
           infra_blessing: What ServabilityValidator found.
           max_p99_latency_ms: The budget that it held the model to.
-          model_card_path: A Markdown file, read now; the page says so if that cannot be.
+          model_card: Markdown for the page.
           model_code_digest: Digest of the code that trained the model.
           train_split: The split that the model learns from.
           eval_split: The split of the same rows that is held out.
@@ -127,7 +126,7 @@ class RunReport(base_component.BaseComponent):
                 test_split=test_split,
                 max_p99_latency_ms=max_p99_latency_ms,
                 model_code_digest=model_code_digest,
-                model_card=read_card(model_card_path),
+                model_card=model_card,
                 code_digest=code_digest(Executor.__module__, files=TEMPLATES),
                 report=Channel(type=standard_artifacts.InferenceResult),
             )

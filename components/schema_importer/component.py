@@ -1,14 +1,12 @@
 """TFX's ImportSchemaGen, with the contract's content in the cache key."""
 
-import hashlib
-
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 from tfx.types.component_spec import ExecutionParameter
 from tfx.types.standard_component_specs import ImportSchemaGenSpec
 
-from components.schema_importer.contract import read_contract
+from components.schema_importer.contract import Contract, read_contract
 
 _CONTENT_DIGEST_KEY = "content_digest"
 
@@ -31,21 +29,23 @@ class SchemaImporter(ImportSchemaGen):
 
     SPEC_CLASS = SchemaImporterSpec
 
-    def __init__(self, schema_file: str) -> None:
-        """Reads the file's digest.
+    def __init__(self, schema_file: str, contract: Contract | None = None) -> None:
+        """Constructs the component.
 
         Args:
-            schema_file: Path of a `tensorflow_metadata` Schema in protobuf text format.
+            schema_file: Path of a `tensorflow_metadata` Schema in protobuf text format, where the
+                node finds it.
+            contract: What the file holds. Default: it is read.
 
         Raises:
             FileNotFoundError: There is no such file.
+            ValueError: It is no schema.
         """
-        content = read_contract(schema_file)
         # ImportSchemaGen's own constructor cannot take another parameter: skip to its parent's.
         super(ImportSchemaGen, self).__init__(
             spec=SchemaImporterSpec(
                 schema_file=schema_file,
-                content_digest=hashlib.sha256(content).hexdigest(),
+                content_digest=(contract or read_contract(schema_file)).digest,
                 schema=Channel(type=standard_artifacts.Schema),
             )
         )

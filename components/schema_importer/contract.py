@@ -1,20 +1,46 @@
 """Reads the data contract where a pipeline is defined (no TensorFlow)."""
 
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 
 
-def read_contract(schema_file: str) -> bytes:
-    """Returns what the file holds.
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """What the data must obey.
+
+    Attributes:
+      path: Of the file that it was read from.
+      digest: SHA-256 of the file's content.
+      schema: What the file says.
+    """
+
+    path: str
+    digest: str
+    schema: Schema
+
+
+def read_contract(schema_file: str) -> Contract:
+    """Reads a schema in protobuf text format.
 
     Raises:
       FileNotFoundError: There is no such file.
-      ValueError: It cannot be read.
+      ValueError: It cannot be read, or is no schema; then the message names line and column.
     """
-    if "://" in schema_file:
-        return _read_remote(schema_file)
+    content = _read_remote(schema_file) if "://" in schema_file else _read_local(schema_file)
+    try:
+        schema = text_format.Parse(content.decode(), Schema())
+    except UnicodeDecodeError as error:
+        raise _not_a_schema(schema_file, "bytes that are not UTF-8") from error
+    except text_format.ParseError as error:
+        raise _not_a_schema(schema_file, f"at line:column {error}") from error
+    return Contract(path=schema_file, digest=hashlib.sha256(content).hexdigest(), schema=schema)
+
+
+def _read_local(schema_file: str) -> bytes:
     path = Path(schema_file)
     try:
         if not path.exists():
@@ -26,23 +52,6 @@ def read_contract(schema_file: str) -> bytes:
         raise
     except OSError as error:
         raise _unreadable(schema_file, error.strerror or str(error)) from error
-
-
-def parse_contract(schema_file: str) -> Schema:
-    """Returns the schema in the file.
-
-    Raises:
-      FileNotFoundError: There is no such file.
-      ValueError: It is no schema; the message names line and column.
-    """
-    content = read_contract(schema_file)
-    try:
-        schema: Schema = text_format.Parse(content.decode(), Schema())
-    except UnicodeDecodeError as error:
-        raise _not_a_schema(schema_file, "bytes that are not UTF-8") from error
-    except text_format.ParseError as error:
-        raise _not_a_schema(schema_file, f"at line:column {error}") from error
-    return schema
 
 
 def _read_remote(schema_file: str) -> bytes:

@@ -6,10 +6,9 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from runners.airflow.settings import AirflowSettings, Kubernetes, TaskSettings
+from runners.airflow.settings import AirflowSettings, TaskSettings
 from runners.orchestration.exit_codes import SKIPPED
 from runners.orchestration.graph import Graph
-from runners.orchestration.pod_paths import check_pod_paths
 from runners.orchestration.settings import fill_in_report
 from runners.orchestration.tasks import (
     FINAL_REPORT,
@@ -135,39 +134,16 @@ def _render_operator(graph: Graph, settings: AirflowSettings, ir_name: str, ir_d
             longer=GRACE_SECONDS + _AFTERWARDS_SECONDS,
         )
     kubernetes = settings.kubernetes
-    pod = _complete_pod(kubernetes)
-    [base] = pod["spec"]["containers"]
-    check_pod_paths(graph, [mount["mountPath"] for mount in base.get("volumeMounts", ())])
+    kubernetes.folders.check(graph.config)
     return _read_template("kubernetes").substitute(
         shared,
         image=_literal(kubernetes.image),
         namespace=_literal(kubernetes.namespace),
-        pod_template=_literal(pod),
+        pod_template=_literal(kubernetes.pod),
         ir_path=_literal(f"{kubernetes.compiled_folder.rstrip('/')}/{ir_name}"),
         startup_seconds=kubernetes.startup_timeout_seconds,
         longer=kubernetes.startup_timeout_seconds + GRACE_SECONDS + _AFTERWARDS_SECONDS,
     )
-
-
-def _complete_pod(kubernetes: Kubernetes) -> dict[str, Any]:
-    """Returns the pod template with the container `base`, which Airflow runs the task in."""
-    spec = kubernetes.pod_template.get("spec", {})
-    containers = spec.get("containers") or [{}]
-    if len(containers) != 1 or containers[0].get("name", "base") != "base":
-        names = ", ".join(str(container.get("name")) for container in containers)
-        raise ValueError(
-            f"kubernetes.pod_template: expected one container, named base; received {names}"
-        )
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        **kubernetes.pod_template,
-        "spec": {
-            "restartPolicy": "Never",
-            **spec,
-            "containers": [{"name": "base", **containers[0]}],
-        },
-    }
 
 
 def _schedule(settings: AirflowSettings) -> str:

@@ -5,7 +5,8 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from runners.orchestration.settings import MlmdUrl, Section, Tries, read_settings_file
+from runners.orchestration.pod_paths import PodFolders
+from runners.orchestration.settings import InImage, MlmdUrl, Section, Tries, read_settings_file
 
 
 class TaskSettings(Section):
@@ -33,21 +34,57 @@ class Environment(Section):
     )
 
 
-class Kubernetes(Section):
+class Kubernetes(InImage):
     """The pod that runs a task, for workers that have no pipeline environment."""
 
-    image: str = Field(description="The project's image, e.g. registry.example.com/tfx-mnist:1.")
     namespace: str = Field("default", description="Namespace of the pods.")
     compiled_folder: str = Field(
         description="Where pods see the files that compile wrote: in the image or on a volume."
     )
     pod_template: dict[str, Any] = Field(
         default_factory=dict,
-        description="A Kubernetes pod: volumes, secrets, node selector. Its container is `base`.",
+        description="A Kubernetes pod: volumes, secrets, node selector. Its container is `base`; "
+        "outputs go to the first of its mounts.",
     )
     startup_timeout_seconds: int = Field(
         900, ge=1, description="For a pod to start: pull the image, wait for a node with a GPU."
     )
+
+    @property
+    def pod(self) -> dict[str, Any]:
+        """The pod template, complete with the container `base`, which Airflow runs the task in.
+
+        Raises:
+          ValueError: It has another container, or several.
+        """
+        spec = self.pod_template.get("spec", {})
+        containers = spec.get("containers") or [{}]
+        if len(containers) != 1 or containers[0].get("name", "base") != "base":
+            names = ", ".join(str(container.get("name")) for container in containers)
+            raise ValueError(
+                f"kubernetes.pod_template: expected one container, named base; received {names}"
+            )
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            **self.pod_template,
+            "spec": {
+                "restartPolicy": "Never",
+                **spec,
+                "containers": [{"name": "base", **containers[0]}],
+            },
+        }
+
+    @property
+    def folders(self) -> PodFolders:
+        """Where pods see what the pipeline reads and writes.
+
+        Raises:
+          ValueError: The template has another container than `base`, or several.
+        """
+        [base] = self.pod["spec"]["containers"]
+        kept = tuple(mount["mountPath"] for mount in base.get("volumeMounts", ()))
+        return PodFolders(home=self.image_home, kept=kept, outputs=next(iter(kept), None))
 
 
 class AirflowSettings(Tries):

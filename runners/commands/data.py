@@ -6,6 +6,7 @@ import click
 
 from components.idx_files.checking import check_files
 from components.idx_files.storage import is_remote
+from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.local_folders import LocalFolder
@@ -50,7 +51,7 @@ def check_command(
     if is_remote(place):
         raise click.UsageError(f"expected a folder on this machine, received {place}.")
     try:
-        expected = measured_classes(config)
+        expected = measured_classes(read_contract(config.schema_path), config)
         checked = check_files(place, num_classes=config.training.num_classes)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error

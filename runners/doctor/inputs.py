@@ -5,6 +5,7 @@ from pathlib import Path
 from components.idx_files.checking import check_files
 from components.idx_files.idx import IdxError
 from components.idx_files.storage import is_remote
+from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 from runners.datasets.checksums import CHECKSUM_FILE, DatasetError, verify
@@ -16,7 +17,7 @@ def check_contract(config: PipelineConfig) -> Finding:
     if is_remote(config.schema_path):
         return Finding("contract", Severity.NOTE, f"{config.schema_path} is remote: not looked at")
     try:
-        classes = measured_classes(config)
+        classes = measured_classes(read_contract(config.schema_path), config)
     except (OSError, ValueError) as error:
         return Finding("contract", Severity.FIX, str(error))
     found = f"{config.schema_path}, with {len(classes)} classes to measure"

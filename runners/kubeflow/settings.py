@@ -8,7 +8,9 @@ from typing import Any
 
 from pydantic import Field
 
+from runners.orchestration.pod_paths import PodFolders
 from runners.orchestration.settings import (
+    InImage,
     MlmdUrl,
     Section,
     Tries,
@@ -59,10 +61,9 @@ class StepSettings(Section):
     )
 
 
-class KubeflowSettings(Tries):
+class KubeflowSettings(InImage, Tries):
     """Everything about the steps that is not in the pipeline itself."""
 
-    image: str = Field(description="The project's image, e.g. registry.example.com/tfx-mnist:1.")
     compiled_folder: str = Field(
         description="Where steps see the files that compile wrote: on a volume, in the image, or "
         "gs:// and the like."
@@ -71,7 +72,9 @@ class KubeflowSettings(Tries):
         description="URL of ML Metadata without a password, or the path of a file with the URL."
     )
     mlmd_password: SecretKey | None = Field(None, description="The password of that database.")
-    volumes: tuple[Volume, ...] = Field((), description="What artifacts and data are on.")
+    volumes: tuple[Volume, ...] = Field(
+        (), description="What artifacts and data are on; outputs go to the first."
+    )
     environment: dict[str, str] = Field(
         default_factory=dict, description="Environment variables of every step; no secrets."
     )
@@ -92,6 +95,12 @@ class KubeflowSettings(Tries):
         default_factory=dict,
         description="By step, which is a node, a group or FinalReport: what it has otherwise.",
     )
+
+    @property
+    def folders(self) -> PodFolders:
+        """Where steps see what the pipeline reads and writes."""
+        kept = tuple(volume.path for volume in self.volumes)
+        return PodFolders(home=self.image_home, kept=kept, outputs=next(iter(kept), None))
 
     def of_step(self, step_id: str) -> StepSettings:
         """Returns the settings of one step; what it does not have itself, it shares."""

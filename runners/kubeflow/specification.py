@@ -17,7 +17,6 @@ from runners.kubeflow.pod import describe_pod
 from runners.kubeflow.settings import KubeflowSettings, Resources
 from runners.orchestration.graph import Graph
 from runners.orchestration.parameters import name_without_dots
-from runners.orchestration.pod_paths import check_pod_paths
 from runners.orchestration.tasks import Task, check_task_ids, group_nodes, report_after
 from runners.orchestration.time_limit import REPORT_MARGIN_SECONDS, limit_time
 
@@ -40,7 +39,7 @@ def render_pipeline(graph: Graph, settings: KubeflowSettings, ir_name: str, ir_d
       ValueError: A group or step of the settings does not fit the pipeline, or pods would not see
         its paths.
     """
-    check_pod_paths(graph, [volume.path for volume in settings.volumes])
+    settings.folders.check(graph.config)
     tasks = group_nodes(graph.nodes, settings.groups)
     final = report_after(tasks)
     check_task_ids(settings.tasks, [task.task_id for task in (*tasks, final)])

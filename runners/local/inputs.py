@@ -2,6 +2,7 @@
 
 from components.idx_files.checking import check_files
 from components.idx_files.storage import is_remote
+from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 
@@ -16,6 +17,6 @@ def check_inputs(config: PipelineConfig) -> None:
       ValueError: The contract or a file of the data is not as expected.
     """
     if not is_remote(config.schema_path):
-        measured_classes(config)
+        measured_classes(read_contract(config.schema_path), config)
     if not is_remote(config.data_root):
         check_files(config.data_root, num_classes=config.training.num_classes)

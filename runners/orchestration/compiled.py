@@ -19,6 +19,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.whole_file import write_whole_file
 from pipeline.config import PipelineConfig
+from pipeline.definition_files import DefinitionFiles
 from pipeline.pipeline import create_pipeline
 from runners.orchestration.graph import IR_SUFFIX, Graph, Node, find_graph, parse_graph
 from runners.orchestration.parameters import describe_parameters, with_parameters
@@ -110,22 +111,33 @@ def add_ir_suffix(prefix: str) -> str:
     return f"{prefix}{IR_SUFFIX}"
 
 
-def compile_pipeline(config: PipelineConfig) -> CompiledPipeline:
-    """Compiles the pipeline with `config`."""
-    ir = compile_ir(config)
+def compile_pipeline(
+    config: PipelineConfig, files: DefinitionFiles | None = None
+) -> CompiledPipeline:
+    """Compiles the pipeline.
+
+    Args:
+      config: Of the pipeline, with the paths that its nodes see.
+      files: What is read meanwhile. Default: it is read at the paths of `config`.
+    """
+    ir = compile_ir(config, files=files)
     return CompiledPipeline(ir=ir, graph=_make_graph(ir, config))
 
 
 def compile_ir(
-    config: PipelineConfig, connection: ConnectionConfig | None = None
+    config: PipelineConfig,
+    connection: ConnectionConfig | None = None,
+    *,
+    files: DefinitionFiles | None = None,
 ) -> pipeline_pb2.Pipeline:
     """Returns the pipeline in TFX's intermediate representation.
 
     Args:
       config: Of the pipeline.
       connection: To ML Metadata, for a runner that looks for it in the IR; None: it names none.
+      files: As in `create_pipeline`.
     """
-    pipeline = create_pipeline(config)
+    pipeline = create_pipeline(config, files=files)
     pipeline.metadata_connection_config = connection
     return Compiler().compile(pipeline)
 

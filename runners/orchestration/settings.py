@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pipeline.config_sources import ConfigError
 from runners.metadata.url import check_no_password
+from runners.orchestration.pod_paths import IMAGE_HOME
 from runners.orchestration.tasks import FINAL_REPORT_TRIES
 
 
@@ -23,6 +24,18 @@ class Section(BaseModel):
     """Settings that cannot change, and of which none can be misspelt."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InImage(Section):
+    """Where an orchestrator runs containers of the project's image."""
+
+    image: str = Field(description="The project's image, e.g. registry.example.com/tfx-mnist:1.")
+    image_home: str = Field(
+        IMAGE_HOME,
+        pattern="^/",
+        description="Folder of the image that has data contract, model card and data where the "
+        "folder has them that one compiles in.",
+    )
 
 
 class Tries(Section):

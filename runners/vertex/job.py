@@ -16,6 +16,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 from tfx.orchestration.kubeflow.v2.pipeline_builder import DEFAULT_IMAGE_PATH_KEY
 
 from pipeline.config import PipelineConfig
+from pipeline.definition_files import DefinitionFiles, read_definition_files
 from pipeline.node_ids import MODEL_EXPORTER, PUSHER
 from pipeline.pipeline import create_pipeline
 from runners.orchestration.tasks import check_task_ids
@@ -31,32 +32,32 @@ from runners.vertex.resolvers import (
 from runners.vertex.settings import Resources, VertexSettings
 from runners.vertex.worker_pools import add_worker_pools, check_settings
 
-_ON_GOOGLE_CLOUD = ("gs://", "/gcs/")
 # These publish a model: they are not started unless each of their inputs of these names blesses it.
 _NEEDS_BLESSINGS = (MODEL_EXPORTER, PUSHER)
 _BLESSINGS = ("model_blessing", "infra_blessing")
 
 
-def render_job(config: PipelineConfig, settings: VertexSettings) -> str:
+def render_job(
+    config: PipelineConfig, settings: VertexSettings, files: DefinitionFiles | None = None
+) -> str:
     """Returns the job as JSON: the message `PipelineJob` of Vertex AI's API.
 
     Args:
-      config: Of the pipeline.
+      config: Of the pipeline, with the paths that its tasks see.
       settings: Of its tasks.
+      files: What is read meanwhile. Default: it is read at the paths of `config`.
 
     Raises:
-      ValueError: The settings name a node that is not there, models would be lost with a task's
-        machine, workers cannot be as configured, or a parameter of a run cannot be placed.
+      ValueError: The settings name a node that is not there, an output would be lost with a task's
+        container, an input would not be there, workers cannot be as configured, or a parameter
+        of a run cannot be placed.
     """
-    if not config.serving_model_dir.startswith(_ON_GOOGLE_CLOUD):
-        raise ValueError(
-            f"serving_model_dir: expected gs://..., received {config.serving_model_dir}, which "
-            "would be lost with the task. Set it with --set serving_model_dir=gs://..."
-        )
+    settings.folders.check(config.model_dump())
+    files = files or read_definition_files(config)
     check_settings(config.training, settings)
-    job = _compile(config, settings)
+    job = _compile(config, settings, files)
     spec = job["pipelineSpec"]
-    add_parameters(spec, config, lambda other: _compile(other, settings)["pipelineSpec"])
+    add_parameters(spec, config, lambda other: _compile(other, settings, files)["pipelineSpec"])
     scope_queries(spec)
     for task in spec["root"]["dag"]["tasks"].values():
         _configure(task, spec, settings)
@@ -65,10 +66,15 @@ def render_job(config: PipelineConfig, settings: VertexSettings) -> str:
     return json.dumps(job, indent=2, sort_keys=True) + "\n"
 
 
-def _compile(config: PipelineConfig, settings: VertexSettings) -> dict[str, Any]:
+def _compile(
+    config: PipelineConfig, settings: VertexSettings, files: DefinitionFiles
+) -> dict[str, Any]:
     """Returns what TFX makes of the pipeline, repaired."""
     pipeline = create_pipeline(
-        config, find_previous_statistics=find_previous_statistics, find_baseline=find_baseline
+        config,
+        files=files,
+        find_previous_statistics=find_previous_statistics,
+        find_baseline=find_baseline,
     )
     check_task_ids(settings.tasks, [node.id for node in pipeline.components])
     label_outputs(pipeline)

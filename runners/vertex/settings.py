@@ -2,7 +2,11 @@
 
 from pydantic import Field
 
-from runners.orchestration.settings import Section, Tries, fill_in, read_settings_file
+from runners.orchestration.pod_paths import PodFolders
+from runners.orchestration.settings import InImage, Section, Tries, fill_in, read_settings_file
+
+# Vertex AI shows buckets there, too.
+_MOUNTED = ("/gcs",)
 
 
 class Resources(Section):
@@ -26,16 +30,25 @@ class TaskSettings(Section):
     resources: Resources | None = Field(None, description="Of its machine.")
 
 
-class VertexSettings(Tries):
+class VertexSettings(InImage, Tries):
     """Everything about the tasks that is not in the pipeline itself."""
 
-    image: str = Field(
-        description="The project's image, e.g. us-docker.pkg.dev/project/repository/tfx-mnist:1."
+    bucket: str | None = Field(
+        None,
+        pattern="^gs://.",
+        description="For artifacts, models and data, e.g. gs://bucket/folder.",
     )
     resources: Resources = Resources()
     tasks: dict[str, TaskSettings] = Field(
         default_factory=dict, description="By node: what its task has otherwise."
     )
+
+    @property
+    def folders(self) -> PodFolders:
+        """Where tasks see what the pipeline reads and writes."""
+        return PodFolders(
+            home=self.image_home, kept=_MOUNTED, outputs=self.bucket, data=self.bucket
+        )
 
     def of_task(self, node_id: str) -> TaskSettings:
         """Returns the settings of one task; what it does not have itself, it shares."""

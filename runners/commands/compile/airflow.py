@@ -8,6 +8,9 @@ from runners.airflow import settings as airflow_settings
 from runners.commands.compile.options import (
     faults_as_messages,
     make_folder,
+    name_example_values,
+    place_in_pods,
+    read_files,
     read_settings,
     settings_option,
     write_files,
@@ -36,6 +39,10 @@ def airflow(
     settings = read_settings(airflow_settings.read_settings, settings_file)
     folder = Path(output).absolute()
     make_folder(folder)
+    files = read_files(config)
+    if settings.kubernetes:
+        with faults_as_messages():
+            config = place_in_pods(config, settings.kubernetes.folders)
     with quiet_imports():  # TensorFlow comes with these
         from runners.airflow.dag import render_dag  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
@@ -43,6 +50,7 @@ def airflow(
     # Airflow imports the file, so that its name is one of Python's.
     name = config.pipeline_name.replace("-", "_")
     with faults_as_messages():
-        compiled = compile_pipeline(config)
+        compiled = compile_pipeline(config, files)
         dag = render_dag(compiled.graph, settings, add_ir_suffix(name), compiled.digest)
     write_files(folder / f"{name}.py", dag, compiled)
+    name_example_values([settings.model_dump(mode="json"), config.model_dump(mode="json")])

@@ -1,11 +1,15 @@
 """`tfx-mnist compile kubeflow`: the pipeline for Kubeflow Pipelines."""
 
 import click
+import yaml
 
 from runners.commands.compile.options import (
     faults_as_messages,
     make_folder,
+    name_example_values,
     output_file_option,
+    place_in_pods,
+    read_files,
     read_output_file,
     read_settings,
     settings_option,
@@ -36,13 +40,16 @@ def kubeflow(
     config = read_configuration(config_file, preset, overrides)
     settings = read_settings(kubeflow_settings.read_settings, settings_file)
     make_folder(path.parent)
+    files = read_files(config)
+    config = place_in_pods(config, settings.folders)
     with quiet_imports():  # TensorFlow and kfp come with these
         from runners.kubeflow.specification import render_pipeline  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
         from runners.pipeline_spec.lint import check_kubeflow  # noqa: PLC0415
 
     with faults_as_messages():
-        compiled = compile_pipeline(config)
+        compiled = compile_pipeline(config, files)
         spec = render_pipeline(compiled.graph, settings, add_ir_suffix(path.stem), compiled.digest)
         check_kubeflow(spec)
     write_files(path, spec, compiled)
+    name_example_values(list(yaml.safe_load_all(spec)))

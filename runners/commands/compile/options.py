@@ -1,5 +1,6 @@
 """What every `tfx-mnist compile` takes, and how it ends: files that are whole, or one message."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from components.whole_file import write_whole_file
+from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
+from pipeline.definition_files import DefinitionFiles, read_definition_files
+from runners.commands.quiet import quiet_imports
+from runners.orchestration.example_values import describe_example_values, find_example_values
+from runners.orchestration.pod_paths import PodFolders
 
 if TYPE_CHECKING:
     from runners.orchestration.compiled import CompiledPipeline
@@ -65,6 +71,30 @@ def read_settings(read: Callable[[str | None], _SettingsT], path: str | None) ->
         return read(path)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
+
+
+def read_files(config: PipelineConfig) -> DefinitionFiles:
+    """Reads what the pipeline is defined by; call it before TensorFlow is loaded.
+
+    Raises:
+      click.ClickException: The data contract is missing or no schema.
+    """
+    with faults_as_messages(), quiet_imports():  # TensorFlow's, where a file is remote
+        return read_definition_files(config)
+
+
+def place_in_pods(config: PipelineConfig, folders: PodFolders) -> PipelineConfig:
+    """Returns the configuration with the paths that containers see.
+
+    The current folder is taken for the checkout that their image was built from.
+    """
+    return folders.place(config, os.getcwd())  # noqa: PTH109 - as the configuration has it
+
+
+def name_example_values(content: Any) -> None:
+    """Prints what has to be replaced before `content` can be run, if anything."""
+    if values := find_example_values(content):
+        click.echo(f"Before it can run, {describe_example_values(values)}", err=True)
 
 
 @contextmanager

@@ -1,11 +1,16 @@
 """`tfx-mnist compile vertex`: the pipeline as a job for Vertex AI."""
 
+import json
+
 import click
 
 from runners.commands.compile.options import (
     faults_as_messages,
     make_folder,
+    name_example_values,
     output_file_option,
+    place_in_pods,
+    read_files,
     read_output_file,
     read_settings,
     settings_option,
@@ -34,6 +39,8 @@ def vertex(
     config = read_configuration(config_file, preset, overrides)
     settings = read_settings(vertex_settings.read_settings, settings_file)
     make_folder(path.parent)
+    files = read_files(config)
+    config = place_in_pods(config, settings.folders)
     with quiet_imports():  # TensorFlow and kfp come with these
         from absl import logging  # noqa: PLC0415
 
@@ -42,6 +49,7 @@ def vertex(
 
     logging.set_verbosity(logging.ERROR)  # TFX warns of a default image that is there
     with faults_as_messages():
-        job = render_job(config, settings)
+        job = render_job(config, settings, files)
         check_vertex(job)
     write_files(path, job)
+    name_example_values(json.loads(job))

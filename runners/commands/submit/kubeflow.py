@@ -5,9 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import yaml
 
 from runners.commands.kfp_requirement import require_kfp
-from runners.commands.submit.options import EXISTING_FILE, parameter_option, schedule_option
+from runners.commands.submit.options import (
+    EXISTING_FILE,
+    parameter_option,
+    refuse_example_values,
+    schedule_option,
+)
 from runners.pipeline_spec.parameters import read_parameters
 
 if TYPE_CHECKING:
@@ -48,7 +54,9 @@ def kubeflow(**options: Any) -> None:
 
     path: Path = options["pipeline"]
     try:
-        check_kubeflow(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        check_kubeflow(text)
+        refuse_example_values(path, list(yaml.safe_load_all(text)))
         submission = Submission(
             path=path,
             experiment=options["experiment"],

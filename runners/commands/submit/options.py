@@ -1,8 +1,11 @@
 """What every `tfx-mnist submit` takes."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+from runners.orchestration.example_values import describe_example_values, find_example_values
 
 EXISTING_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -16,3 +19,17 @@ parameter_option = click.option(
 schedule_option = click.option(
     "--schedule", metavar="CRON", help="Runs by a schedule, e.g. '0 4 * * *'."
 )
+
+
+def refuse_example_values(path: Path, content: Any) -> None:
+    """Refuses a compiled pipeline that would ask for somebody else's image or bucket.
+
+    Args:
+      path: Of its file.
+      content: Of the file, parsed.
+
+    Raises:
+      ValueError: It has values that are an example's.
+    """
+    if values := find_example_values(content):
+        raise ValueError(f"{path}: {describe_example_values(values)}")

@@ -1,12 +1,18 @@
 """`tfx-mnist submit vertex`: start a compiled pipeline on Vertex AI."""
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runners.commands.kfp_requirement import require_kfp
-from runners.commands.submit.options import EXISTING_FILE, parameter_option, schedule_option
+from runners.commands.submit.options import (
+    EXISTING_FILE,
+    parameter_option,
+    refuse_example_values,
+    schedule_option,
+)
 
 if TYPE_CHECKING:
     from google.auth.exceptions import GoogleAuthError
@@ -59,6 +65,7 @@ def vertex(**options: Any) -> None:
     )
     try:
         job = submission.read_job()
+        refuse_example_values(submission.path, json.loads(submission.path.read_text("utf-8")))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(_send(location, job, options["schedule"]))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 from pipeline.evaluation import make_eval_config
@@ -12,6 +13,10 @@ from pipeline.evaluation import make_eval_config
 
 def make_config(contract: Path, **training: int) -> PipelineConfig:
     return PipelineConfig.model_validate({"schema_path": str(contract), "training": training})
+
+
+def classes_of(config: PipelineConfig) -> tuple[int, ...]:
+    return measured_classes(read_contract(config.schema_path), config)
 
 
 @pytest.mark.parametrize(
@@ -34,20 +39,20 @@ def test_the_classes_are_those_of_the_labels_domain_that_a_model_can_answer(
         'int_domain { name: "digits" min: 2 max: 4 }\n'
     )
 
-    assert measured_classes(make_config(contract, num_classes=num_classes)) == tuple(expected)
+    assert classes_of(make_config(contract, num_classes=num_classes)) == tuple(expected)
 
 
 def test_a_class_that_is_not_to_be_measured_is_left_out():
     config = PipelineConfig.model_validate({"thresholds": {"unmeasured_classes": [0, 4]}})
 
-    assert measured_classes(config) == (1, 2, 3, 5, 6, 7, 8, 9)
+    assert classes_of(config) == (1, 2, 3, 5, 6, 7, 8, 9)
 
 
 def test_a_class_that_is_no_class_cannot_be_left_out():
     config = PipelineConfig.model_validate({"thresholds": {"unmeasured_classes": [3, 10, -1]}})
 
     with pytest.raises(ValueError, match=r"from 0 to 9 .* received \[-1, 10\]"):
-        measured_classes(config)
+        classes_of(config)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,7 @@ def test_what_leaves_no_class_to_measure_is_an_error_and_never_a_gate_that_is_op
     )
 
     with pytest.raises(ValueError, match=re.escape(reason)) as error:
-        measured_classes(config)
+        classes_of(config)
 
     assert str(contract) in str(error.value)
 
@@ -79,7 +84,7 @@ def test_a_contract_that_is_no_text_is_named(tmp_path: Path):
     contract.write_bytes(b"\xff\xfe")
 
     with pytest.raises(ValueError, match="expected a schema in protobuf text format") as error:
-        measured_classes(make_config(contract))
+        classes_of(make_config(contract))
 
     assert str(error.value).startswith(f"{contract}: ")
     assert "received bytes that are not UTF-8" in str(error.value)
@@ -90,7 +95,7 @@ def test_a_contract_that_is_none_is_named_with_line_and_column(tmp_path: Path):
     contract.write_text('feature { name: "label"\n  colour: BLUE }')
 
     with pytest.raises(ValueError, match="expected a schema in protobuf") as error:
-        measured_classes(make_config(contract))
+        classes_of(make_config(contract))
 
     assert str(error.value).startswith(f"{contract}: ")
     assert "2:3" in str(error.value)
@@ -98,7 +103,7 @@ def test_a_contract_that_is_none_is_named_with_line_and_column(tmp_path: Path):
 
 def test_each_class_has_thresholds_of_its_own_in_the_evaluation():
     config = PipelineConfig()
-    eval_config = make_eval_config(config.thresholds, measured_classes(config))
+    eval_config = make_eval_config(config.thresholds, classes_of(config))
 
     named = {
         metric.class_name: [
@@ -117,4 +122,4 @@ def test_a_contract_at_a_storage_that_tensorflow_does_not_know_is_one_error():
     config = PipelineConfig(schema_path="s3://bucket/schema.pbtxt")
 
     with pytest.raises(ValueError, match=r"s3://bucket/schema\.pbtxt: expected the data contract"):
-        measured_classes(config)
+        classes_of(config)

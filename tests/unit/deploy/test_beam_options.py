@@ -13,6 +13,7 @@ from apache_beam.runners.runner import create_runner
 
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import load_config
+from runners.kubeflow.settings import read_settings
 from support.project import PACKAGES, PROJECT
 
 _GUIDE = PROJECT / "docs" / "scaling.md"
@@ -84,10 +85,12 @@ def test_dataflow_finds_data_and_artifacts_in_a_bucket():
 @pytest.mark.parametrize("name", ["flink.yaml", "spark.yaml"])
 def test_clusters_and_kubeflow_s_steps_share_one_volume(name: str):
     config = _load(PROJECT / "deploy" / "beam" / name)
-    kubeflow = (PROJECT / "docs" / "kubeflow.md").read_text()
+    folders = read_settings(str(PROJECT / "deploy" / "kubeflow" / "settings.yaml")).folders
+    steps = folders.place(PipelineConfig(), str(Path.cwd()))
 
-    for key in ("pipeline_root", "serving_model_dir", "data_root"):
-        assert f"--set {key}={getattr(config, key)}" in kubeflow
+    assert config.pipeline_root == steps.pipeline_root
+    assert config.serving_model_dir == steps.serving_model_dir
+    assert config.data_root.startswith(f"{folders.outputs}/")
 
 
 def test_the_guide_names_every_set_and_no_option_that_beam_lacks():

@@ -1,11 +1,14 @@
 """The manifests are valid, and fit each other and the settings."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from modules.distribution.pods.manifests import PodGroup
+from pipeline.config import PipelineConfig
+from runners.kubeflow.settings import KubeflowSettings
 from support.kubernetes.schemas import NEWEST, OLDEST, find_faults
 from support.project import PROJECT
 
@@ -142,8 +145,14 @@ def test_the_settings_of_kubeflow_name_what_the_manifests_make():
         f"postgresql://{environment['POSTGRES_USER']}@mlmd.{KUSTOMIZATION['namespace']}.svc:5432/"
         f"{environment['POSTGRES_DB']}"
     )
+    folders = KubeflowSettings.model_validate(settings).folders
+    serving = folders.place(PipelineConfig(), str(Path.cwd())).serving_model_dir
+    below = serving.removeprefix(f"{volume['path']}/")
+    [server] = _find("Deployment", "tf-serving")["spec"]["template"]["spec"]["containers"]
+    assert below in [mount.get("subPath") for mount in server["volumeMounts"]]
     [kserve] = _documents("kserve.yaml")
-    assert kserve["spec"]["predictor"]["model"]["storageUri"] == f"pvc://{volume['claim']}/serving"
+    uri = kserve["spec"]["predictor"]["model"]["storageUri"]
+    assert uri == f"pvc://{volume['claim']}/{below}"
 
 
 def test_who_may_train_in_pods_is_who_runs_the_steps():

@@ -21,6 +21,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunnerConfig,
 )
 
+from pipeline.definition_files import read_definition_files
 from pipeline.pipeline import create_pipeline
 from runners.pipeline_spec.lint import lint_vertex
 from runners.vertex.job import render_job
@@ -35,18 +36,25 @@ REMOTE = {
     "data_root": "gs://bucket/data",
 }
 
+FILES = read_definition_files(PipelineConfig())
+FOLDERS = VertexSettings(image="example").folders
+
 Json = dict[str, Any]
+
+
+def _placed(values: Json) -> PipelineConfig:
+    return FOLDERS.place(PipelineConfig.model_validate(values), str(PROJECT))
 
 
 @pytest.fixture(scope="module")
 def config() -> PipelineConfig:
-    return PipelineConfig.model_validate(REMOTE)
+    return _placed(REMOTE)
 
 
 @pytest.fixture(scope="module")
 def text(config: PipelineConfig) -> str:
     settings = VertexSettings.model_validate(yaml.safe_load(EXAMPLE.read_text()))
-    return render_job(config, settings)
+    return render_job(config, settings, FILES)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +69,7 @@ def text_of_workers() -> str:
     example["tasks"]["Trainer"]["resources"]["machine_type"] = "n1-standard-8"
     settings = VertexSettings.model_validate(example)
     training = {"strategy": "multi_worker_mirrored", "workers": 3}
-    return render_job(PipelineConfig.model_validate({**REMOTE, "training": training}), settings)
+    return render_job(_placed({**REMOTE, "training": training}), settings, FILES)
 
 
 def _container(spec: Json, node_id: str) -> Json:
@@ -114,6 +122,7 @@ def test_parameters_reach_every_task_as_if_they_had_been_compiled_in(
     compiled = KubeflowV2DagRunner(KubeflowV2DagRunnerConfig(use_pipeline_spec_2_1=True)).run(
         create_pipeline(
             with_parameters(config, values),
+            files=FILES,
             find_previous_statistics=find_previous_statistics,
             find_baseline=find_baseline,
         ),
@@ -230,8 +239,8 @@ def test_a_push_waits_for_both_blessings(spec: Json):
 @pytest.mark.parametrize(
     ("options", "settings", "message"),
     [
-        (["--set=pipeline_root=/tmp/runs"], {}, "pipeline root: expected gs://..., received"),
-        (["--set=serving_model_dir=/srv"], {}, "serving_model_dir: expected gs://..., received"),
+        (["--set=pipeline_root=/tmp/runs"], {}, "pipeline_root: expected a URL such as gs://"),
+        (["--set=serving_model_dir=/srv"], {}, "received /srv, which would be lost with the"),
         ([], {"tasks": {"Tuner": {"retries": 1}}}, "tasks: no such task: Tuner; the tasks are Idx"),
         (
             ["--set=training.strategy=parameter_server", "--set=training.run_workers_in=pods"],

@@ -13,8 +13,7 @@ from runners.airflow.dag import render_dag
 from runners.airflow.settings import AirflowSettings
 from runners.orchestration.graph import Graph, Node
 from runners.orchestration.parameters import describe_parameters
-from runners.orchestration.pod_paths import IMAGE_FOLDER
-from support.project import PROJECT
+from runners.orchestration.pod_paths import IMAGE_HOME
 
 DIGEST = "0123456789abcdef"
 MLMD = "postgresql://tfx@db/mlmd"
@@ -33,7 +32,8 @@ def graph() -> Graph:
         pipeline_root="/tfx/runs",
         serving_model_dir="/tfx/serving",
         data_root='/tfx/a "quoted" \\ folder',
-        schema_path="/home/tfx/data/schema/schema.pbtxt",
+        schema_path=f"{IMAGE_HOME}/data/schema/schema.pbtxt",
+        model_card_path=f"{IMAGE_HOME}/docs/model_card.md",
     )
     return Graph(
         pipeline_name="tfx-mnist",
@@ -160,8 +160,12 @@ def test_a_pod_with_a_second_container_is_refused(graph: Graph):
     [
         ("pipeline_root", "/home/me/runs", "received /home/me/runs, which would be lost with the"),
         ("serving_model_dir", "/tfx-serving", "received /tfx-serving, which would be lost with"),
-        ("data_root", "/home/me/data", "received /home/me/data, which no pod sees"),
-        ("schema_path", "/home/me/schema.pbtxt", "Compile inside the image"),
+        ("data_root", "/home/me/data", "received /home/me/data, which no container sees"),
+        (
+            "schema_path",
+            "/home/me/schema.pbtxt",
+            "the image has data/mnist, data/schema, docs/model_card.md, below",
+        ),
     ],
 )
 def test_a_path_that_no_pod_sees_is_refused(graph: Graph, key: str, path: str, message: str):
@@ -170,9 +174,3 @@ def test_a_path_that_no_pod_sees_is_refused(graph: Graph, key: str, path: str, m
     with pytest.raises(ValueError, match=f"^{key}: expected a URL .*{message}"):
         _render(elsewhere, kubernetes=POD, mlmd=MLMD)
     _render(elsewhere)
-
-
-def test_the_data_contract_is_where_the_image_has_it():
-    stage = (PROJECT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
-
-    assert f"\nWORKDIR {IMAGE_FOLDER}\nCOPY data/ data/\n" in stage

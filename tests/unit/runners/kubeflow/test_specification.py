@@ -38,6 +38,7 @@ def graph() -> Graph:
         serving_model_dir="/tfx/serving",
         data_root="/tfx/it's data",
         schema_path="/home/tfx/data/schema/schema.pbtxt",
+        model_card_path="/home/tfx/docs/model_card.md",
     )
     return Graph(
         pipeline_name="tfx-mnist",
@@ -299,7 +300,7 @@ def test_nodes_of_a_group_share_a_step(graph: Graph):
         ({"volumes": []}, r"pipeline_root: expected a URL .* received /tfx/runs, which would be"),
         (
             {"volumes": [{"claim": name, "path": f"/tfx/{name}"} for name in ("runs", "serving")]},
-            r"data_root: expected a URL .* received /tfx/it's data, which no pod sees",
+            r"data_root: expected a URL .* received /tfx/it's data, which no container",
         ),
     ],
 )

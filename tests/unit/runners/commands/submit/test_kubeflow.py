@@ -20,7 +20,7 @@ from runners.kubeflow.specification import render_pipeline
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    keys = ("pipeline_root", "serving_model_dir", "data_root", "schema_path")
+    keys = ("pipeline_root", "serving_model_dir", "data_root", "schema_path", "model_card_path")
     config = PipelineConfig.model_validate({key: f"gs://bucket/{key}" for key in keys})
     graph = Graph(
         pipeline_name="digits",
