@@ -22,6 +22,8 @@ ARG PACKAGES=pipeline
 RUN requirements/install.sh "${PACKAGES}" \
     && requirements/install.sh node
 COPY setup.py pyproject.toml LICENSE ./
+COPY data/schema/ data/schema/
+COPY docs/model_card.md docs/
 COPY components/ components/
 COPY modules/ modules/
 COPY pipeline/ pipeline/

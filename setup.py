@@ -1,6 +1,15 @@
 """Packaging for tfx-mnist; Beam workers install from this file (--setup_file=./setup.py)."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
+
+
+def _read_requirements() -> list[str]:
+    """Returns what a run needs: the input of the lock, requirements/pipeline.txt."""
+    lines = Path(__file__).with_name("requirements").joinpath("pipeline.in").read_text("utf-8")
+    return [line for line in lines.splitlines() if line and not line.startswith("#")]
+
 
 setup(
     name="tfx-mnist",
@@ -8,6 +17,7 @@ setup(
     description="One TFX pipeline for MNIST: from raw IDX files to a served model.",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
+    install_requires=_read_requirements(),
     packages=find_packages(
         include=[
             f"{name}{suffix}"
@@ -22,5 +32,10 @@ setup(
         "runners.demo_page": ["static/*", "static/lib/*"],
         "serving.rest": ["page.html", "*.js"],
     },
+    # pipeline/installed_files.py finds them where there is no checkout.
+    data_files=[
+        ("share/tfx-mnist/data/schema", ["data/schema/schema.pbtxt"]),
+        ("share/tfx-mnist/docs", ["docs/model_card.md"]),
+    ],
     entry_points={"console_scripts": ["tfx-mnist=runners.commands.main:main"]},
 )

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
 from components.model_exporter.formats import ExportFormat
 from modules.hyperparameters import Hyperparameters
+from pipeline.installed_files import find_file
 
 
 def _absolute(path: str) -> str:
@@ -130,13 +131,13 @@ class PipelineConfig(_Section):
         description="Folder of the four IDX files. Default: data/mnist.",
     )
     schema_path: LocalOrRemotePath = Field(
-        default_factory=lambda: _absolute("data/schema/schema.pbtxt"),
-        description="The data contract. Default: data/schema/schema.pbtxt.",
+        default_factory=lambda: find_file("data/schema/schema.pbtxt"),
+        description="The data contract. Default: data/schema/schema.pbtxt, here or as installed.",
     )
     model_card_path: LocalOrRemotePath = Field(
-        default_factory=lambda: _absolute("docs/model_card.md"),
+        default_factory=lambda: find_file("docs/model_card.md"),
         description="The model card that reports show, in Markdown; read when a pipeline is "
-        "defined. Default: docs/model_card.md.",
+        "defined. Default: docs/model_card.md, here or as installed.",
     )
     keep_versions: int = Field(
         5, ge=1, description="How many of the newest versions stay in the serving directory."

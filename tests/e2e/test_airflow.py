@@ -159,16 +159,13 @@ def test_the_dag_parses_in_half_a_second_without_tensorflow(dags: Path, tmp_path
 
 
 def test_a_pod_gets_image_command_volume_and_resources(
-    compile_dag: Callable[..., Path], workspace: Workspace, tmp_path: Path
+    compile_dag: Callable[..., Path], tmp_path: Path
 ):
     settings = yaml.safe_load((PROJECT / "deploy" / "airflow" / "kubernetes.yaml").read_text())
     [container] = settings["kubernetes"]["pod_template"]["spec"]["containers"]
     container["resources"] = {"limits": {"memory": "3Gi"}}
     settings["kubernetes"]["pod_template"]["spec"]["serviceAccountName"] = "tfx-training"
-    # The data contract of the workspace, which is read to compile, is not where the image has it.
-    container["volumeMounts"].append({"name": "shared", "mountPath": str(workspace.folder)})
-    paths = ("pipeline_root=/tfx/runs", "serving_model_dir=/tfx/serving", "data_root=/tfx/data")
-    output = compile_dag("pods", config=paths, **settings)
+    output = compile_dag("pods", **settings)
 
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(KUBECONFIG))

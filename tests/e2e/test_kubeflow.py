@@ -46,10 +46,7 @@ def _compile(workspace: Workspace, name: str, *settings: str, **orchestration: o
 def one_step_per_node(workspace: Workspace) -> Path:
     """What the example in deploy/ compiles to."""
     settings = yaml.safe_load((PROJECT / "deploy" / "kubeflow" / "settings.yaml").read_text())
-    # The data contract of the workspace, which is read to compile, is not where the image has it.
-    settings["volumes"].append({"claim": "workspace", "path": str(workspace.folder)})
-    paths = ("pipeline_root=/tfx/runs", "serving_model_dir=/tfx/serving", "data_root=/tfx/data")
-    return _compile(workspace, "one_step_per_node", *paths, _EXPORTS, **settings)
+    return _compile(workspace, "one_step_per_node", _EXPORTS, **settings)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,8 @@ def pipeline(workspace: Workspace) -> Path:
 def _compile(workspace: Workspace, name: str, *settings_of_pipeline: str) -> Path:
     output = workspace.folder / "compiled" / name
     settings = workspace.folder / "settings.yaml"
-    settings.write_text(yaml.safe_dump({"image": "not pulled", "retries": 1}))
+    image = {"image": "not pulled", "image_home": str(workspace.folder)}
+    settings.write_text(yaml.safe_dump({**image, "retries": 1}))
     answer = workspace.tfx_mnist(
         *("compile", "vertex", "--settings", str(settings), "--output", str(output)),
         *workspace.arguments(*settings_of_pipeline),

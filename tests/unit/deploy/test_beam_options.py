@@ -108,9 +108,16 @@ def test_beam_stages_exactly_the_packages_from_the_setup_file(tmp_path: Path):
     for package in PACKAGES:
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / package, project / package, ignore=ignore)
-    for name in ("setup.py", "pyproject.toml", "LICENSE"):
+    for name in ("requirements", "data/schema", "docs"):
+        shutil.copytree(PROJECT / name, project / name)
+    for name in ("setup.py", "MANIFEST.in", "pyproject.toml", "LICENSE"):
         shutil.copy(PROJECT / name, project)
-    expected = {str(path.relative_to(project)) for path in project.glob("*/**/*") if path.is_file()}
+    expected = {
+        str(path.relative_to(project))
+        for package in PACKAGES
+        for path in (project / package).rglob("*")
+        if path.is_file()
+    }
     options = PipelineOptions(
         [
             f"--setup_file={project / 'setup.py'}",
@@ -125,4 +132,4 @@ def test_beam_stages_exactly_the_packages_from_the_setup_file(tmp_path: Path):
         files = {member.name.partition("/")[2] for member in sdist if member.isfile()}
     assert name == "workflow.tar.gz"
     assert {file for file in files if file.startswith(tuple(f"{p}/" for p in PACKAGES))} == expected
-    assert "setup.py" in files
+    assert {"setup.py", "requirements/pipeline.in"} <= files

@@ -1,5 +1,7 @@
 """What `setup.py` builds, by building it: a worker gets the sdist, the image the wheel."""
 
+import email
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from support.project import NOT_COPIED, PACKAGES, PROJECT
 
@@ -37,7 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_wheel_holds_exactly_the_files_of_the_packages(wheel: zipfile.ZipFile):
-    files = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    files = {name for name in wheel.namelist() if not re.match(r"[\w.-]+\.(dist-info|data)/", name)}
 
     assert files == {
         path.relative_to(PROJECT).as_posix()
@@ -55,3 +58,30 @@ def test_wheel_installs_the_command(wheel: zipfile.ZipFile):
 
 def test_wheel_carries_the_licence(wheel: zipfile.ZipFile):
     assert any(name.endswith("/LICENSE") for name in wheel.namelist())
+
+
+def test_wheel_carries_what_the_configuration_names_where_there_is_no_checkout(
+    wheel: zipfile.ZipFile,
+):
+    shared = {
+        name.partition("/data/share/tfx-mnist/")[2]: wheel.read(name)
+        for name in wheel.namelist()
+        if ".data/" in name
+    }
+
+    assert shared == {
+        name: (PROJECT / name).read_bytes()
+        for name in ("data/schema/schema.pbtxt", "docs/model_card.md")
+    }
+
+
+def test_wheel_requires_what_the_lock_was_made_from(wheel: zipfile.ZipFile):
+    [name] = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    metadata = email.message_from_bytes(wheel.read(name))
+    text = (PROJECT / "requirements" / "pipeline.in").read_text()
+
+    required = {str(Requirement(line)) for line in metadata.get_all("Requires-Dist")}
+
+    assert required == {
+        str(Requirement(line)) for line in text.splitlines() if line and line[0] != "#"
+    }
