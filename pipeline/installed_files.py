@@ -1,34 +1,38 @@
 """Finds the files of a checkout that a wheel of the project has as well (standard library only)."""
 
 import os
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, PackagePath, files
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 _DISTRIBUTION = "tfx-mnist"
 # Where setup.py puts them, below the environment's own folder.
-_SHARE = "share/tfx-mnist"
+_SHARE = "/share/tfx-mnist/"
 
 
 def find_file(path: str) -> str:
     """Returns where a file is: in the current folder or, if that has none, in the installed wheel.
 
     Args:
-      path: In a checkout, e.g. "data/schema/schema.pbtxt".
+      path: In a checkout: data/schema/schema.pbtxt, or another that setup.py names.
 
     Returns:
-      An absolute path; in the current folder if the file is nowhere.
+      An absolute path; in the current folder if there is no wheel.
     """
     here = os.path.abspath(path)  # noqa: PTH100 - as the configuration makes other paths absolute
     if os.path.exists(here):  # noqa: PTH110 - likewise
         return here
-    suffix = f"/{_SHARE}/{path}"
-    installed = (file for file in _installed() if f"/{file.as_posix()}".endswith(suffix))
-    return next((str(Path(file.locate()).resolve()) for file in installed), here)
+    folder = installed_folder()
+    return os.path.join(folder, path) if folder else here  # noqa: PTH118 - likewise
 
 
-def _installed() -> Iterable[PackagePath]:
+def installed_folder() -> str | None:
+    """Returns the folder in which the installed wheel has its part of a checkout, if it has one."""
     try:
-        return files(_DISTRIBUTION) or ()
+        installed = files(_DISTRIBUTION) or ()
     except PackageNotFoundError:
-        return ()
+        return None
+    for file in installed:
+        if _SHARE in f"/{file.as_posix()}":
+            folder, share, _ = str(Path(file.locate()).resolve()).partition(_SHARE)
+            return f"{folder}{share}".rstrip("/")
+    return None

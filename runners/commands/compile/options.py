@@ -12,6 +12,7 @@ from components.whole_file import write_whole_file
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
 from pipeline.definition_files import DefinitionFiles, read_definition_files
+from pipeline.installed_files import installed_folder
 from runners.commands.quiet import quiet_imports
 from runners.orchestration.example_values import describe_example_values, find_example_values
 from runners.orchestration.pod_paths import PodFolders
@@ -86,9 +87,12 @@ def read_files(config: PipelineConfig) -> DefinitionFiles:
 def place_in_pods(config: PipelineConfig, folders: PodFolders) -> PipelineConfig:
     """Returns the configuration with the paths that containers see.
 
-    The current folder is taken for the checkout that their image was built from.
+    The current folder is taken for the checkout that their image was built from, and so is what
+    the wheel has of it.
     """
-    return folders.place(config, os.getcwd())  # noqa: PTH109 - as the configuration has it
+    placed = folders.place(config, os.getcwd())  # noqa: PTH109 - as the configuration has it
+    installed = installed_folder()
+    return folders.place(placed, installed) if installed else placed
 
 
 def name_example_values(content: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runners.orchestration.pod_paths import IMAGE_HOME
 from support.project import NOT_COPIED, PROJECT
 
 _REQUIREMENTS = PROJECT / "requirements"
@@ -63,6 +64,19 @@ def test_the_command_answers_from_any_folder_with_the_contract_of_the_wheel(
     assert f"schema_path: {share}/data/schema/schema.pbtxt\n" in settings
     assert f"model_card_path: {share}/docs/model_card.md\n" in settings
     assert f"data_root: {tmp_path}/data/mnist\n" in settings
+
+
+def test_a_pipeline_is_compiled_with_the_contract_of_the_wheel_which_the_image_has_too(
+    environment: Path, tmp_path: Path
+):
+    settings = PROJECT / "deploy" / "airflow" / "kubernetes.yaml"
+
+    compile_airflow = ("compile", "airflow", "--settings", settings, "--output", tmp_path / "dags")
+    _run(environment / "bin" / "tfx-mnist", *compile_airflow, folder=tmp_path)
+
+    config = json.loads((tmp_path / "dags" / "tfx_mnist.graph.json").read_text())["config"]
+    assert config["schema_path"] == f"{IMAGE_HOME}/data/schema/schema.pbtxt"
+    assert config["model_card_path"] == f"{IMAGE_HOME}/docs/model_card.md"
 
 
 def test_a_run_trains_judges_pushes_and_reports(
