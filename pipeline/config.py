@@ -20,10 +20,13 @@ def _absolute(path: str) -> str:
 LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 
 
-def _without_wildcards(path: str) -> str:
+def without_wildcards(path: str) -> str:
     """Refuses a folder below which TFX, Beam and TensorFlow find files by patterns: none would be.
 
     TensorFlow so finds the variables of any SavedModel, in a model server too.
+
+    Raises:
+      ValueError: There are such signs in the path.
     """
     wildcards = [sign for sign in "*?[\\" if sign in path]
     if wildcards:
@@ -35,7 +38,7 @@ def _without_wildcards(path: str) -> str:
 
 
 RootPath = Annotated[
-    LocalOrRemotePath, AfterValidator(_without_wildcards), Field(validate_default=True)
+    LocalOrRemotePath, AfterValidator(without_wildcards), Field(validate_default=True)
 ]
 
 

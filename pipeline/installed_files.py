@@ -33,6 +33,6 @@ def installed_folder() -> str | None:
         return None
     for file in installed:
         if _SHARE in f"/{file.as_posix()}":
-            folder, share, _ = str(Path(file.locate()).resolve()).partition(_SHARE)
+            folder, share, _ = str(Path(file.locate()).resolve()).rpartition(_SHARE)
             return f"{folder}{share}".rstrip("/")
     return None

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from runners.orchestration.pod_paths import PodFolders
 from runners.orchestration.settings import InImage, MlmdUrl, Section, Tries, read_settings_file
 
+# Kinds of volumes that end with a pod, or cannot be written.
+_LOST = {"configMap", "downwardAPI", "emptyDir", "ephemeral", "image", "projected", "secret"}
+
 
 class TaskSettings(Section):
     """What one task has otherwise than the others."""
@@ -44,7 +47,7 @@ class Kubernetes(InImage):
     pod_template: dict[str, Any] = Field(
         default_factory=dict,
         description="A Kubernetes pod: volumes, secrets, node selector. Its container is `base`; "
-        "outputs go to the first of its mounts.",
+        "outputs go to the first of its mounts that lasts.",
     )
     startup_timeout_seconds: int = Field(
         900, ge=1, description="For a pod to start: pull the image, wait for a node with a GPU."
@@ -82,9 +85,18 @@ class Kubernetes(InImage):
         Raises:
           ValueError: The template has another container than `base`, or several.
         """
-        [base] = self.pod["spec"]["containers"]
-        kept = tuple(mount["mountPath"] for mount in base.get("volumeMounts", ()))
-        return PodFolders(home=self.image_home, kept=kept, outputs=next(iter(kept), None))
+        spec = self.pod["spec"]
+        [base] = spec["containers"]
+        lost = {
+            volume["name"] for volume in spec.get("volumes", ()) if not _LOST.isdisjoint(volume)
+        }
+        kept = [mount for mount in base.get("volumeMounts", ()) if mount["name"] not in lost]
+        writable = (mount["mountPath"] for mount in kept if not mount.get("readOnly"))
+        return PodFolders(
+            home=self.image_home,
+            kept=tuple(mount["mountPath"] for mount in kept),
+            outputs=next(writable, None),
+        )
 
 
 class AirflowSettings(Tries):

@@ -14,5 +14,6 @@ def require_kfp() -> None:
     if importlib.util.find_spec("kfp") is None:
         raise click.ClickException(
             "kfp is not installed: the release that TFX needs is for Python 3.11 only. Use Python "
-            "3.11, or the project's image: make image, then docker run --rm tfx-mnist tfx-mnist ..."
+            "3.11, or the project's image: make image, then docker run --rm --volume "
+            '"$PWD:/out" tfx-mnist tfx-mnist ... with files in /out.'
         )

@@ -47,7 +47,12 @@ class VertexSettings(InImage, Tries):
     def folders(self) -> PodFolders:
         """Where tasks see what the pipeline reads and writes."""
         return PodFolders(
-            home=self.image_home, kept=_MOUNTED, outputs=self.bucket, data=self.bucket
+            home=self.image_home,
+            kept=_MOUNTED,
+            outputs=self.bucket,
+            data=self.bucket,
+            schemes=("gs://",),
+            nodes_read_card=False,
         )
 
     def of_task(self, node_id: str) -> TaskSettings:

@@ -62,6 +62,7 @@ def driver(
         "three_steps",
         _EXPORTS,
         image="not pulled",
+        image_home=str(workspace.folder),
         compiled_folder=str(workspace.folder / "compiled"),
         mlmd=f"sqlite://{workspace.root / 'metadata.db'}",
         mlmd_password={"secret": "tfx-mlmd", "key": "password"},

@@ -41,8 +41,7 @@ def airflow(
     make_folder(folder)
     files = read_files(config)
     if settings.kubernetes:
-        with faults_as_messages():
-            config = place_in_pods(config, settings.kubernetes.folders)
+        config = place_in_pods(config, settings.kubernetes)
     with quiet_imports():  # TensorFlow comes with these
         from runners.airflow.dag import render_dag  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415

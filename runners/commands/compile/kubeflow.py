@@ -1,7 +1,6 @@
 """`tfx-mnist compile kubeflow`: the pipeline for Kubeflow Pipelines."""
 
 import click
-import yaml
 
 from runners.commands.compile.options import (
     faults_as_messages,
@@ -41,7 +40,7 @@ def kubeflow(
     settings = read_settings(kubeflow_settings.read_settings, settings_file)
     make_folder(path.parent)
     files = read_files(config)
-    config = place_in_pods(config, settings.folders)
+    config = place_in_pods(config, settings)
     with quiet_imports():  # TensorFlow and kfp come with these
         from runners.kubeflow.specification import render_pipeline  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
@@ -52,4 +51,4 @@ def kubeflow(
         spec = render_pipeline(compiled.graph, settings, add_ir_suffix(path.stem), compiled.digest)
         check_kubeflow(spec)
     write_files(path, spec, compiled)
-    name_example_values(list(yaml.safe_load_all(spec)))
+    name_example_values([settings.model_dump(mode="json"), config.model_dump(mode="json")])

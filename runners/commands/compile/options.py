@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from runners.orchestration.compiled import CompiledPipeline
 
 _SettingsT = TypeVar("_SettingsT")
+
+
+class _HasFolders(Protocol):
+    """Settings of containers."""
+
+    @property
+    def folders(self) -> PodFolders:
+        """Where containers see what the pipeline reads and writes."""
 
 
 def settings_option(content: str, *, required: bool) -> Callable[..., Any]:
@@ -84,15 +92,20 @@ def read_files(config: PipelineConfig) -> DefinitionFiles:
         return read_definition_files(config)
 
 
-def place_in_pods(config: PipelineConfig, folders: PodFolders) -> PipelineConfig:
+def place_in_pods(config: PipelineConfig, settings: _HasFolders) -> PipelineConfig:
     """Returns the configuration with the paths that containers see.
 
     The current folder is taken for the checkout that their image was built from, and so is what
     the wheel has of it.
+
+    Raises:
+      click.ClickException: The settings name a folder that cannot be.
     """
-    placed = folders.place(config, os.getcwd())  # noqa: PTH109 - as the configuration has it
-    installed = installed_folder()
-    return folders.place(placed, installed) if installed else placed
+    with faults_as_messages():
+        folders = settings.folders
+        placed = folders.place(config, os.getcwd())  # noqa: PTH109 - as the configuration has it
+        installed = installed_folder()
+        return folders.place(placed, installed) if installed else placed
 
 
 def name_example_values(content: Any) -> None:

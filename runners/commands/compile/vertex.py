@@ -1,7 +1,5 @@
 """`tfx-mnist compile vertex`: the pipeline as a job for Vertex AI."""
 
-import json
-
 import click
 
 from runners.commands.compile.options import (
@@ -40,7 +38,7 @@ def vertex(
     settings = read_settings(vertex_settings.read_settings, settings_file)
     make_folder(path.parent)
     files = read_files(config)
-    config = place_in_pods(config, settings.folders)
+    config = place_in_pods(config, settings)
     with quiet_imports():  # TensorFlow and kfp come with these
         from absl import logging  # noqa: PLC0415
 
@@ -52,4 +50,4 @@ def vertex(
         job = render_job(config, settings, files)
         check_vertex(job)
     write_files(path, job)
-    name_example_values(json.loads(job))
+    name_example_values([settings.model_dump(mode="json"), config.model_dump(mode="json")])

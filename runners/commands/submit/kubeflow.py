@@ -1,5 +1,6 @@
 """`tfx-mnist submit kubeflow`: start a compiled pipeline on Kubeflow Pipelines."""
 
+import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,8 @@ def kubeflow(**options: Any) -> None:
     try:
         text = path.read_text(encoding="utf-8")
         check_kubeflow(text)
-        refuse_example_values(path, list(yaml.safe_load_all(text)))
+        given = [*yaml.safe_load_all(text), _read_graph(path), *options["assignments"]]
+        refuse_example_values(path, given)
         submission = Submission(
             path=path,
             experiment=options["experiment"],
@@ -67,6 +69,12 @@ def kubeflow(**options: Any) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(_send(options["host"], submission, options["schedule"], options["token_file"]))
+
+
+def _read_graph(path: Path) -> Any:
+    """Returns the graph file that compile wrote beside the YAML, None if it is elsewhere."""
+    graph = path.with_suffix(".graph.json")
+    return json.loads(graph.read_text(encoding="utf-8")) if graph.is_file() else None
 
 
 def _send(host: str, submission: "Submission", cron: str | None, token_file: Path | None) -> str:

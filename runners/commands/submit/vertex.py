@@ -65,7 +65,9 @@ def vertex(**options: Any) -> None:
     )
     try:
         job = submission.read_job()
-        refuse_example_values(submission.path, json.loads(submission.path.read_text("utf-8")))
+        content = json.loads(submission.path.read_text("utf-8"))
+        given = (location.project, submission.pipeline_root, *submission.assignments)
+        refuse_example_values(submission.path, [content, *given])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(_send(location, job, options["schedule"]))

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,13 @@ def _run(*command: str | Path, folder: Path, **environment: str) -> str:
     return answer.stdout
 
 
+def _read_printed_lines() -> list[str]:
+    """Returns the two lines of the README that make the wheel and install it."""
+    blocks = re.findall(r"```\n(pip wheel .*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    [block] = blocks
+    return block.splitlines()
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds the wheel, and what that asks for in the releases of the lock.
@@ -38,20 +47,21 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("wheel")
     project = shutil.copytree(PROJECT, folder / "project", ignore=NOT_COPIED)
-    wheels = folder / "wheels"
-    build = (sys.executable, "setup.py", "--quiet", "bdist_wheel", "--dist-dir", wheels)
-    _run(*build, folder=project)
     venv = folder / "venv"
     settings = {"PYTHON": str(_BASE_PYTHON), "VENV": str(venv)}
     _run(_REQUIREMENTS / "install.sh", "tools", folder=folder, **settings)
-    shutil.rmtree(project)
-    [wheel] = wheels.iterdir()
+    tools = venv / "setup" / "bin"
+    build, install = (shlex.split(line) for line in _read_printed_lines())
+    assert build[0] == "pip"
+    assert install[:3] == ["uv", "pip", "install"]
+    _run(tools / "python", "-m", *build, folder=project)
+    [wheel] = project.glob(install.pop())
     _run(
-        *(venv / "setup" / "bin" / "uv", "pip", "install", "--quiet", "--compile-bytecode"),
-        *("--python", venv / "bin" / "python", "--constraint", _REQUIREMENTS / "pipeline.txt"),
-        *("--build-constraint", _REQUIREMENTS / "pipeline.txt", wheel),
-        folder=folder,
+        *(tools / "uv", *install[1:], "--compile-bytecode", "--python", venv / "bin" / "python"),
+        wheel,
+        folder=project,
     )
+    shutil.rmtree(project)
     return venv
 
 

@@ -36,14 +36,18 @@ REMOTE = {
     "data_root": "gs://bucket/data",
 }
 
-FILES = read_definition_files(PipelineConfig())
+CONTRACT = {
+    "schema_path": str(PROJECT / "data" / "schema" / "schema.pbtxt"),
+    "model_card_path": str(PROJECT / "docs" / "model_card.md"),
+}
+FILES = read_definition_files(PipelineConfig.model_validate(CONTRACT))
 FOLDERS = VertexSettings(image="example").folders
 
 Json = dict[str, Any]
 
 
 def _placed(values: Json) -> PipelineConfig:
-    return FOLDERS.place(PipelineConfig.model_validate(values), str(PROJECT))
+    return FOLDERS.place(PipelineConfig.model_validate(CONTRACT | values), str(PROJECT))
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +243,10 @@ def test_a_push_waits_for_both_blessings(spec: Json):
 @pytest.mark.parametrize(
     ("options", "settings", "message"),
     [
-        (["--set=pipeline_root=/tmp/runs"], {}, "pipeline_root: expected a URL such as gs://"),
+        (["--set=pipeline_root=/tmp/runs"], {}, "pipeline_root: expected gs://... or a path"),
+        (["--set=serving_model_dir=s3://b/x"], {}, "serving_model_dir: expected gs://... or a"),
+        (["--set=data_root=minio://b/x"], {}, "data_root: expected gs://... or a path below /gcs"),
+        ([], {"bucket": "gs://b[1]"}, "gs://b[1]: expected a path without ["),
         (["--set=serving_model_dir=/srv"], {}, "received /srv, which would be lost with the"),
         ([], {"tasks": {"Tuner": {"retries": 1}}}, "tasks: no such task: Tuner; the tasks are Idx"),
         (

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from runners.airflow.dag import render_dag
-from runners.airflow.settings import AirflowSettings
+from runners.airflow.settings import AirflowSettings, Kubernetes
 from runners.orchestration.graph import Graph, Node
 from runners.orchestration.parameters import describe_parameters
 from runners.orchestration.pod_paths import IMAGE_HOME
@@ -153,6 +153,26 @@ def test_a_pod_with_a_second_container_is_refused(graph: Graph):
 
     with pytest.raises(ValueError, match=r"expected one container, named base; .* sidecar"):
         _render(graph, kubernetes={**POD, "pod_template": containers}, mlmd=MLMD)
+
+
+def test_outputs_go_to_the_first_volume_that_outlasts_a_pod():
+    kinds = {
+        "certificates": {"configMap": {"name": "ca"}},
+        "scratch": {"emptyDir": {}},
+        "data": {"persistentVolumeClaim": {"claimName": "data"}},
+        "shared": {"persistentVolumeClaim": {"claimName": "shared"}},
+    }
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in kinds]
+    mounts[2]["readOnly"] = True
+    spec = {
+        "volumes": [{"name": name, **kind} for name, kind in kinds.items()],
+        "containers": [{"name": "base", "volumeMounts": mounts}],
+    }
+
+    folders = Kubernetes(**{**POD, "pod_template": {"spec": spec}}).folders
+
+    assert folders.outputs == "/shared"
+    assert folders.kept == ("/data", "/shared")
 
 
 @pytest.mark.parametrize(

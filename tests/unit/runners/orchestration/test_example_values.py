@@ -16,6 +16,9 @@ from support.project import PROJECT
         "example.org:5000/digits",
         "us-docker.pkg.dev/my-project/ml/tfx-mnist:0.1.0",
         "gs://my-bucket",
+        "my-project",
+        "data_root=gs://my-bucket/data",
+        "--sdk_container_image=us-docker.pkg.dev/my-project/ml/tfx-mnist:0.1.0",
         "gs://my-bucket/data/mnist",
         "--project=my-project",
         "--temp_location=gs://my-bucket/temporary",
@@ -37,6 +40,8 @@ def test_an_examples_value_is_found_wherever_it_stands(value: str):
         "europe-docker.pkg.dev/my-project-7/ml/digits:2",
         "gs://mine/my-buckets",
         "ada@example.com",
+        "/home/me/my-project/data/mnist",
+        "/tfx/my-bucket/data",
         "The card says: see https://example.com/ for more, and gs://my-bucket/ too",
     ],
 )

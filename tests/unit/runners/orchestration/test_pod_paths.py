@@ -1,5 +1,7 @@
 """Where containers see what is below the folder that a pipeline is compiled in."""
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.config import PipelineConfig
@@ -9,7 +11,12 @@ from support.project import PROJECT
 CHECKOUT = "/home/me/tfx-mnist"
 ON_VOLUMES = PodFolders(home=IMAGE_HOME, kept=("/tfx", "/scratch"), outputs="/tfx")
 IN_BUCKET = PodFolders(
-    home=IMAGE_HOME, kept=("/gcs",), outputs="gs://bucket/a/", data="gs://bucket/a/"
+    home=IMAGE_HOME,
+    kept=("/gcs",),
+    outputs="gs://bucket/a/",
+    data="gs://bucket/a/",
+    schemes=("gs://",),
+    nodes_read_card=False,
 )
 
 
@@ -70,6 +77,42 @@ def test_the_image_itself_places_as_a_checkout_does(folder: str, folders: PodFol
     else:
         elsewhere = _config(CHECKOUT, pipeline_root="/tfx/a", serving_model_dir="/scratch/b")
         assert folders.place(elsewhere, CHECKOUT) == placed
+
+
+@pytest.mark.parametrize("folder", ["/tfx/me/checkout", "/tfx"])
+def test_a_checkout_on_a_volume_of_the_same_path_is_a_checkout(folder: str):
+    assert ON_VOLUMES.place(_config(folder), folder) == ON_VOLUMES.place(_config(), CHECKOUT)
+
+
+def test_a_path_that_leads_into_the_checkout_by_a_link_is_one_of_the_checkout(tmp_path: Path):
+    checkout = tmp_path / "checkout"
+    (checkout / "data" / "mnist").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(checkout)
+
+    placed = ON_VOLUMES.place(_config(data_root=f"{tmp_path}/link/data/mnist"), str(checkout))
+
+    assert placed.data_root == "/home/tfx/data/mnist"
+
+
+def test_a_card_that_no_node_reads_may_be_anywhere():
+    config = _config(model_card_path="/srv/card.md")
+
+    IN_BUCKET.check(IN_BUCKET.place(config, CHECKOUT).model_dump())
+    with pytest.raises(ValueError, match=r"^model_card_path: .* no container sees"):
+        ON_VOLUMES.check(ON_VOLUMES.place(config, CHECKOUT).model_dump())
+
+
+@pytest.mark.parametrize("key", ["serving_model_dir", "data_root"])
+def test_a_url_that_the_platform_does_not_know_is_refused(key: str):
+    placed = IN_BUCKET.place(_config(**{key: "s3://mine/x"}), CHECKOUT)
+
+    with pytest.raises(ValueError, match=rf"^{key}: expected gs://\.\.\. or .* s3://mine/x"):
+        IN_BUCKET.check(placed.model_dump())
+
+
+def test_a_volume_whose_name_is_a_pattern_is_refused_by_its_name():
+    with pytest.raises(ValueError, match=r"^/tfx\[1\]: expected a path without \["):
+        PodFolders(home=IMAGE_HOME, kept=("/tfx[1]",), outputs="/tfx[1]")
 
 
 def test_values_that_are_no_paths_of_the_checkout_stay():
