@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runners.commands.kfp_requirement import require_kfp
-from runners.commands.submit.options import EXISTING_FILE, parameter_option, schedule_option
+from runners.commands.submit.options import (
+    EXISTING_FILE,
+    parameter_option,
+    read_compiled,
+    schedule_option,
+)
 from runners.pipeline_spec.parameters import read_parameters
+from serving.bearer_token import TokenError, read_token
 
 if TYPE_CHECKING:
     from runners.kubeflow.client import Submission
@@ -48,7 +54,7 @@ def kubeflow(**options: Any) -> None:
 
     path: Path = options["pipeline"]
     try:
-        check_kubeflow(path.read_text(encoding="utf-8"))
+        check_kubeflow(read_compiled(path))
         submission = Submission(
             path=path,
             experiment=options["experiment"],
@@ -59,6 +65,13 @@ def kubeflow(**options: Any) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(_send(options["host"], submission, options["schedule"], options["token_file"]))
+
+
+def _read_token(token_file: Path | None) -> str | None:
+    try:
+        return read_token(token_file) if token_file else None
+    except TokenError as error:
+        raise click.UsageError(f"--token-file: {error}") from error
 
 
 def _send(host: str, submission: "Submission", cron: str | None, token_file: Path | None) -> str:
@@ -72,7 +85,7 @@ def _send(host: str, submission: "Submission", cron: str | None, token_file: Pat
 
     from runners.kubeflow.client import OneTryClient, schedule_runs, start_run  # noqa: PLC0415
 
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    token = _read_token(token_file)
     try:
         with warnings.catch_warnings():
             # It warns of servers older than 2.0, whatever the server is.

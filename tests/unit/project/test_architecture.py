@@ -70,6 +70,8 @@ _PASSES_ENVIRONMENT_ON = {
     "components/child_process.py",
     "modules/distribution/processes/launch.py",
 }
+# What leads to a server, and who vouches for it, a machine tells all of its HTTP clients so.
+_READ_WHAT_HTTP_CLIENTS_READ = {"serving/client/certificates.py", "serving/client/proxies.py"}
 # TensorFlow itself reads TF_CONFIG, and platforms set it: who trains together is known nowhere else
 # where a process of a training starts.
 _READS_TF_CONFIG = "modules/distribution/cluster.py"
@@ -254,7 +256,8 @@ def test_only_command_lines_read_the_environment():
         for node in ast.walk(_syntax(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
-        and _name(path) not in {*_PASSES_ENVIRONMENT_ON, _READS_TF_CONFIG}
+        and _name(path)
+        not in {*_PASSES_ENVIRONMENT_ON, *_READ_WHAT_HTTP_CLIENTS_READ, _READS_TF_CONFIG}
     ]
 
     assert offenders == [], "what changes a run stands in its configuration, which is recorded"
