@@ -1,6 +1,7 @@
 """The rules that hold the project together, read from its source. Each says why it is there."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -218,6 +219,17 @@ def test_only_command_lines_import_click():
     assert _files_that_import(is_forbidden) == [], (
         "options, printing and exit codes are a command's; the work below can be called and tested "
         "without a command line"
+    )
+
+
+def test_one_console_is_made_for_all_commands():
+    def is_forbidden(path: Path, module: str) -> bool:
+        is_console = module in {"rich.console.Console", "rich.get_console", "rich.print"}
+        makes_one = re.search(r"\bConsole\(", path.read_text("utf-8"))
+        return is_console and bool(makes_one) and _name(path) != "runners/terminal/console.py"
+
+    assert _files_that_import(is_forbidden) == [], (
+        "make_console knows what terminals, pipes and files take, and takes text as it is"
     )
 
 
