@@ -176,7 +176,8 @@ def _check_no_split_is_empty(
                 f"{folder.train.images}: expected some rows for split {split.name!r}, which gets "
                 f"{split.hash_buckets} of {buckets} hash buckets, received none of the file's "
                 f"{sum(num_rows[other.name] for other in settings.train_splits)} rows. Add rows, "
-                "or give the split more of them (examples.train_hash_buckets, eval_hash_buckets)."
+                "or give the split more of them (examples.train_hash_buckets, "
+                "examples.eval_hash_buckets)."
             )
 
 
