@@ -128,6 +128,8 @@ def _is_for(entry: str, server: SplitResult) -> bool:
 
 
 def _is_usable(url: str, schemes: Sequence[str]) -> bool:
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
     try:
         proxy = urlsplit(url)
         return proxy.scheme in schemes and bool(proxy.hostname) and proxy.port != 0

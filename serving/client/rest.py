@@ -194,7 +194,7 @@ def _make_http_client(
 def _version_path(version: int | None, label: str | None) -> str:
     if version is not None:
         return f"/versions/{version}"
-    return f"/labels/{quote(label, safe='')}" if label is not None else ""
+    return f"/labels/{quote(label, safe='', errors='surrogateescape')}" if label is not None else ""
 
 
 def _to_array(value: Any) -> Array:

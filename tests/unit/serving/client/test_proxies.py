@@ -137,6 +137,8 @@ def test_exceptions_are_addresses_and_networks(
         "http://127.0.0.1:99999",
         "http://[::1",
         "http://",
+        "http://two words:1",
+        "http://\u2603..example:1",
     ],
 )
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
