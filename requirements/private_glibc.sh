@@ -13,6 +13,10 @@ work="$(mktemp -d)"
 readonly work
 trap 'rm -rf "$work"' EXIT
 
+say() {
+  printf 'private glibc: %s\n' "$1"
+}
+
 fail() {
   printf 'private glibc: %s\n' "$1" >&2
   exit 1
@@ -76,6 +80,7 @@ host_mirrors() {
 read_package_lists() {
   local mirror mirrors
   mirrors="$(host_mirrors)"
+  say "reading apt's package lists of $suite (a minute, by the network)"
   [ -n "$mirrors" ] || fail "apt has no source for ${VERSION_CODENAME:-this release} to take a mirror's address from."
   while read -r mirror; do
     printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" "$keyring" "$mirror" "$suite-updates" \
@@ -91,6 +96,7 @@ read_package_lists() {
 # Debian and Ubuntu put libraries under /usr/lib or /lib; the loader wants them in one folder.
 unpack_libraries() {
   local package folder
+  say "downloading libc6, libstdc++6 and libgcc-s1 of $suite (seconds)"
   (cd "$work/debs" && private_apt download libc6 libstdc++6 libgcc-s1) ||
     fail "apt could not download libc6, libstdc++6 and libgcc-s1 of $suite."
   for package in "$work"/debs/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
@@ -105,6 +111,7 @@ unpack_libraries() {
 # The two --add-needed bring the newer C++ runtime in before TensorFlow asks for the host's.
 patch_interpreter() {
   local interpreter library_path
+  say "pointing the environment's Python at them"
   library_path="$glibc:$("$venv/bin/python" -c \
     'import os, sys, sysconfig; print(sysconfig.get_config_var("LIBDIR") + ":" + os.path.join(sys.base_prefix, "lib"))')"
   for interpreter in "$venv"/bin/python*; do

@@ -3,7 +3,7 @@
 import os
 from collections.abc import MutableMapping
 
-_HOSTS = ("localhost", "127.0.0.1", "::1")
+_HOSTS = ("localhost", "127.0.0.1", "127.0.0.0/8", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 # Where each is looked for if it is not set: who reads one does not read the others. gRPC knows no
 # wildcard, and not the names in capitals.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from serving.bearer_token import TokenError, read_token
 from serving.config_files import (
     BatchingParameters,
     parse_batching_parameters,
@@ -103,13 +104,17 @@ def read_metrics_path(monitoring_config_file: Path | None) -> str | None:
 
 
 def read_bearer_token(bearer_token_file: Path | None) -> str | None:
-    """Returns the token in a file, None without one."""
+    """Returns the token in a file, None without one.
+
+    Raises:
+      ServingError: The file can't be read, or holds nothing that clients can send.
+    """
     if bearer_token_file is None:
         return None
-    token = _read(bearer_token_file, "bearer_token_file").strip()
-    if not token:
-        raise invalid_argument(f"bearer_token_file: {bearer_token_file} is empty")
-    return token
+    try:
+        return read_token(bearer_token_file)
+    except TokenError as error:
+        raise invalid_argument(f"bearer_token_file: {error}") from error
 
 
 def _read(path: Path, flag: str) -> str:

@@ -41,8 +41,8 @@ def find_leakage(
     if shared.trained_on != train_split:
         raise ValueError(
             f"split {split}: expected notes on images that also stand in split {train_split}, "
-            f"received those on split {shared.trained_on}. Name {train_split} first in the "
-            "output_config of IdxExampleGen."
+            f"received those on split {shared.trained_on}. Name {train_split} first where "
+            "pipeline/pipeline.py divides the train files into splits."
         )
     num_rows = count_examples(statistics)
     # 0.29 * 100 is a little less than 29.

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
 )
 
 from components.anomaly_gate.next_steps import Kind, list_next_steps
+from components.numeric_order import by_number
 
 _MAX_LISTED_VALUES = 12
 WHOLE_DATA_SET = "the whole data set"
@@ -131,9 +132,13 @@ def count_values(feature: FeatureNameStatistics) -> float:
 
 
 def count_categories(feature: FeatureNameStatistics) -> dict[str, float]:
-    """Returns how many values each category has, the most frequent first; empty without any."""
+    """Returns how many values each category has, the most frequent first; empty without any.
+
+    Those that are as frequent are in the order of their numbers; TFDV has them in that of the text.
+    """
     buckets = feature.string_stats.rank_histogram.buckets
-    return {bucket.label: bucket.sample_count for bucket in buckets}
+    ranked = sorted(buckets, key=lambda each: (-each.sample_count, by_number(each.label)))
+    return {bucket.label: bucket.sample_count for bucket in ranked}
 
 
 def describe_feature(statistics: DatasetFeatureStatisticsList, name: str) -> str:

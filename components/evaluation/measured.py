@@ -11,6 +11,7 @@ from tensorflow_model_analysis.proto import metrics_for_slice_pb2, validation_re
 from tensorflow_model_analysis.slicer import slicer_lib
 
 from components.evaluation.naming import EXAMPLE_COUNT_NAME, name_metric
+from components.numeric_order import by_number
 
 SliceKey: TypeAlias = tuple[Any, ...]
 """TFMA's name of a slice: pairs of a column and its value, or two such names that are compared."""
@@ -38,11 +39,11 @@ class MeasuredSlice:
         return self.key == ()
 
     @property
-    def order(self) -> tuple[bool, list[tuple[str, bool, str | float]]]:
+    def order(self) -> tuple[bool, list[tuple[str, Any]]]:
         """Sorts all rows first, label 10 after label 9, and pairs of slices last."""
         is_cross = slicer_lib.is_cross_slice_key(self.key)
         singles = [*self.key[0], *self.key[1]] if is_cross else self.key
-        return is_cross, [(column, isinstance(value, str), value) for column, value in singles]
+        return is_cross, [(column, by_number(value)) for column, value in singles]
 
     @property
     def rows(self) -> int | None:
@@ -60,13 +61,15 @@ class MeasuredSlice:
 
     def name_metrics(self, *, is_baseline: bool) -> dict[str, float]:
         """Returns the metrics of candidate or baseline, by what a person calls them."""
-        return {
-            name_metric(key): value
+        own = [
+            (key.name, name_metric(key), value)
             for key, value in self.metrics
             if not key.is_diff
             and (key.model_name == tfma.BASELINE_KEY) == is_baseline
             and key.name != EXAMPLE_COUNT_NAME
-        }
+        ]
+        own.sort(key=lambda each: (each[0], by_number(each[1])))  # one metric of many classes
+        return {name: value for _, name, value in own}
 
 
 def read_slices(evaluation_uri: str) -> Iterator[MeasuredSlice]:

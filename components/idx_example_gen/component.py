@@ -63,13 +63,15 @@ class IdxExampleGen(component.FileBasedExampleGen):
           ValueError: An argument is out of bounds.
         """
         if num_classes not in settings.CLASS_COUNTS:
-            raise ValueError(f"num_classes: expected 2 to 256, received {num_classes}.")
+            raise ValueError(f"training.num_classes: expected 2 to 256, received {num_classes}.")
         if rows_per_shard < 1:
-            raise ValueError(f"rows_per_shard: expected 1 or more, received {rows_per_shard}.")
+            raise ValueError(
+                f"examples.rows_per_shard: expected 1 or more, received {rows_per_shard}."
+            )
         if input_config and len(input_config.splits) != 1:
             raise ValueError(
-                "input_config: expected one split whose pattern finds all four files, received "
-                f"{len(input_config.splits)}."
+                "The input of IdxExampleGen: expected one split whose pattern finds all four "
+                f"files, received {len(input_config.splits)}. Correct it in pipeline/pipeline.py."
             )
         # About 55,000 and 5,000 of MNIST's 60,000 rows.
         output_config = output_config or split_by_hash(train=11, eval=1)

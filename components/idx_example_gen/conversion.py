@@ -9,6 +9,7 @@ from tfx.components.example_gen import write_split
 
 from components.idx_example_gen.examples import serialize_rows, write_shard
 from components.idx_example_gen.pixel_hashes import hash_images, write_notes
+from components.idx_example_gen.progress import count_rows
 from components.idx_example_gen.settings import Settings
 from components.idx_example_gen.splits import Split, assign_splits
 from components.idx_files.idx_folder import IdxPair
@@ -92,6 +93,7 @@ class ConvertRows(beam.DoFn):
                 temporary_dir=places.temporary_dir,
             )
             yield split.name, len(rows_of_split)
+        count_rows(len(split_of_row))
 
 
 def plan_ranges(pair: IdxPair, splits: tuple[Split, ...], settings: Settings) -> Iterator[RowRange]:

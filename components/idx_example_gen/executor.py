@@ -20,6 +20,7 @@ from tfx.types import artifact_utils, standard_component_specs
 
 from components.idx_example_gen.conversion import ConvertRows, Places, plan_ranges
 from components.idx_example_gen.pixel_hashes import compare_bucket, count_buckets
+from components.idx_example_gen.progress import counted_rows
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
 from components.idx_example_gen.shared_rows import merge_shared_rows, note_shared_rows
@@ -73,6 +74,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             *plan_ranges(folder.train, settings.train_splits, settings),
             *plan_ranges(folder.test, (TEST_SPLIT,), settings),
         ]
+        total = sum(each.num_rows for each in ranges)
         pairs = {
             split: folder.test if split == TEST_SPLIT.name else folder.train
             for split in examples.splits
@@ -82,14 +84,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split_uris={split: examples.path(split=split) for split in examples.splits},
             temporary_dir=temporary_dir,
             notes_dir=f"{temporary_dir}/notes",
-            num_buckets=count_buckets(sum(each.num_rows for each in ranges)),
+            num_buckets=count_buckets(total),
         )
         for split, uri in places.split_uris.items():
             fileio.makedirs(uri)
             fileio.makedirs(f"{places.notes_dir}/{split}")
         results = {name: f"{temporary_dir}/{name}.json" for name in _Findings._fields}
         # Results come back as files: that works on every runner, whichever process did the work.
-        with self._make_beam_pipeline() as pipeline:
+        with counted_rows(total), self._make_beam_pipeline() as pipeline:
             num_rows = (
                 pipeline
                 | "RowRanges" >> beam.Create(ranges)
@@ -174,7 +176,8 @@ def _check_no_split_is_empty(
                 f"{folder.train.images}: expected some rows for split {split.name!r}, which gets "
                 f"{split.hash_buckets} of {buckets} hash buckets, received none of the file's "
                 f"{sum(num_rows[other.name] for other in settings.train_splits)} rows. Add rows, "
-                "or give the split more of them (examples.train_hash_buckets, eval_hash_buckets)."
+                "or give the split more of them (examples.train_hash_buckets, "
+                "examples.eval_hash_buckets)."
             )
 
 

@@ -92,9 +92,10 @@ def read_splits(output_config: example_gen_pb2.Output) -> tuple[Split, ...]:
     ):
         received = json_format.MessageToJson(output_config, indent=None)
         raise ValueError(
-            "output_config: expected a split_config of one or more splits for the rows of the "
+            "The splits of IdxExampleGen: expected one or more for the rows of the "
             f"train files, each with its own name other than {TEST_SPLIT.name!r} (that is where "
-            "the rows of the t10k files go) and 1 or more hash_buckets, and no "
-            f"partition_feature_name; received {received}. Correct it or leave it out."
+            "the rows of the t10k files go) and 1 or more hash buckets, and divided "
+            f"by no feature; received {received}. Correct them in "
+            "pipeline/pipeline.py, or leave them out."
         )
     return splits

@@ -105,12 +105,12 @@ def log_devices(devices: Sequence[str], *, hide_gpus: bool) -> None:
     gpus_of_host = find_gpus_of_host()
     num_used = sum("GPU" in device for device in devices)
     if hide_gpus:
-        logger.info("GPUs are hidden by hide_gpus=True")
+        logger.info("GPUs are hidden by training.hide_gpus=True")
     elif len(gpus_of_host) > num_used:
         logger.warning(
             "This host has %d NVIDIA GPU(s), %s, but training uses %d. Is TensorFlow installed "
             "with CUDA (pip install 'tensorflow[and-cuda]'), is CUDA_VISIBLE_DEVICES right and "
-            "is logical_cpus 0?",
+            "is training.logical_cpus 0?",
             len(gpus_of_host),
             ", ".join(gpus_of_host),
             num_used,

@@ -39,8 +39,9 @@ class FiniteLoss(keras.callbacks.Callback):
             if not math.isfinite(value):
                 raise FloatingPointError(
                     f"Epoch {self._epoch + 1}/{self.params['epochs']}, {place}: expected a finite "
-                    f"{name}, received {value}. The training has diverged: lower learning_rate, "
-                    "and look for values out of range in the transformed features."
+                    f"{name}, received {value}. The training has diverged: lower "
+                    "training.learning_rate, and look for values out of range in the transformed "
+                    "features."
                 )
 
 

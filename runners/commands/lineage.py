@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
@@ -15,6 +14,7 @@ from components.versioned_directory.versions import Version
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
 from runners.commands.serving_directory import find_version
+from runners.terminal.console import make_console
 
 if TYPE_CHECKING:
     from runners.metadata.lineage import Ancestor
@@ -53,8 +53,10 @@ def lineage(
     if as_json:
         click.echo(json.dumps([asdict(ancestor) for ancestor in ancestors], indent=2))
     else:
+        console = make_console()
         # A line that is cut would be no line for sha256sum --check.
-        Console(width=_WIDEST_LINE, markup=False).print(_render_lineage(version, ancestors))
+        console.width = _WIDEST_LINE
+        console.print(_render_lineage(version, ancestors))
 
 
 def _render_lineage(version: Version, ancestors: Sequence["Ancestor"]) -> Tree:

@@ -35,6 +35,7 @@ _COMMANDS = {
 }
 
 
+_NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
 # What standard output says if what it writes to is full or broken.
 _OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
@@ -49,11 +50,22 @@ def _is_full(stream: TextIO) -> bool:
     return False
 
 
+def _tell_no_permission(error: OSError) -> int:
+    """Says which file is not for this user; returns the exit code."""
+    click.echo(
+        f"Error: {os.fsdecode(error.filename)}: expected a place that this user (number "
+        f"{os.geteuid()}) may use, received {error.strerror}. Give it the permission, or name "
+        "another place.",
+        err=True,
+    )
+    return 1
+
+
 class _LazyGroup(click.Group):
     """Imports a command's module only when that command is called."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs a command; what its output cannot take is no reason for a traceback."""
+        """Runs a command; no permission, or a full output, is no reason for a traceback."""
         spare_loopback_the_proxy()
         for stream in (sys.stdout, sys.stderr):
             # A path may hold what the terminal's encoding, or any, has no sign for.
@@ -62,6 +74,8 @@ class _LazyGroup(click.Group):
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
+            if error.errno in _NO_PERMISSION and error.filename:
+                sys.exit(_tell_no_permission(error))
             if error.errno not in _OUTPUT_ERRORS or not _is_full(sys.stdout):
                 raise
             click.echo(f"Error: standard output: {error.strerror}", err=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import click
 import numpy as np
@@ -16,14 +15,13 @@ from rich.text import Text
 
 from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.quiet import quiet_imports
+from runners.commands.server_connection import connect
 from runners.terminal.console import make_console
 from runners.terminal.pictures import draw_picture
 from runners.terminal.sparklines import draw_share
 from serving.client.answers import Client, ClientError
 from serving.client.digit_image import SIDE, PictureError, read_digit
 from serving.client.digits import DigitPrediction, predict_digits
-from serving.client.rest import RestClient
 
 _BATCH = 256
 _RUNNERS_UP = 2
@@ -95,7 +93,7 @@ def predict(
     config = read_configuration(config_file, preset, overrides)
     try:
         questions = list(_read_questions(pictures, options["idx"], options["rows"]))
-        with closing(_connect(options["model_name"] or config.pipeline_name, options)) as client:
+        with closing(connect(options["model_name"] or config.pipeline_name, options)) as client:
             answers = list(_ask(client, questions, options))
     except (ClientError, IdxError, OSError, PictureError) as error:
         raise click.ClickException(str(error)) from error
@@ -122,28 +120,6 @@ def _ask(client: Client, questions: list[_Question], options: dict[str, Any]) ->
         )
         for digit in digits:
             yield _Answer(digit, prediction.version, prediction.milliseconds)
-
-
-def _connect(model_name: str, options: dict[str, Any]) -> Any:
-    url = urlsplit(options["url"])
-    token = options["token_file"].read_text().strip() if options["token_file"] else None
-    arguments = {"token": token, "timeout_seconds": options["timeout_seconds"]}
-    if url.scheme in ("http", "https"):
-        ca_file = str(options["ca_file"]) if options["ca_file"] else None
-        return RestClient(options["url"], model_name, ca_file=ca_file, **arguments)
-    if url.scheme not in ("grpc", "grpcs") or not url.netloc:
-        raise click.UsageError(
-            "--url: expected http://, https://, grpc:// or grpcs://HOST:PORT, received "
-            f"{options['url']!r}"
-        )
-    # The messages of gRPC come with TensorFlow, which starts faster when it finds no Keras.
-    sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
-    with quiet_imports():
-        from serving.client.grpc import GrpcClient  # noqa: PLC0415
-
-    ca_certificate = options["ca_file"].read_bytes() if options["ca_file"] else None
-    arguments |= {"encrypted": url.scheme == "grpcs", "ca_certificate": ca_certificate}
-    return GrpcClient(url.netloc, model_name, **arguments)
 
 
 def _read_questions(

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+_DEVICES = Path("/dev")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -45,6 +46,22 @@ def quiet_imports() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
+
+
+@contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """As `quiet_imports`, for TensorFlow, of whose C++ code only errors are seen from then on.
+
+    Whoever wants more sets TF_CPP_MIN_LOG_LEVEL.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with quiet_imports():
+        yield
+        if not any(_DEVICES.glob("nvidia*")):
+            import tensorflow as tf  # noqa: PLC0415 - it has been imported
+
+            # It tells once, as an error, that there is no GPU: here, where it is none.
+            tf.config.list_physical_devices()
 
 
 @contextmanager

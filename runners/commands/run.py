@@ -31,6 +31,7 @@ from runners.local.display import make_display
 from runners.local.inputs import check_inputs
 from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
+from runners.local.outputs import check_outputs
 from runners.local.run_id import new_run_id
 from runners.local.summary import print_summary
 from runners.shared_memory import check_shared_memory
@@ -101,6 +102,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     log_file = root / "logs" / f"{stamp}-{os.getpid()}.log"
     try:
+        check_outputs(config)
         with (
             interruptible() as interruption,
             lock_run(config, wait=wait, on_wait=click.echo),

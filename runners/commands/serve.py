@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_tensorflow
 from serving.errors import ServingError
 from serving.models.manager import ManagerOptions
 from serving.options import (
@@ -184,7 +184,7 @@ def _read_tls(flags: dict[str, Any]) -> TlsFiles | None:
 def _run(options: ServerOptions) -> None:
     # A model server has no Keras; ruling it out halves the time to start.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
-    with quiet_imports():  # TensorFlow comes with the server: --help need not wait
+    with quiet_tensorflow():  # it comes with the server: --help need not wait
         import uvloop  # noqa: PLC0415
 
         from serving.server import Server  # noqa: PLC0415

@@ -86,12 +86,19 @@ def digest_content(path: Path) -> str:
                 digest.update(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         return f"damaged gzip data ({error})"
+    except OSError as error:
+        return f"a file that cannot be read ({error.strerror})"
     return digest.hexdigest()
 
 
 def _read_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: expected a file of checksums, received one that cannot be read "
+            f"({error.strerror}). Give yourself the permission."
+        ) from error
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{path}: expected text in UTF-8, received {error}. Restore it, or write it anew with "

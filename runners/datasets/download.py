@@ -1,4 +1,4 @@
-"""Fetches the IDX files of public data sets (standard library only)."""
+"""Fetches the IDX files of public data sets (no TensorFlow)."""
 
 import hashlib
 import http.client
@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from runners.datasets.checksums import (
     CHECKSUM_FILE,
@@ -17,6 +18,7 @@ from runners.datasets.checksums import (
     verify,
 )
 from runners.datasets.public import PublicDataset
+from serving.client.proxies import Proxy
 
 _CHUNK_BYTES = 1 << 20
 _TIMEOUT_SECONDS = 30
@@ -109,16 +111,28 @@ def _download_from_any(urls: Sequence[str], path: Path, sha256: str) -> str:
             received = _download(url, path)
         # URLError and timeouts are OSErrors; ValueError is what is not a URL.
         except (OSError, http.client.HTTPException, ValueError) as error:
-            failures.append(f"{url}: {error}")
+            failures.append(f"{url}{_describe_way(url)}: {error}")
             continue
         if received == sha256:
             return url
         failures.append(f"{url}: a file of {path.stat().st_size:,} bytes with SHA-256 {received}")
     raise DatasetError(
         f"{path.name}: expected a file with SHA-256 {sha256}, received {'; '.join(failures)}. "
-        "Check the network and its proxy (HTTPS_PROXY), name a mirror that you can reach "
-        "(--mirror), or copy the file by other means."
+        "Check the network, its proxy (HTTPS_PROXY) and its certificates (SSL_CERT_FILE), name a "
+        "mirror that you can reach (--mirror), or copy the file by other means."
     )
+
+
+def _describe_way(url: str) -> str:
+    """Returns the proxy that urllib asks for a URL, in words; "" without one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    address = urllib.request.getproxies().get(parts.scheme)
+    if not address or urllib.request.proxy_bypass(parts.netloc):
+        return ""
+    return f" through {Proxy(f'{parts.scheme}_proxy', address)}"
 
 
 def _download(url: str, path: Path) -> str:
@@ -127,7 +141,8 @@ def _download(url: str, path: Path) -> str:
         raise ValueError("expected a URL that begins with http:// or https://")
     digest = hashlib.sha256()
     with (
-        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response,  # noqa: S310 - checked above
+        # Its own opener: the library's common one keeps the proxies of its first use.
+        urllib.request.build_opener().open(url, timeout=_TIMEOUT_SECONDS) as response,
         path.open("wb") as file,
     ):
         while chunk := response.read(_CHUNK_BYTES):

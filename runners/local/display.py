@@ -1,7 +1,9 @@
 """Shows a run while it goes on: live on a terminal, plain lines elsewhere (no TensorFlow)."""
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -12,32 +14,52 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from components.idx_example_gen.progress import RowProgress
 from modules.training.progress import TrainingProgress
 from runners.metadata.states import NodeState
+from runners.progress import SECONDS_BETWEEN_SIGNS, describe_progress, repeated
 from runners.terminal.console import make_console
 from runners.terminal.tables import STATE_STYLES
 
+_LOADING = "loading TensorFlow and TFX"
+
 
 class PlainDisplay:
-    """Writes one line for each thing that happens, for logs and pipes."""
+    """Writes one line for each thing that happens, for logs and pipes; and one if nothing does."""
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._output = output
-        self._started = 0.0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._signs = ExitStack()
+        self._started = self._told = 0.0
         self._cached = False
+        self._running = ""
+        self._rows: RowProgress | None = None
+        self._training: TrainingProgress | None = None
 
     def __enter__(self) -> Self:
-        self._say("loading TensorFlow and TFX")
+        self._begin(_LOADING)
+        self._say(_LOADING)
+        self._signs.enter_context(repeated(self.tell_progress, seconds=1))
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self._signs.close()
+
+    def tell_progress(self) -> None:
+        """Writes how far the running node is, if nothing has been written for ten seconds."""
+        running, now = self._running, self._clock()
+        if running and now - self._told >= SECONDS_BETWEEN_SIGNS:
+            progress = describe_progress(now - self._started, self._rows, self._training)
+            self._say(f"  {running}: {progress}")
 
     def nodes_known(self, node_ids: Sequence[str]) -> None:
+        self._running = ""
         self._say(f"running {len(node_ids)} nodes: {', '.join(node_ids)}")
 
     def node_started(self, node_id: str) -> None:
-        self._started, self._cached = time.monotonic(), False
+        self._begin(node_id)
         self._say(f"{node_id}: running")
 
     def node_cached(self, node_id: str) -> None:  # noqa: ARG002 - the observer's signature
@@ -49,25 +71,38 @@ class PlainDisplay:
     def node_failed(self, node_id: str) -> None:
         self._end(node_id, NodeState.FAILED)
 
+    def rows_converted(self, rows: RowProgress) -> None:
+        self._rows = rows
+
     def training_progressed(self, training: TrainingProgress) -> None:
+        self._training = training
         if training.step == training.steps and "val_accuracy" in training.metrics:
             self._say(f"  epoch {training.epoch}/{training.epochs}: {_metrics(training)}")
 
     def _end(self, node_id: str, state: NodeState) -> None:
-        self._say(f"{node_id}: {state} ({time.monotonic() - self._started:.1f} s)")
+        self._running = ""
+        self._say(f"{node_id}: {state} ({self._clock() - self._started:.1f} s)")
+
+    def _begin(self, what: str) -> None:
+        self._started, self._cached = self._clock(), False
+        self._rows = self._training = None
+        self._running = what
 
     def _say(self, line: str) -> None:
-        self._output.write(f"{line}\n")
-        self._output.flush()
+        with self._lock:
+            self._output.write(f"{line}\n")
+            self._output.flush()
+            self._told = self._clock()
 
 
 class LiveDisplay:
-    """Draws one line for each node, with its state and time, and a bar for the training."""
+    """Draws one line for each node, with its state and time, and a bar for rows and training."""
 
     def __init__(self, console: Console) -> None:
         self._states: dict[str, NodeState] = {}
         self._started: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
+        self._rows: RowProgress | None = None
         self._training: TrainingProgress | None = None
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=8)
 
@@ -106,17 +141,20 @@ class LiveDisplay:
     def node_failed(self, node_id: str) -> None:
         self._end(node_id, NodeState.FAILED)
 
+    def rows_converted(self, rows: RowProgress) -> None:
+        self._rows = rows
+
     def training_progressed(self, training: TrainingProgress) -> None:
         self._training = training
 
     def _end(self, node_id: str, state: NodeState) -> None:
         self._states[node_id] = state
         self._seconds[node_id] = time.monotonic() - self._started[node_id]
-        self._training = None
+        self._rows = self._training = None
 
     def _render(self) -> RenderableType:
         if not self._states:
-            return Spinner("dots", "loading TensorFlow and TFX")
+            return Spinner("dots", _LOADING)
         table = Table.grid(padding=(0, 2))
         for node_id, state in self._states.items():
             table.add_row(
@@ -124,26 +162,15 @@ class LiveDisplay:
                 Text(state, style=STATE_STYLES[state]),
                 Text(self._elapsed(node_id), justify="right"),
             )
-        return Group(table, self._render_training()) if self._training else table
+        bars = [_draw_rows(self._rows)] if self._rows else []
+        bars += [_draw_training(self._training)] if self._training else []
+        return Group(table, *bars)
 
     def _elapsed(self, node_id: str) -> str:
         if node_id not in self._started:
             return ""
         seconds = self._seconds.get(node_id, time.monotonic() - self._started[node_id])
         return f"{seconds:.1f} s"
-
-    def _render_training(self) -> RenderableType:
-        training = self._training
-        if training is None:
-            return Text()
-        done = (training.epoch - 1) * training.steps + training.step
-        row = Table.grid(padding=(0, 2))
-        row.add_row(
-            Text(f"  epoch {training.epoch}/{training.epochs}"),
-            ProgressBar(total=training.epochs * training.steps, completed=done, width=32),
-            Text(_metrics(training), no_wrap=True, overflow="ellipsis"),
-        )
-        return row
 
 
 def make_display(terminal: TextIO) -> PlainDisplay | LiveDisplay:
@@ -154,3 +181,23 @@ def make_display(terminal: TextIO) -> PlainDisplay | LiveDisplay:
 
 def _metrics(training: TrainingProgress) -> str:
     return "  ".join(f"{name} {value:.4f}" for name, value in training.metrics.items())
+
+
+def _draw_rows(rows: RowProgress) -> RenderableType:
+    told = Text(f"{rows.done:,} of {rows.total:,}")
+    return _draw_bar("rows", total=rows.total, done=rows.done, told=told)
+
+
+def _draw_training(training: TrainingProgress) -> RenderableType:
+    return _draw_bar(
+        f"epoch {training.epoch}/{training.epochs}",
+        total=training.epochs * training.steps,
+        done=(training.epoch - 1) * training.steps + training.step,
+        told=Text(_metrics(training), no_wrap=True, overflow="ellipsis"),
+    )
+
+
+def _draw_bar(name: str, *, total: int, done: int, told: Text) -> RenderableType:
+    row = Table.grid(padding=(0, 2))
+    row.add_row(Text(f"  {name}"), ProgressBar(total=total, completed=done, width=32), told)
+    return row

@@ -1,13 +1,17 @@
-"""Turns what LocalDagRunner and the trainer log into events that a display can draw."""
+"""Turns what LocalDagRunner and nodes log into events that a display can draw."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from modules.training import progress
+from components.idx_example_gen import progress as row_progress
+from components.idx_example_gen.progress import RowProgress, rows_of
+from modules.training import progress as training_progress
 from modules.training.progress import TrainingProgress, progress_of
 from runners.interrupts import Interruption
+
+_TELL_PROGRESS = (row_progress.logger, training_progress.logger)
 
 
 class NodeObserver(Protocol):
@@ -24,6 +28,9 @@ class NodeObserver(Protocol):
 
     def node_failed(self, node_id: str) -> None:
         """`node_id` raised an error, and the run ends with it."""
+
+    def rows_converted(self, rows: RowProgress) -> None:
+        """Some more rows of the files have been converted."""
 
     def training_progressed(self, training: TrainingProgress) -> None:
         """The trainer did some more steps."""
@@ -53,6 +60,8 @@ class _EventHandler(logging.Handler):
             case _:
                 if training := progress_of(record):
                     self._observer.training_progressed(training)
+                elif rows := rows_of(record):
+                    self._observer.rows_converted(rows)
 
 
 @contextmanager
@@ -60,12 +69,13 @@ def observe_nodes(observer: NodeObserver, interruption: Interruption) -> Iterato
     """Tells `observer` what happens within the block; needs log level INFO for logger absl.
 
     Args:
-      observer: Told of nodes and training.
+      observer: Told of nodes, rows and training.
       interruption: Once it has happened, no further node is begun.
     """
     handler = _EventHandler(observer, interruption)
-    loggers = (logging.getLogger("absl"), progress.logger)
-    progress.logger.setLevel(logging.DEBUG)
+    loggers = (logging.getLogger("absl"), *_TELL_PROGRESS)
+    for logger in _TELL_PROGRESS:
+        logger.setLevel(logging.DEBUG)
     for logger in loggers:
         logger.addHandler(handler)
     try:

@@ -118,6 +118,7 @@ def _run(order: _Order) -> int:
     # TensorFlow comes with these.
     from runners.metadata.connection import read_connection  # noqa: PLC0415
     from runners.node.launch import launch_node  # noqa: PLC0415
+    from runners.node.progress import telling_progress  # noqa: PLC0415
     from runners.node.report import render_node, write_report  # noqa: PLC0415
     from runners.orchestration.compiled import read_compiled  # noqa: PLC0415
     from runners.orchestration.parameters import with_parameters  # noqa: PLC0415
@@ -133,7 +134,8 @@ def _run(order: _Order) -> int:
     with interruptible() as interruption:
         for node_id in order.node_ids:
             logger.info("%s: running, in run %s", node_id, order.run_id)
-            end = launch_node(ir, node_id, config, connection, compiled.digest, interruption)
+            with telling_progress(node_id):
+                end = launch_node(ir, node_id, config, connection, compiled.digest, interruption)
             if order.report:
                 report.append(render_node(end))
             sys.stderr.flush()
@@ -152,6 +154,9 @@ def _set_up_log() -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        # Progress is told at DEBUG, for the line that says again and again how far a node is.
+        handler.setLevel(logging.INFO)
     for name in _TOLD:
         logging.getLogger(name).setLevel(logging.INFO)
     # TFX's warnings are about its own doings, several in each node.

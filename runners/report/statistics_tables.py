@@ -8,6 +8,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
     FeatureNameStatistics,
 )
 
+from components.numeric_order import by_number
 from runners.report.markdown import table
 
 _NUMBERS = {
@@ -101,7 +102,6 @@ def _describe_shares(counts: Counter[str], feature: FeatureNameStatistics) -> di
 
 def _sort_values(counts: Counter[str]) -> list[str]:
     """Returns numbers in their order, anything else by its frequency."""
-    values = [value for value, _ in counts.most_common()]
-    if all(value.removeprefix("-").isdecimal() for value in values):
-        return sorted(values, key=int)
-    return values
+    if all(value.removeprefix("-").isdecimal() for value in counts):
+        return sorted(counts, key=by_number)
+    return sorted(counts, key=lambda value: (-counts[value], by_number(value)))

@@ -15,6 +15,8 @@ from tensorflow_serving.apis import (
 )
 
 from serving.client.answers import ClientError, Prediction, VersionState
+from serving.client.authorization import make_authorization
+from serving.client.proxies import find_grpc_proxy
 from serving.errors import Code
 from serving.tensors import DEFAULT_SIGNATURE
 
@@ -42,14 +44,22 @@ class GrpcClient:
           encrypted: Use TLS.
           ca_certificate: Who signed the server's certificate (PEM), if that is nobody known to
             all; goes with TLS.
+
+        Raises:
+          ClientError: The token can't be sent, or a proxy that the environment names can't be used.
         """
+        self._metadata = list(make_authorization(token).items())
+        self._proxy = find_grpc_proxy(address)
+        # gRPC would ask a proxy for this machine, too.
+        options = [
+            ("grpc.http_proxy", self._proxy.url) if self._proxy else ("grpc.enable_http_proxy", 0)
+        ]
         if not encrypted and ca_certificate is None:
-            self._channel = grpc.insecure_channel(address)
+            self._channel = grpc.insecure_channel(address, options)
         else:
             self._channel = grpc.secure_channel(
-                address, grpc.ssl_channel_credentials(ca_certificate)
+                address, grpc.ssl_channel_credentials(ca_certificate), options
             )
-        self._metadata = [("authorization", f"Bearer {token}")] if token else []
         self._timeout_seconds = timeout_seconds
         self._model_name = model_name
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
@@ -122,4 +132,10 @@ class GrpcClient:
         try:
             return method(request, timeout=self._timeout_seconds, metadata=self._metadata)
         except grpc.RpcError as error:
-            raise ClientError(Code[error.code().name], error.details()) from error
+            code = Code[error.code().name]
+            message = (
+                f"through {self._proxy}: {error.details()}. {self._proxy.advice}"
+                if self._proxy and code in (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED)
+                else error.details()
+            )
+            raise ClientError(code, message) from error

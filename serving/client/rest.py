@@ -19,6 +19,10 @@ import numpy as np
 import orjson
 
 from serving.client.answers import ClientError, Prediction, VersionState
+from serving.client.authorization import make_authorization
+from serving.client.certificates import make_plain_context, make_tls_context
+from serving.client.proxies import Proxy, find_proxy
+from serving.client.server_url import UrlError, split_url
 from serving.errors import Code
 from serving.tensors import DEFAULT_SIGNATURE, Array
 
@@ -45,17 +49,14 @@ class RestClient:
           token: The server's bearer token, if it wants one.
           timeout_seconds: How long to wait for an answer.
           ca_file: Who signed the server's certificate, if that is nobody known to all.
-        """
-        import ssl  # noqa: PLC0415 - needed for a CA of one's own only
 
-        self._model = f"/v1/models/{quote(model_name, safe='')}"
+        Raises:
+          ClientError: The URL is none, the token can't be sent, or a proxy or a certificate that is
+            named here or in the environment can't be used.
+        """
+        self._model = f"/v1/models/{quote(model_name, safe='', errors='surrogateescape')}"
         self._outputs: dict[tuple[str, str], str] = {}
-        self._http = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=timeout_seconds,
-            verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
-        )
+        self._http, self._proxy = _make_http_client(url, token, timeout_seconds, ca_file)
 
     def predict(
         self,
@@ -134,16 +135,25 @@ class RestClient:
             self._outputs[path, signature_name] = name
         return name
 
+    @property
+    def _way(self) -> str:
+        return f" through {self._proxy}" if self._proxy else ""
+
+    @property
+    def _advice(self) -> str:
+        return f". {self._proxy.advice}" if self._proxy else ""
+
     def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
         try:
             response = self._http.request(method, path, content=body)
         except httpx.TimeoutException as error:
             raise ClientError(
-                Code.DEADLINE_EXCEEDED, f"{self._http.base_url} did not answer in time"
+                Code.DEADLINE_EXCEEDED, f"{self._http.base_url}{self._way} did not answer in time"
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.HTTPError as error:
             raise ClientError(
-                Code.UNAVAILABLE, f"{self._http.base_url} can't be reached: {error}"
+                Code.UNAVAILABLE,
+                f"{self._http.base_url} can't be reached{self._way}: {error}{self._advice}",
             ) from error
         try:
             # Replies of a model may hold NaN, which the standard library reads.
@@ -151,7 +161,7 @@ class RestClient:
         except ValueError as error:
             raise ClientError(
                 Code.UNKNOWN,
-                f"{response.url}: expected JSON of a model server, received HTTP "
+                f"{response.url}: expected JSON of a model server, received{self._way} HTTP "
                 f"{response.status_code} with {response.headers.get('content-type')}",
             ) from error
         if response.is_success:
@@ -160,10 +170,31 @@ class RestClient:
         raise ClientError(_CODES.get(response.status_code, Code.UNKNOWN), str(message))
 
 
+def _make_http_client(
+    url: str, token: str | None, timeout_seconds: float, ca_file: str | None
+) -> tuple[httpx.Client, Proxy | None]:
+    """Returns what sends requests, and the proxy that it sends them through."""
+    try:
+        is_encrypted = split_url(url, ("http", "https")).scheme == "https"
+        proxy = find_proxy(url)
+        to_proxy = make_tls_context(None) if proxy and proxy.is_encrypted else None
+        client = httpx.Client(
+            base_url=url,
+            headers=make_authorization(token),
+            timeout=timeout_seconds,
+            verify=make_tls_context(ca_file) if is_encrypted else make_plain_context(),
+            proxy=httpx.Proxy(proxy.url, ssl_context=to_proxy) if proxy else None,
+            trust_env=False,  # what it would read has been read
+        )
+    except (UrlError, httpx.InvalidURL) as error:
+        raise ClientError(Code.INVALID_ARGUMENT, f"url: {error}") from error
+    return client, proxy
+
+
 def _version_path(version: int | None, label: str | None) -> str:
     if version is not None:
         return f"/versions/{version}"
-    return f"/labels/{quote(label, safe='')}" if label is not None else ""
+    return f"/labels/{quote(label, safe='', errors='surrogateescape')}" if label is not None else ""
 
 
 def _to_array(value: Any) -> Array:

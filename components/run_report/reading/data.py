@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
 )
 
 from components.idx_example_gen.shared_rows import read_shared_rows
+from components.numeric_order import by_number
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.data import Feature, Histogram, Samples, Split
 from components.run_report.reading.examples import read_examples
@@ -36,7 +37,7 @@ def read_splits(statistics: _Statistics, notes: Mapping[str, str]) -> Iterator[S
       notes: Custom properties of the examples.
     """
     counts = {name: _count_labels(data_set) for name, data_set in statistics.items()}
-    labels = sorted({label for of_split in counts.values() for label in of_split}, key=_by_number)
+    labels = sorted({label for of_split in counts.values() for label in of_split}, key=by_number)
     for name, data_set in statistics.items():
         classes = {label: counts[name].get(label, 0) for label in labels}
         shared = read_shared_rows(notes, name)
@@ -92,10 +93,6 @@ def _count_labels(data_set: DatasetFeatureStatistics) -> dict[str, int]:
         if _name(feature) == LABEL_KEY
         for bucket in feature.string_stats.rank_histogram.buckets
     }
-
-
-def _by_number(label: str) -> tuple[int, str]:
-    return int(label) if label.isdecimal() else 0, label
 
 
 def _name(feature: FeatureNameStatistics) -> str:

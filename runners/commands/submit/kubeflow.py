@@ -12,10 +12,12 @@ from runners.commands.kfp_requirement import require_kfp
 from runners.commands.submit.options import (
     EXISTING_FILE,
     parameter_option,
+    read_compiled,
     refuse_example_values,
     schedule_option,
 )
 from runners.pipeline_spec.parameters import read_parameters
+from serving.bearer_token import TokenError, read_token
 
 if TYPE_CHECKING:
     from runners.kubeflow.client import Submission
@@ -55,7 +57,7 @@ def kubeflow(**options: Any) -> None:
 
     path: Path = options["pipeline"]
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_compiled(path)
         check_kubeflow(text)
         given = [*yaml.safe_load_all(text), _read_graph(path), *options["assignments"]]
         refuse_example_values(path, given)
@@ -74,7 +76,14 @@ def kubeflow(**options: Any) -> None:
 def _read_graph(path: Path) -> Any:
     """Returns the graph file that compile wrote beside the YAML, None if it is elsewhere."""
     graph = path.with_suffix(".graph.json")
-    return json.loads(graph.read_text(encoding="utf-8")) if graph.is_file() else None
+    return json.loads(read_compiled(graph)) if graph.is_file() else None
+
+
+def _read_token(token_file: Path | None) -> str | None:
+    try:
+        return read_token(token_file) if token_file else None
+    except TokenError as error:
+        raise click.UsageError(f"--token-file: {error}") from error
 
 
 def _send(host: str, submission: "Submission", cron: str | None, token_file: Path | None) -> str:
@@ -88,7 +97,7 @@ def _send(host: str, submission: "Submission", cron: str | None, token_file: Pat
 
     from runners.kubeflow.client import OneTryClient, schedule_runs, start_run  # noqa: PLC0415
 
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    token = _read_token(token_file)
     try:
         with warnings.catch_warnings():
             # It warns of servers older than 2.0, whatever the server is.

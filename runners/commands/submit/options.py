@@ -33,3 +33,18 @@ def refuse_example_values(path: Path, content: Any) -> None:
     """
     if values := find_example_values(content):
         raise ValueError(f"{path}: {describe_example_values(values)}")
+
+
+def read_compiled(path: Path) -> str:
+    """Returns the text of a file that compile wrote.
+
+    Raises:
+      click.ClickException: It can't be read.
+      ValueError: It is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected what tfx-mnist compile writes, as UTF-8") from error

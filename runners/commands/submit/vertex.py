@@ -70,6 +70,10 @@ def vertex(**options: Any) -> None:
         refuse_example_values(submission.path, [content, *given])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"{submission.path}: cannot be read: {error.strerror}"
+        ) from error
     click.echo(_send(location, job, options["schedule"]))
 
 
@@ -95,10 +99,24 @@ def _send(location: "Location", job: "PipelineJob", cron: str | None) -> str:
         refused = f"refused with {error.code} {type(error).__name__}: {reason}"
         raise _refusal(error, f"{location.endpoint}: {refused}") from error
     except RequestException as error:
-        unreachable = f"Vertex AI's API cannot be reached ({error}). Is there such a region?"
+        doubt = "the proxy right (HTTPS_PROXY)" if _is_proxys(error) else "there such a region"
+        unreachable = f"Vertex AI's API cannot be reached ({error}). Is {doubt}?"
         raise _refusal(error, f"{location.endpoint}: {unreachable}") from error
+    except OSError as error:  # of a file that the environment names
+        raise _refusal(
+            error,
+            f"{location.endpoint}: Vertex AI's API cannot be asked: {error}. Do "
+            "GOOGLE_APPLICATION_CREDENTIALS and REQUESTS_CA_BUNDLE, if set, name files that are "
+            "there?",
+        ) from error
     what = f"schedule {name}: {cron}" if cron else f"run {name}"
     return f"{what}\n{location.console_page(name)}"
+
+
+def _is_proxys(error: Exception) -> bool:
+    from requests.exceptions import InvalidProxyURL, ProxyError  # noqa: PLC0415
+
+    return isinstance(error, InvalidProxyURL | ProxyError)
 
 
 def _describe_credentials(error: "GoogleAuthError") -> str:

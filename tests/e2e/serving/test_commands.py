@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from support.programs import PREDICT, SERVE
@@ -78,6 +79,30 @@ def test_pictures_idx_rows_and_json_are_predicted_over_both_apis(
     assert [entry["class"] for entry in json.loads(piped.stdout)] == labels[:2].tolist()
     assert httpx.get(f"{server.url}/monitoring/prometheus/metrics").status_code == 200
     assert server.stop() == 0
+
+
+class _MissingFile(tf.Module):
+    """Reads a file that is not there, of which TensorFlow warns each time."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def read(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"y": x + tf.strings.to_number(tf.io.read_file("missing"))}
+
+
+def test_the_log_holds_the_servers_own_lines_alone(
+    serve_process: Callable[..., ServeProcess], tmp_path: Path
+):
+    module = _MissingFile()
+    tf.saved_model.save(module, str(tmp_path / "m" / "1"), signatures=module.read)
+    server = serve_process("--model_name=m", f"--model_base_path={tmp_path / 'm'}")
+
+    answer = httpx.post(f"{server.url}/v1/models/m:predict", json={"instances": [1.0]})
+
+    assert "missing; No such file" in answer.text
+    assert server.stop() == 0
+    lines = server.log.read_text().splitlines()
+    assert lines
+    assert [line for line in lines if not re.match(r"\d{4}-\d\d-\d\d .* INFO ", line)] == []
 
 
 def test_bad_input_says_what_is_wrong(tmp_path: Path, closed_port: int):

@@ -1,5 +1,6 @@
 """The set-up as a newcomer meets it: the real scripts and package index, few packages."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -146,12 +147,51 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "setup.py").write_text("import setuptools\nsetuptools.setup(name='small')\n")
     answer = _make(project, ".venv/.pipeline")
     assert answer.returncode == 0, answer.stderr
+    (project / "set-up.log").write_text(answer.stdout)
     return project
 
 
 def _installed(project: Path) -> set[str]:
     program = "from importlib.metadata import distributions as d; print(*(p.name for p in d()))"
     return set(_run(project / ".venv/bin/python", "-P", "-c", program).stdout.split())
+
+
+def test_each_step_of_a_set_up_is_a_line_that_says_how_long_it_takes(small_project: Path):
+    lines = re.findall("^set-up: (.*)$", (small_project / "set-up.log").read_text(), re.MULTILINE)
+
+    creating, tools, packages, project, ready = [line for line in lines if "glibc" not in line]
+    assert creating.startswith(f"creating {small_project}/.venv with Python 3.")
+    assert tools == "installing the installer itself, uv (seconds)"
+    assert "1 packages of pipeline.txt: downloads, then bytecode (minutes the first" in packages
+    assert project == "installing the project itself (seconds)"
+    assert ready == f"{small_project}/.venv is ready"
+
+
+def _install_in_a_terminal(project: Path) -> str:
+    """Returns what a terminal shows while everything is installed again."""
+    (project / ".venv" / ".unfinished").touch()
+    main, terminal = os.openpty()
+    with subprocess.Popen(
+        [project / "requirements" / "install.sh", "pipeline"],
+        env=os.environ | {"PYTHON": str(_BASE_PYTHON), "VENV": ""},
+        stdout=terminal,
+        stderr=terminal,
+    ):
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux' word for the end of a terminal
+            while content := os.read(main, 1 << 16):
+                shown += content
+    os.close(main)
+    return shown.decode()
+
+
+def test_a_terminal_shows_how_far_the_installer_is_and_a_log_does_not(small_project: Path):
+    (small_project / ".venv" / ".unfinished").touch()
+    logged = _run(small_project / "requirements" / "install.sh", "pipeline", VENV="")
+
+    assert "setuptools==" in _install_in_a_terminal(small_project)
+    assert "setuptools==" not in logged.stdout + logged.stderr
 
 
 def test_second_set_up_does_nothing(small_project: Path):

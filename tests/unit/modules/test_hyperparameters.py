@@ -92,7 +92,11 @@ def test_quick_preset_is_one_epoch():
         ({"strategy": "tpu", "workers": 2}, "workers", "for several there are"),
         ({"strategy": "multi_worker_mirrored"}, "workers", "for one process there is mirrored"),
         ({"run_workers_in": "pods"}, "run_workers_in", "mirrored trains without workers"),
-        ({"strategy": "one_device", "logical_cpus": 2}, "strategy", "takes strategy=mirrored"),
+        (
+            {"strategy": "one_device", "logical_cpus": 2},
+            "strategy",
+            "takes training.strategy=mirrored",
+        ),
     ],
 )
 def test_a_strategy_that_does_not_fit_is_refused_with_what_does(

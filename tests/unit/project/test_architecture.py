@@ -1,6 +1,7 @@
 """The rules that hold the project together, read from its source. Each says why it is there."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -70,6 +71,8 @@ _PASSES_ENVIRONMENT_ON = {
     "components/child_process.py",
     "modules/distribution/processes/launch.py",
 }
+# What leads to a server, and who vouches for it, a machine tells all of its HTTP clients so.
+_READ_WHAT_HTTP_CLIENTS_READ = {"serving/client/certificates.py", "serving/client/proxies.py"}
 # TensorFlow itself reads TF_CONFIG, and platforms set it: who trains together is known nowhere else
 # where a process of a training starts.
 _READS_TF_CONFIG = "modules/distribution/cluster.py"
@@ -219,6 +222,17 @@ def test_only_command_lines_import_click():
     )
 
 
+def test_one_console_is_made_for_all_commands():
+    def is_forbidden(path: Path, module: str) -> bool:
+        is_console = module in {"rich.console.Console", "rich.get_console", "rich.print"}
+        makes_one = re.search(r"\bConsole\(", path.read_text("utf-8"))
+        return is_console and bool(makes_one) and _name(path) != "runners/terminal/console.py"
+
+    assert _files_that_import(is_forbidden) == [], (
+        "make_console knows what terminals, pipes and files take, and takes text as it is"
+    )
+
+
 def test_the_slow_tfx_v1_is_never_imported():
     assert _files_that_import(lambda _, module: f"{module}.".startswith("tfx.v1.")) == [], (
         "tfx.v1 brings Google's clients with it, which costs seconds in every process"
@@ -254,7 +268,8 @@ def test_only_command_lines_read_the_environment():
         for node in ast.walk(_syntax(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
-        and _name(path) not in {*_PASSES_ENVIRONMENT_ON, _READS_TF_CONFIG}
+        and _name(path)
+        not in {*_PASSES_ENVIRONMENT_ON, *_READ_WHAT_HTTP_CLIENTS_READ, _READS_TF_CONFIG}
     ]
 
     assert offenders == [], "what changes a run stands in its configuration, which is recorded"

@@ -4,7 +4,7 @@ import pytest
 
 from runners.loopback import spare_loopback_the_proxy
 
-ALL = "localhost,127.0.0.1,::1"
+ALL = "localhost,127.0.0.1,127.0.0.0/8,::1"
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"])
@@ -22,7 +22,7 @@ def test_what_is_an_exception_already_stays_one_by_whichever_name(name: str):
 
     spare_loopback_the_proxy(environ)
 
-    expected = ".example.com,127.0.0.1,localhost,::1"
+    expected = ".example.com,127.0.0.1,localhost,127.0.0.0/8,::1"
     assert {environ[each] for each in ("no_proxy", "NO_PROXY", "no_grpc_proxy")} == {expected}
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 import tensorflow_model_analysis as tfma
 from ml_metadata.proto.metadata_store_pb2 import Artifact
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluation.result import read_evaluation, read_metrics
 from pipeline.config import PipelineConfig, Thresholds
@@ -130,3 +131,43 @@ def test_the_shipped_thresholds_ask_for_fifty_rows_of_each_class(
 
     refused = [str(check) for check in read_evaluation(evaluation).checks if not check.passed]
     assert refused == ([] if rows == 50 else ["number of rows of label 1 is 49 < 50"])
+
+
+def test_slices_and_metrics_of_many_classes_are_in_the_order_of_their_numbers(
+    evaluate: Callable[..., Path],
+):
+    classes = [str(number) for number in range(12)]
+    rows = {
+        "label": [[number] for number in range(12)],
+        "name": [[name] for name in classes],
+        "probabilities": [[float(number == row) for number in range(12)] for row in range(12)],
+    }
+    per_slice = config_pb2.PerSliceMetricThreshold(
+        slicing_specs=[config_pb2.SlicingSpec(feature_keys=["name"])],
+        threshold=config_pb2.MetricThreshold(
+            value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": 0.5})
+        ),
+    )
+    eval_config = config_pb2.EvalConfig(
+        model_specs=[config_pb2.ModelSpec(label_key="label", prediction_key="probabilities")],
+        slicing_specs=[{}, config_pb2.SlicingSpec(feature_keys=["name"])],
+        metrics_specs=[
+            config_pb2.MetricsSpec(
+                metrics=[
+                    config_pb2.MetricConfig(
+                        class_name="SparseCategoricalAccuracy", per_slice_thresholds=[per_slice]
+                    )
+                ]
+            ),
+            config_pb2.MetricsSpec(
+                binarize=config_pb2.BinarizationOptions(class_ids={"values": range(12)}),
+                metrics=[config_pb2.MetricConfig(class_name="Recall")],
+            ),
+        ],
+    )
+
+    result = read_evaluation(str(evaluate(eval_config, rows)))
+
+    assert [check.slice for check in result.checks] == [f"name {name}" for name in classes]
+    recalls = [f"recall (class {name})" for name in classes]
+    assert [name for name in result.metrics if name in recalls] == recalls

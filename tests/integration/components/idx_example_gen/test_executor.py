@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import logging
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from tfx.orchestration import data_types
 from tfx.proto import example_gen_pb2
 from tfx.types.standard_artifacts import Examples
 
+from components.idx_example_gen import progress
 from components.idx_example_gen.component import IdxExampleGen
 from modules import features
 
@@ -222,3 +224,31 @@ def test_input_base_may_be_known_only_at_run_time():
     parameter = data_types.RuntimeParameter(name="data_root", ptype=str)
 
     assert IdxExampleGen(parameter).exec_properties["input_base"].name == "data_root"
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_rows_are_told_as_they_are_written_up_to_all_of_them(
+    tmp_path: Path,
+    random_idx_folder: Callable[..., Path],
+    generate_examples: Callable[..., Examples],
+    caplog: pytest.LogCaptureFixture,
+    *,
+    compress: bool,
+):
+    caplog.set_level(logging.DEBUG, progress.logger.name)
+    folder = random_idx_folder(tmp_path / "in", num_train=100, num_test=30, compress=compress)
+
+    generate_examples(folder, tmp_path / "out", rows_per_shard=40)
+
+    told = [rows for record in caplog.records if (rows := progress.rows_of(record))]
+    assert [rows.total for rows in told] == [130] * 4
+    assert [rows.done for rows in told] == sorted(rows.done for rows in told)
+    assert told[-1].done == 130
+
+
+def test_rows_that_nobody_waits_for_are_not_told(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG, progress.logger.name)
+
+    progress.count_rows(10)
+
+    assert caplog.records == []

@@ -104,7 +104,7 @@ def test_client_raises_what_the_server_says(
 @pytest.mark.parametrize("url", ["http://127.0.0.1:PORT", "http://[::1", "nonsense"])
 def test_client_says_that_there_is_no_server(url: str, closed_port: int):
     url = url.replace("PORT", str(closed_port))
-    with pytest.raises((ClientError, httpx.InvalidURL)):
+    with pytest.raises(ClientError):
         RestClient(url, "m", timeout_seconds=2).read_versions()
 
 

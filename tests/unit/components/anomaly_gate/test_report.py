@@ -106,7 +106,7 @@ def test_no_anomaly_is_no_finding():
     [
         (
             "label",
-            "INT in 4 of 4 examples, 3 distinct values from 3 to 10 (3 50.0%, 10 25.0%, 9 25.0%)",
+            "INT in 4 of 4 examples, 3 distinct values from 3 to 10 (3 50.0%, 9 25.0%, 10 25.0%)",
         ),
         ("image", "BYTES in 4 of 4 examples, 3 to 784 bytes long"),
         ("age", "no such feature in the data"),

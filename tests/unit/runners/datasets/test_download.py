@@ -112,3 +112,22 @@ def test_a_folder_that_cannot_be_made_is_named(
         fetch(dataset("good"), tmp_path / folder)
 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_refuses_is_named_without_its_password(
+    scheme: str,
+    tmp_path: Path,
+    dataset: Callable[..., PublicDataset],
+    monkeypatch: pytest.MonkeyPatch,
+    closed_port: int,
+):
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://user:secret@127.0.0.1:{closed_port}")
+    mirror = f"{scheme}://data.example.com"
+
+    with pytest.raises(DatasetError, match=r"Connection refused") as failed:
+        fetch(dataset(), tmp_path / "folder", mirrors=[mirror, "http://[::1"])
+
+    way = f"through the proxy http://127.0.0.1:{closed_port} ({scheme}_proxy)"
+    assert f"{mirror}/train-images-idx3-ubyte.gz {way}: " in str(failed.value)
+    assert "secret" not in str(failed.value)

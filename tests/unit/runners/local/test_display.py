@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 import pytest
 from rich.console import Console
 
-from modules.training.progress import TrainingProgress, report_epoch
+from components.idx_example_gen.progress import count_rows, counted_rows
+from modules.training.progress import TrainingProgress, report_epoch, report_step
 from runners.interrupts import Interruption
 from runners.local.display import LiveDisplay, PlainDisplay
 from runners.local.events import observe_nodes
@@ -69,6 +70,59 @@ def test_lines_tell_how_each_node_ended():
         "Trainer: complete (1.2 s)",
         "Pusher: failed (1.2 s)",
     ]
+
+
+def test_lines_tell_for_how_long_a_node_runs_and_how_far_it_is():
+    output = io.StringIO()
+    now = [1000.0]
+    display = PlainDisplay(output, clock=lambda: now[0])
+
+    def pass_time(seconds: float) -> None:
+        now[0] += seconds
+        display.tell_progress()
+
+    with display:
+        pass_time(9)
+        pass_time(1)
+        display.nodes_known(("IdxExampleGen", "Trainer", "Pusher"))
+        pass_time(20)
+        with observe_nodes(display, Interruption()):
+            tfx_log.info("Component %s is running.", "IdxExampleGen")
+            pass_time(10)
+            with counted_rows(70_000):
+                count_rows(10_000)
+                count_rows(10_000)
+            pass_time(5)
+            pass_time(5)
+            tfx_log.info("Component %s is finished.", "IdxExampleGen")
+            pass_time(20)
+            tfx_log.info("Component %s is running.", "Trainer")
+            pass_time(10)
+            report_step(TrainingProgress(epoch=2, epochs=9, step=40, steps=213))
+            pass_time(10)
+
+    assert output.getvalue().splitlines() == [
+        "loading TensorFlow and TFX",
+        "  loading TensorFlow and TFX: 10 s",
+        "running 3 nodes: IdxExampleGen, Trainer, Pusher",
+        "IdxExampleGen: running",
+        "  IdxExampleGen: 10 s",
+        "  IdxExampleGen: 20 s, 20,000 of 70,000 rows",
+        "IdxExampleGen: complete (20.0 s)",
+        "Trainer: running",
+        "  Trainer: 10 s",
+        "  Trainer: 20 s, epoch 2/9, step 40/213",
+    ]
+
+
+def test_a_terminal_shows_how_many_rows_are_converted(live: LiveDisplay, terminal: io.StringIO):
+    with live:
+        live.nodes_known(("IdxExampleGen",))
+        with observe_nodes(live, Interruption()), counted_rows(70_000):
+            tfx_log.info("Component %s is running.", "IdxExampleGen")
+            count_rows(1_234)
+
+    assert re.search(r"rows +\S*━.* 1,234 of 70,000", terminal.getvalue())
 
 
 def test_a_terminal_shows_which_node_failed(live: LiveDisplay, terminal: io.StringIO):

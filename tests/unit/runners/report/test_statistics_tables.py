@@ -84,6 +84,16 @@ def test_words_stand_by_their_frequency_over_all_splits():
     assert values == ["label", "dog", "cat", "cow"]
 
 
+def test_words_that_are_as_frequent_stand_by_the_numbers_in_them():
+    counts = {f"kind{number}": 1 for number in (10, 9, 1, 11, 2)}
+
+    values = [
+        row[0]
+        for row in read_tables(render_statistics({"train": _statistics(_label(**counts))}))[-1]
+    ]
+    assert values == ["label", "kind1", "kind2", "kind9", "kind10", "kind11"]
+
+
 def test_of_many_values_the_most_frequent_are_shown_and_the_others_counted():
     counts = {f"word{number}": 100 - number for number in range(30)}
 

@@ -188,3 +188,31 @@ def test_a_kubeflow_that_is_not_there_is_one_line_with_what_to_do(pipeline: Path
     assert answer.exit_code == 1
     assert f"Error: {stopped.url}: Kubeflow's API cannot be reached (" in answer.output
     assert "Connection refused" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [(b"", "nothing"), (b"a\nb", "2 lines"), ("schlüssel".encode("utf-16"), "NUL bytes")],
+)
+def test_a_file_of_no_token_is_named_and_nothing_is_sent(
+    pipeline: Path, kubeflow: KubeflowStandIn, tmp_path: Path, content: bytes, received: str
+):
+    token = tmp_path / "token"
+    token.write_bytes(content)
+
+    answer = _submit(pipeline, kubeflow.url, "--token-file", str(token))
+
+    assert answer.exit_code == 2
+    assert f"Error: --token-file: {token}: expected a token, " in answer.output
+    assert f"received {received}" in answer.output
+    assert kubeflow.requests == []
+
+
+def test_a_file_that_is_no_text_is_named(kubeflow: KubeflowStandIn, tmp_path: Path):
+    file = tmp_path / "pipeline.yaml"
+    file.write_bytes("name: digits".encode("utf-16"))
+
+    answer = _submit(file, kubeflow.url)
+
+    assert answer.exit_code == 2
+    assert f"Error: {file}: expected what tfx-mnist compile writes, as UTF-8" in answer.output

@@ -372,3 +372,32 @@ def test_credentials_that_give_no_access_say_why(
         "File '/var/run/nobody-mounted-this' was not found.\n"
     )
     assert vertex.requests == []
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "GOOGLE_APPLICATION_CREDENTIALS"])
+def test_a_variable_that_names_no_file_is_one_line(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    path = tmp_path if name == "GOOGLE_APPLICATION_CREDENTIALS" else tmp_path / "missing"
+    monkeypatch.setenv(name, str(path))
+
+    answer = _submit(pipeline, "https://127.0.0.1:1")
+
+    assert answer.exit_code == 1
+    expected = "Error: https://127.0.0.1:1: Vertex AI's API cannot be asked: "
+    assert answer.output.startswith(expected)
+    assert str(path) in answer.output
+    assert name in answer.output
+    assert len(answer.output.splitlines()) == 1
+
+
+def test_a_proxy_that_refuses_is_named(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch, closed_port: int
+):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed_port}")
+
+    answer = _submit(pipeline, "https://europe-west4-aiplatform.example.com")
+
+    assert answer.exit_code == 1
+    assert f"host='127.0.0.1', port={closed_port}" in answer.output
+    assert "Is the proxy right (HTTPS_PROXY)?" in answer.output

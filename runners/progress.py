@@ -1,0 +1,53 @@
+"""Signs of life of a node, for whoever watches no terminal (no TensorFlow)."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from components.idx_example_gen.progress import RowProgress
+from modules.training.progress import TrainingProgress
+
+SECONDS_BETWEEN_SIGNS = 10.0
+
+
+@contextmanager
+def repeated(call: Callable[[], None], *, seconds: float = SECONDS_BETWEEN_SIGNS) -> Iterator[None]:
+    """Within the block, calls a function again and again, from a thread of its own.
+
+    Args:
+      call: What to call; where its output goes may be gone, of which others tell.
+      seconds: From one call to the next, and before the first.
+    """
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(OSError, ValueError):  # of what is closed
+            while not ended.wait(seconds):
+                call()
+
+    thread = threading.Thread(target=run, name="signs-of-life", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def describe_progress(
+    seconds: float, rows: RowProgress | None, training: TrainingProgress | None
+) -> str:
+    """Returns for how long a node has run, and how far it is if it tells.
+
+    Args:
+      seconds: Since its start.
+      rows: What it has converted, if it converts.
+      training: Where it stands, if it trains.
+    """
+    parts = [f"{seconds:.0f} s"]
+    if rows:
+        parts.append(f"{rows.done:,} of {rows.total:,} rows")
+    if training:
+        parts.append(f"epoch {training.epoch}/{training.epochs}")
+        parts.append(f"step {training.step}/{training.steps}")
+    return ", ".join(parts)
