@@ -12,14 +12,15 @@ from scipy import ndimage
 LEAST_CONTRAST = 0.15
 """Of the light: what differs less from its background is no ink."""
 
-# A shadow takes less of the light than that; ink that is fainter must be within the picture.
+# A shadow takes less of the light than that: ink that is fainter must be within the picture, and
+# more like strokes than the corner of a shadow is.
 _MOST_OF_A_SHADOW = 0.5
 _LEAST_SHARE_OF_LARGEST = 0.6
-_LEAST_SHARE_AGAINST_PAPER = 0.4
+_LEAST_SHARE_AGAINST_PAPER, _LEAST_SHARE_IF_FAINT = 0.4, 0.7
 _LEAST_SHARPNESS = 0.5
 _MOST_NOISE = 0.3
 _NOISE_QUANTILE = 0.95
-_MOST_THICKNESS = 0.55
+_MOST_THICKNESS, _MOST_THICKNESS_IF_FAINT = 0.55, 0.3
 _LEAST_LENGTH = 0.03
 # Around the ink, where its edges are soft.
 _MARGIN = 3
@@ -54,10 +55,17 @@ class Strokes:
 def find_doubt(strokes: Strokes) -> str:
     """Returns why the strokes are none of a digit, "" if they may be."""
     around = ndimage.binary_dilation(strokes.digit, iterations=_MARGIN)
+    is_faint = strokes.full < _MOST_OF_A_SHADOW
+    least_share = _LEAST_SHARE_IF_FAINT if is_faint else _LEAST_SHARE_AGAINST_PAPER
+    most_thickness = _MOST_THICKNESS_IF_FAINT if is_faint else _MOST_THICKNESS
     doubts = {
-        "what stands out is the paper between strokes": (
-            strokes.share_against_paper < _LEAST_SHARE_AGAINST_PAPER
+        "what stands out is only a dot": (
+            _length(strokes.main) < _LEAST_LENGTH * min(strokes.main.shape)
         ),
+        "what stands out is a patch, not a stroke": (
+            strokes.thickness > most_thickness * _length(strokes.main)
+        ),
+        "what stands out is the paper between strokes": (strokes.share_against_paper < least_share),
         "what stands out is everywhere, as noise is": (
             strokes.share_of_largest < _LEAST_SHARE_OF_LARGEST
             or _noise(strokes, ~around) > _MOST_NOISE
@@ -65,14 +73,8 @@ def find_doubt(strokes: Strokes) -> str:
         "what stands out has soft edges, as light and shadow have": (
             _sharpness(strokes, around) < _LEAST_SHARPNESS
         ),
-        "what stands out is only a dot": (
-            _length(strokes.main) < _LEAST_LENGTH * min(strokes.main.shape)
-        ),
-        "what stands out is a patch, not a stroke": (
-            strokes.thickness > _MOST_THICKNESS * _length(strokes.main)
-        ),
         "what stands out reaches the edge of the picture, as a shadow does": (
-            strokes.full < _MOST_OF_A_SHADOW and _is_at_edge(strokes.main)
+            is_faint and _is_at_edge(strokes.main)
         ),
     }
     return next((doubt for doubt, holds in doubts.items() if holds), "")

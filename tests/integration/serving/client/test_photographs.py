@@ -1,4 +1,4 @@
-"""A model that was trained for seconds reads photographs as well as it reads MNIST."""
+"""A model that was trained for seconds reads photographs of digits in whatever light."""
 
 from typing import Any
 
@@ -34,6 +34,5 @@ def test_digits_are_read_in_whatever_light(
     ]
     with RestClient(connection.running.url, "mnist") as client:
         answers, _ = predict_digits(client, np.stack(seen))
-        plain, _ = predict_digits(client, images)
-    right = sum(a.digit == label for a, label in zip(answers, labels, strict=True))
-    assert right >= sum(a.digit == label for a, label in zip(plain, labels, strict=True)) - 3
+    right = sum(answer.digit == label for answer, label in zip(answers, labels, strict=True))
+    assert right >= 0.9 * len(labels)

@@ -77,6 +77,18 @@ def test_light_and_shadow_on_empty_paper_are_no_digit(
             find_ink(levels(photograph_paper(setting, np.random.default_rng(seed))))
 
 
+@pytest.mark.parametrize("paper", [(0.9, 0.9, 0.9), (0.2, 0.2, 0.2)], ids=["light", "dark"])
+def test_corner_of_a_shadow_is_seldom_a_digit(paper: tuple[float, ...]):
+    setting = Setting(light="corner of shadow", loss=0.35, paper=paper, noise=2.0)
+    refused = 0
+    for seed in range(20):
+        try:
+            find_ink(levels(photograph_paper(setting, np.random.default_rng(seed))))
+        except NoInkError:
+            refused += 1
+    assert refused >= 17
+
+
 @pytest.mark.parametrize("size", [(28, 40), (60, 60), (400, 300)])
 def test_noise_is_no_digit(size: tuple[int, int]):
     rng = np.random.default_rng(3)
