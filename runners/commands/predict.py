@@ -1,11 +1,11 @@
 """`tfx-mnist predict`: what a served model takes pictures of digits for."""
 
 import json
-import sys
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import click
 import numpy as np
@@ -13,55 +13,64 @@ import numpy.typing as npt
 from rich.table import Table
 from rich.text import Text
 
-from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
+from runners.commands.asked_images import AskedImage, Rows, read_images
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.server_connection import connect
 from runners.terminal.console import make_console
 from runners.terminal.pictures import draw_picture
 from runners.terminal.sparklines import draw_share
 from serving.client.answers import Client, ClientError
-from serving.client.digit_image import SIDE, PictureError, read_digit
 from serving.client.digits import DigitPrediction, predict_digits
+from serving.client.pictures.files import make_visible
 
 _BATCH = 256
 _RUNNERS_UP = 2
-_WHITE = 255
 _BAR_WIDTH = 20
+# More digits than any file has rows.
+_RANGE = re.compile(r"([0-9]{0,18})(:([0-9]{0,18}))?")
 
-Images = npt.NDArray[np.uint8]
 
+class _RowsType(click.ParamType[Any]):
+    """Rows of a file: one, or a range in which either end may be left out."""
 
-class _Rows(click.ParamType[Any]):
-    """A range of rows: FIRST:LAST, LAST not included."""
+    name = "ROWS"
 
-    name = "FIRST:LAST"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> range:
-        """Returns the range."""
-        if isinstance(value, range):
+    def convert(self, value: Any, param: Any, ctx: Any) -> Rows:
+        """Returns the rows."""
+        if isinstance(value, Rows):
             return value
-        first, _, last = value.partition(":")
-        try:
-            rows = range(int(first or 0), int(last) if last else int(first or 0) + 1)
-        except ValueError:
-            rows = range(0)
-        if not rows or rows.start < 0:
-            self.fail(f"expected a range such as 0:10, received {value!r}", param, ctx)
-        return rows
+        match = _RANGE.fullmatch(value)
+        if not match or not any(match.group(1, 3)):
+            self._refuse(value, "", param, ctx)
+        first = int(match[1] or 0)
+        if not match[2]:
+            return Rows(first, first + 1)
+        last = int(match[3]) if match[3] else None
+        if last is not None and last <= first:
+            self._refuse(value, ", which ends before it begins", param, ctx)
+        return Rows(first, last)
 
-
-class _Question(NamedTuple):
-    """An image and where it came from."""
-
-    name: str
-    image: Images
+    def _refuse(self, value: str, reason: str, param: Any, ctx: Any) -> NoReturn:
+        self.fail(
+            "expected a range such as 0:10 (LAST is not included), 5: to the end, :5 for the first "
+            f"five, or 7 for one row; received {value!r}{reason}",
+            param,
+            ctx,
+        )
 
 
 @click.command()
 @configuration_options
 @click.argument("pictures", nargs=-1, metavar="[PICTURE]...")
-@click.option("--idx", type=click.Path(path_type=Path), help="Take images from this IDX file.")
-@click.option("--rows", type=_Rows(), default="0:10", show_default=True, help="Which of them.")
+@click.option("--idx", type=click.Path(), help="Take images from this IDX file.")
+@click.option(
+    "--rows",
+    type=_RowsType(),
+    default="0:10",
+    show_default=True,
+    help="Which of them: FIRST:LAST without LAST, 5: to the end, :5 the first five, 7 one row.",
+)
+@click.option("--raw", is_flag=True, help="Take pictures of 28 x 28 as they are, and no others.")
 @click.option(
     "--url",
     default="http://127.0.0.1:8501",
@@ -83,7 +92,11 @@ def predict(
     pictures: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Ask a model server what digit is on each PICTURE (PNG, JPEG; any size).
+    """Ask a model server what digit is on each PICTURE (PNG, JPEG and others; any size).
+
+    A PICTURE of 28 x 28 pixels goes in as it is, unless its four corners are light, as paper is. In
+    any other the ink is found, dark on light or light on dark, and cropped and centred as in MNIST.
+    What can't be read is told on stderr, the others are answered, and the exit code is 1.
 
     A PICTURE of - reads JSON from stdin: a list of images, each 28 lists of 28 numbers from 0 to
     255, or {"instances": such a list}. The server may be `tfx-mnist serve` or TensorFlow Serving.
@@ -91,17 +104,17 @@ def predict(
     if not pictures and options["idx"] is None:
         raise click.UsageError("name at least one PICTURE, - for stdin, or --idx FILE")
     config = read_configuration(config_file, preset, overrides)
-    try:
-        questions = list(_read_questions(pictures, options["idx"], options["rows"]))
-        with closing(connect(options["model_name"] or config.pipeline_name, options)) as client:
-            answers = list(_ask(client, questions, options))
-    except (ClientError, IdxError, OSError, PictureError) as error:
-        raise click.ClickException(str(error)) from error
+    questions, errors = read_images(pictures, options["idx"], options["rows"], raw=options["raw"])
+    for error in errors:
+        click.echo(f"Error: {error}", err=True)
+    answers = _answer(questions, options["model_name"] or config.pipeline_name, options)
     if options["as_json"]:
         _print_json(questions, answers)
-    else:
+    elif answers:
         few = len(questions) <= len(pictures)
         _print_table(questions, answers, show=few if options["show"] is None else options["show"])
+    if errors:
+        raise click.exceptions.Exit(1)
 
 
 class _Answer(NamedTuple):
@@ -112,7 +125,18 @@ class _Answer(NamedTuple):
     milliseconds: float
 
 
-def _ask(client: Client, questions: list[_Question], options: dict[str, Any]) -> Iterator[_Answer]:
+def _answer(questions: list[AskedImage], model_name: str, options: dict[str, Any]) -> list[_Answer]:
+    """Asks a server, unless there is nothing to ask."""
+    if not questions:
+        return []
+    try:
+        with closing(connect(model_name, options)) as client:
+            return list(_ask(client, questions, options))
+    except (ClientError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _ask(client: Client, questions: list[AskedImage], options: dict[str, Any]) -> Iterator[_Answer]:
     for start in range(0, len(questions), _BATCH):
         images = np.stack([question.image for question in questions[start : start + _BATCH]])
         digits, prediction = predict_digits(
@@ -122,48 +146,7 @@ def _ask(client: Client, questions: list[_Question], options: dict[str, Any]) ->
             yield _Answer(digit, prediction.version, prediction.milliseconds)
 
 
-def _read_questions(
-    pictures: tuple[str, ...], idx: Path | None, rows: range
-) -> Iterator[_Question]:
-    for name in pictures:
-        if name == "-":
-            yield from _read_json(sys.stdin.read())
-        else:
-            yield _Question(name, read_digit(Path(name).read_bytes(), name))
-    if idx is not None:
-        with idx.open("rb") as stream:
-            reader = IdxReader(stream, str(idx), magic=IMAGES_MAGIC)
-            _check_shape(str(idx), reader.row_shape)
-            if rows.start >= reader.num_rows:
-                raise PictureError(f"{idx}: row {rows.start} is asked for, of {reader.num_rows}")
-            reader.seek_row(rows.start)
-            images = reader.read_rows(min(len(rows), reader.num_rows - rows.start))
-        for row, image in zip(rows, images, strict=False):
-            yield _Question(f"{idx.name} row {row}", image)
-
-
-def _read_json(text: str) -> Iterator[_Question]:
-    try:
-        content = json.loads(text)
-        rows = content["instances"] if isinstance(content, dict) else content
-        images = np.asarray(rows)
-    except (KeyError, ValueError) as error:
-        raise PictureError(f"stdin: expected a list of images as JSON: {error}") from error
-    _check_shape("stdin", images.shape[1:])
-    if images.dtype.kind not in "iu" or images.min() < 0 or images.max() > _WHITE:
-        raise PictureError(f"stdin: expected whole numbers from 0 to {_WHITE}")
-    for number, image in enumerate(images.astype(np.uint8)):
-        yield _Question(f"stdin image {number}", image)
-
-
-def _check_shape(where: str, shape: tuple[int, ...]) -> None:
-    if shape != (SIDE, SIDE):
-        raise PictureError(
-            f"{where}: expected images of {SIDE} x {SIDE} pixels, received shape {list(shape)}"
-        )
-
-
-def _print_json(questions: list[_Question], answers: list[_Answer]) -> None:
+def _print_json(questions: list[AskedImage], answers: list[_Answer]) -> None:
     entries = [
         {
             "name": question.name,
@@ -176,7 +159,7 @@ def _print_json(questions: list[_Question], answers: list[_Answer]) -> None:
     click.echo(json.dumps(entries, indent=2))
 
 
-def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bool) -> None:
+def _print_table(questions: list[AskedImage], answers: list[_Answer], *, show: bool) -> None:
     console = make_console()
     table = Table("picture", "class", "probability", "next")
     for question, answer in zip(questions, answers, strict=True):
@@ -185,9 +168,10 @@ def _print_table(questions: list[_Question], answers: list[_Answer], *, show: bo
         runners_up = ", ".join(
             f"{number} {probabilities[number]:.2%}" for number in order[1 : 1 + _RUNNERS_UP]
         )
-        table.add_row(question.name, str(order[0]), f"{probabilities[order[0]]:.2%}", runners_up)
+        name = make_visible(question.name)
+        table.add_row(name, str(order[0]), f"{probabilities[order[0]]:.2%}", runners_up)
         if show:
-            console.print(f"{question.name}, as the model saw it:")
+            console.print(f"{name}, as the model saw it:")
             beside = Table.grid(padding=(0, 2, 0, 0))
             beside.add_row(
                 Text(draw_picture(question.image)), _draw_answer(probabilities, order[0])

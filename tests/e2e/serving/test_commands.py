@@ -77,6 +77,14 @@ def test_pictures_idx_rows_and_json_are_predicted_over_both_apis(
         "--url", server.url, "-", "--json", stdin=json.dumps({"instances": images[:2].tolist()})
     )
     assert [entry["class"] for entry in json.loads(piped.stdout)] == labels[:2].tolist()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(picture.read_bytes()[:100])
+    some = predict("--url", server.url, str(broken), str(picture), "nope.png", "--json")
+    assert some.returncode == 1
+    assert [entry["name"] for entry in json.loads(some.stdout)] == [str(picture)]
+    first, second = some.stderr.splitlines()
+    assert first.startswith(f"Error: {broken}: the picture can't be read: ")
+    assert second.startswith("Error: nope.png: expected a file, received nothing")
     assert httpx.get(f"{server.url}/monitoring/prometheus/metrics").status_code == 200
     assert server.stop() == 0
 
@@ -110,8 +118,8 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path, closed_port: int):
     text.write_text("no picture")
     for arguments, message in (
         ([], "name at least one PICTURE"),
-        ([str(text)], "expected a picture (PNG, JPEG), received another file"),
-        ([str(tmp_path / "missing.png")], "missing.png"),
+        ([str(text)], "notes.txt: expected a picture (PNG, JPEG, WebP"),
+        ([str(tmp_path / "missing.png")], "missing.png: expected a file, received nothing"),
         (["--idx", str(DATA), "--rows", "a:b"], "expected a range such as 0:10"),
         (["--idx", str(DATA), "--rows", "10000:10001"], "row 10000 is asked for, of 10000"),
         (

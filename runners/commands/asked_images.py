@@ -1,0 +1,89 @@
+"""The images that `tfx-mnist predict` is to ask about, from wherever they are."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
+from serving.client.json_images import check_shape, parse_images
+from serving.client.pictures.digit import read_digit
+from serving.client.pictures.errors import PictureError
+from serving.client.pictures.files import describe, make_visible, open_file
+
+STDIN = "-"
+"""In place of a picture: JSON from stdin."""
+
+Images = npt.NDArray[np.uint8]
+
+
+class Rows(NamedTuple):
+    """Rows of an IDX file, from 0.
+
+    Attributes:
+      first: The first one.
+      last: The one after the last, None for all to the end.
+    """
+
+    first: int
+    last: int | None
+
+
+class AskedImage(NamedTuple):
+    """An image, uint8 [28, 28], and where it came from."""
+
+    name: str
+    image: Images
+
+
+def read_images(
+    pictures: Sequence[str], idx: str | None, rows: Rows, *, raw: bool
+) -> tuple[list[AskedImage], list[str]]:
+    """Returns the images, and one line for each source that can't be read.
+
+    Args:
+      pictures: Files, or STDIN.
+      idx: An IDX file, None for none.
+      rows: Which rows of it.
+      raw: Take pictures of 28 x 28 pixels as they are, and no others.
+    """
+    sources = [_read_stdin() if name == STDIN else _read_picture(name, raw) for name in pictures]
+    if idx is not None:
+        sources.append(_read_idx(idx, rows))
+    images, errors = [], []
+    for source in sources:
+        try:
+            images += list(source)
+        except (IdxError, PictureError) as error:
+            errors.append(str(error))
+    return images, errors
+
+
+def _read_picture(path: str, raw: bool) -> Iterator[AskedImage]:  # noqa: FBT001 - as in the caller
+    with open_file(path) as stream:
+        yield AskedImage(path, read_digit(stream, make_visible(path), raw=raw))
+
+
+def _read_stdin() -> Iterator[AskedImage]:
+    try:
+        content = sys.stdin.buffer.read() if sys.stdin else b""
+    except OSError as error:
+        raise PictureError(f"stdin: expected JSON, received {describe(error)}") from error
+    for number, image in enumerate(parse_images(content, "stdin")):
+        yield AskedImage(f"stdin image {number}", image)
+
+
+def _read_idx(path: str, rows: Rows) -> Iterator[AskedImage]:
+    name = make_visible(path)
+    with open_file(path) as stream:
+        reader = IdxReader(stream, name, magic=IMAGES_MAGIC)
+        check_shape(name, reader.row_shape)
+        if rows.first >= reader.num_rows:
+            raise PictureError(f"{name}: row {rows.first} is asked for, of {reader.num_rows}")
+        last = reader.num_rows if rows.last is None else min(rows.last, reader.num_rows)
+        reader.seek_row(rows.first)
+        images = reader.read_rows(last - rows.first)
+    for row, image in enumerate(images, rows.first):
+        yield AskedImage(f"{path.rpartition('/')[2]} row {row}", image)

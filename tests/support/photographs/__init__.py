@@ -1,0 +1,1 @@
+"""Photographs of digits, and of none, in whatever light."""
