@@ -35,6 +35,7 @@ _TYPES = {
 }
 _GZIP_MAGIC = b"\x1f\x8b"
 _WORD_BYTES = 4
+_CHUNK_BYTES = 1 << 24
 
 
 class IdxError(ValueError):
@@ -148,8 +149,9 @@ class IdxReader:
         chunks = []
         missing = num_bytes
         with self._gzip_errors_explained():
-            # A stream may return less than asked for before its end.
-            while missing and (chunk := self._stream.read(missing)):
+            # A stream may return less than asked for before its end, and a header ask for more
+            # than there is memory.
+            while missing and (chunk := self._stream.read(min(missing, _CHUNK_BYTES))):
                 chunks.append(chunk)
                 missing -= len(chunk)
         self._position += num_bytes - missing

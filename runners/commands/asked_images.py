@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
+from runners.commands.quiet import quiet_stderr
 from serving.client.json_images import check_shape, parse_images
 from serving.client.pictures.digit import read_digit
 from serving.client.pictures.errors import PictureError
@@ -62,8 +63,9 @@ def read_images(
 
 
 def _read_picture(path: str, raw: bool) -> Iterator[AskedImage]:  # noqa: FBT001 - as in the caller
-    with open_file(path) as stream:
-        yield AskedImage(path, read_digit(stream, make_visible(path), raw=raw))
+    with open_file(path) as stream, quiet_stderr():  # libtiff, say, writes there by itself
+        digit = read_digit(stream, make_visible(path), raw=raw)
+    yield AskedImage(path, digit)
 
 
 def _read_stdin() -> Iterator[AskedImage]:
@@ -83,7 +85,10 @@ def _read_idx(path: str, rows: Rows) -> Iterator[AskedImage]:
         if rows.first >= reader.num_rows:
             raise PictureError(f"{name}: row {rows.first} is asked for, of {reader.num_rows}")
         last = reader.num_rows if rows.last is None else min(rows.last, reader.num_rows)
+        reader.check_length()
         reader.seek_row(rows.first)
         images = reader.read_rows(last - rows.first)
+        if last == reader.num_rows:
+            reader.check_end()
     for row, image in enumerate(images, rows.first):
         yield AskedImage(f"{path.rpartition('/')[2]} row {row}", image)

@@ -7,7 +7,7 @@ import click
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import find_database
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.metadata.url import PASSWORD_HELP, URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _initialize(connection: "ConnectionConfig", config: PipelineConfig) -> int:
 
     # Makes the tables; a database that cannot be used says so before TensorFlow is loaded.
     store = MetadataStore(connection)
-    with quiet_imports():
+    with quiet_stderr():
         from tfx.orchestration.metadata import Metadata  # noqa: PLC0415
 
         from runners.metadata.registered_types import register_types, types_written_by  # noqa: PLC0415

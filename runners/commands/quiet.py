@@ -28,7 +28,7 @@ def log_to_file(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def quiet_imports() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Within the block, nothing that is written to stderr is seen.
 
     TensorFlow 2.21 tells of CPU instructions and missing CUDA drivers when it is imported, whatever
@@ -50,12 +50,12 @@ def quiet_imports() -> Iterator[None]:
 
 @contextmanager
 def quiet_tensorflow() -> Iterator[None]:
-    """As `quiet_imports`, for TensorFlow, of whose C++ code only errors are seen from then on.
+    """As `quiet_stderr`, for TensorFlow, of whose C++ code only errors are seen from then on.
 
     Whoever wants more sets TF_CPP_MIN_LOG_LEVEL.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with quiet_imports():
+    with quiet_stderr():
         yield
         if not any(_DEVICES.glob("nvidia*")):
             import tensorflow as tf  # noqa: PLC0415 - it has been imported

@@ -8,7 +8,7 @@ import click
 from runners.commands.asked_run import find_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.run_report.file_names import name_file
 
 
@@ -55,7 +55,7 @@ def report(  # noqa: PLR0913 - one for each option
 
     names = "-".join(map(name_file, run_ids))
     page = (output or Path(f"report-{names}.html")).absolute()
-    with quiet_imports():  # of TensorFlow, where a run has not stored what it measured
+    with quiet_stderr():  # of TensorFlow, where a run has not stored what it measured
         first, *others = [make_report(store, config, run_id) for run_id in run_ids]
     try:
         write_report(first, page, compared_with=others[0] if others else None)

@@ -13,7 +13,7 @@ from pipeline.config import PipelineConfig
 from runners.commands.asked_run import find_run, tell_no_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.metadata.states import NodeState, RunEnd
 from runners.terminal.console import make_console
 
@@ -86,7 +86,7 @@ def _show_run(
     from runners.run_report.writing import make_report  # noqa: PLC0415 - ML Metadata
     from runners.terminal.report import print_report  # noqa: PLC0415 - it draws, as few commands do
 
-    with quiet_imports():  # of TensorFlow, where the run has not stored what it measured
+    with quiet_stderr():  # of TensorFlow, where the run has not stored what it measured
         report = make_report(store, config, run_id)
     if as_json:
         click.echo(report.model_dump_json(indent=2))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from serving.bearer_token import TokenError, read_token
 from serving.client.answers import ClientError
 from serving.client.certificates import read_authorities
@@ -49,7 +49,7 @@ def connect(model_name: str, options: dict[str, Any]) -> Any:
         )
     # The messages of gRPC come with TensorFlow, which starts faster when it finds no Keras.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
-    with quiet_imports():
+    with quiet_stderr():
         from serving.client.grpc import GrpcClient  # noqa: PLC0415
 
     arguments |= {"encrypted": url.scheme == "grpcs", "ca_certificate": authorities}

@@ -14,7 +14,7 @@ from pipeline.config import PipelineConfig
 from runners.commands.asked_run import find_run, tell_no_run
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import mlmd_option, open_metadata
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.interrupts import interruptible
 from runners.tensorboard.server import TensorBoardError, check_address, serve
 
@@ -82,7 +82,7 @@ def tensorboard(  # noqa: PLR0913 - one for each option
             store, where = open_metadata(mlmd_url, config)
             runs = _find_runs(asked, store, where, config)
             _gather(runs, store, config, folder)
-            with quiet_imports():
+            with quiet_stderr():
                 url = serve(_keep(folder, logdir), host, port)
         except (TensorBoardError, OSError) as error:
             raise click.ClickException(f"TensorBoard did not start: {error}") from error
@@ -112,12 +112,12 @@ def _gather(
     runs: Sequence["Context"], store: "MetadataStore", config: PipelineConfig, folder: Path
 ) -> None:
     """Writes the logs of runs, and tells of each what it is called and what it lacks."""
-    with quiet_imports():  # TensorFlow comes with this
+    with quiet_stderr():  # TensorFlow comes with this
         from runners.tensorboard.log_folder import gather_run, read_logged_run  # noqa: PLC0415
     folder.mkdir()
     click.echo("Runs:")
     for run in runs:
-        with quiet_imports():  # of what a run needs that has not stored what it measured
+        with quiet_stderr():  # of what a run needs that has not stored what it measured
             logged = read_logged_run(store, config, run)
             reasons = gather_run(logged, folder)
         click.echo("\n".join([f"  {logged.name}", *(f"    {reason}" for reason in reasons)]))

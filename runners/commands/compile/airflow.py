@@ -16,7 +16,7 @@ from runners.commands.compile.options import (
     write_files,
 )
 from runners.commands.configuration_options import configuration_options, read_configuration
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 
 
 @click.command()
@@ -42,7 +42,7 @@ def airflow(
     files = read_files(config)
     if settings.kubernetes:
         config = place_in_pods(config, settings.kubernetes)
-    with quiet_imports():  # TensorFlow comes with these
+    with quiet_stderr():  # TensorFlow comes with these
         from runners.airflow.dag import render_dag  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
 

@@ -16,7 +16,7 @@ from runners.commands.compile.options import (
 )
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.kfp_requirement import require_kfp
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.kubeflow import settings as kubeflow_settings
 
 
@@ -41,7 +41,7 @@ def kubeflow(
     make_folder(path.parent)
     files = read_files(config)
     config = place_in_pods(config, settings)
-    with quiet_imports():  # TensorFlow and kfp come with these
+    with quiet_stderr():  # TensorFlow and kfp come with these
         from runners.kubeflow.specification import render_pipeline  # noqa: PLC0415
         from runners.orchestration.compiled import add_ir_suffix, compile_pipeline  # noqa: PLC0415
         from runners.pipeline_spec.lint import check_kubeflow  # noqa: PLC0415

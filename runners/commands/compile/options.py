@@ -13,7 +13,7 @@ from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError
 from pipeline.definition_files import DefinitionFiles, read_definition_files
 from pipeline.installed_files import installed_folder
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.orchestration.example_values import describe_example_values, find_example_values
 from runners.orchestration.pod_paths import PodFolders
 
@@ -88,7 +88,7 @@ def read_files(config: PipelineConfig) -> DefinitionFiles:
     Raises:
       click.ClickException: The data contract is missing or no schema.
     """
-    with faults_as_messages(), quiet_imports():  # TensorFlow's, where a file is remote
+    with faults_as_messages(), quiet_stderr():  # TensorFlow's, where a file is remote
         return read_definition_files(config)
 
 

@@ -16,7 +16,7 @@ from runners.commands.compile.options import (
 )
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.kfp_requirement import require_kfp
-from runners.commands.quiet import quiet_imports
+from runners.commands.quiet import quiet_stderr
 from runners.vertex import settings as vertex_settings
 
 
@@ -39,7 +39,7 @@ def vertex(
     make_folder(path.parent)
     files = read_files(config)
     config = place_in_pods(config, settings)
-    with quiet_imports():  # TensorFlow and kfp come with these
+    with quiet_stderr():  # TensorFlow and kfp come with these
         from absl import logging  # noqa: PLC0415
 
         from runners.pipeline_spec.lint import check_vertex  # noqa: PLC0415

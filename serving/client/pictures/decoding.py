@@ -14,6 +14,8 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG200
 _NAMES = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, PNM or JPEG 2000"
 _MAX_PIXELS = 50_000_000
 _WHITE = 255
+# The most that levels hold: floats of 0 to 1, then 8, 10, 12 and 16 bits.
+_DEPTHS = (1, 255, 1023, 4095, 65535)
 # Of 255: ink with less of it on white paper is white.
 _LEAST_CONTRAST = 24
 # By EXIF's orientation: how to turn or mirror a picture so that it stands upright.
@@ -28,15 +30,19 @@ _TURNS = {
 }
 
 
-def decode(stream: BinaryIO, name: str) -> Image.Image:
+def decode(
+    stream: BinaryIO, name: str, *, taken_as_is: tuple[int, int] | None = None
+) -> Image.Image:
     """Returns the first picture in a file, upright, of mode L or RGB.
 
-    Grey levels of more than 8 bits are scaled: the lowest is black, the highest white. What is
+    Grey levels of more than 8 bits are scaled: the lowest is black, the highest white. In a picture
+    that is taken as it is, black is 0, and white the most that their depth can hold. What is
     transparent shows white paper, or is white ink's own background.
 
     Args:
       stream: The file.
       name: Names it in errors.
+      taken_as_is: Width and height of pictures whose levels are not to be stretched.
 
     Raises:
       PictureError: It is of no format that pictures come in, is damaged, or too large.
@@ -48,14 +54,19 @@ def decode(stream: BinaryIO, name: str) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(stream, formats=_FORMATS) as picture:
                 _check_size(picture, name)
-                upright = _turn(_to_8_bits(picture, name), _read_orientation(picture))
+                upright = _turn(_to_8_bits(picture, name, taken_as_is), _read_orientation(picture))
                 return _lay_on_paper(upright)
     except PictureError:
         raise
-    except UnidentifiedImageError as error:
-        raise PictureError(f"{name}: expected a picture ({_NAMES}), received another file") from (
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(f"{name}: expected at most {_MAX_PIXELS:,} pixels; scale it down") from (
             error
         )
+    except UnidentifiedImageError as error:
+        raise PictureError(
+            f"{name}: expected a picture ({_NAMES}), received a file that is empty, damaged or "
+            "another"
+        ) from error
     # Decoders raise whatever their authors did not foresee: IndexError, struct.error, MemoryError.
     except Exception as error:
         raise PictureError(
@@ -88,7 +99,7 @@ def _turn(picture: Image.Image, orientation: int) -> Image.Image:
     return picture if turn is None else picture.transpose(turn)
 
 
-def _to_8_bits(picture: Image.Image, name: str) -> Image.Image:
+def _to_8_bits(picture: Image.Image, name: str, taken_as_is: tuple[int, int] | None) -> Image.Image:
     """Scales integers of 16 and 32 bits and floats, which Pillow would cut off at 255."""
     if not picture.mode.startswith(("I", "F")):
         picture.load()
@@ -99,6 +110,9 @@ def _to_8_bits(picture: Image.Image, name: str) -> Image.Image:
         raise PictureError(f"{name}: expected grey levels, received no finite number")
     lowest, highest = finite.min(), finite.max()
     levels = np.nan_to_num(levels, nan=float(np.median(finite)), posinf=highest, neginf=lowest)
+    if picture.size == taken_as_is and lowest >= 0 and highest <= max(_DEPTHS):
+        first = 0 if picture.mode == "F" else 1
+        lowest, highest = 0.0, next(most for most in _DEPTHS[first:] if most >= highest)
     shares = (levels - lowest) / ((highest - lowest) or 1.0)
     return Image.fromarray((_WHITE * shares).round().astype(np.uint8))
 

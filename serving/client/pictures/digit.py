@@ -29,7 +29,7 @@ def read_digit(stream: BinaryIO, name: str, *, raw: bool = False) -> Pixels:
       PictureError: It can't be read, is too large, has no clear ink, or has another size though
         it is to be taken `raw`.
     """
-    picture = decode(stream, name)
+    picture = decode(stream, name, taken_as_is=(SIDE, SIDE))
     has_size = picture.size == (SIDE, SIDE)
     if raw and not has_size:
         raise PictureError(
@@ -58,6 +58,6 @@ def _find_ink(picture: Image.Image, grey: Image.Image, name: str) -> Levels:
             doubts.append(str(error))
     raise PictureError(
         f"{name}: expected a digit that stands out from its background, received a picture of "
-        f"{picture.width} x {picture.height} pixels with no clear ink: {doubts[0]}. Write it with "
-        "a darker pen, or take the picture from nearer"
+        f"{picture.width} x {picture.height} pixels with no clear ink: {doubts[0]}. Take it "
+        "sharp, with one dark digit and paper all around it"
     )

@@ -13,6 +13,7 @@ from serving.client.pictures.background import (
     measure_contrast,
     scale_down,
 )
+from serving.client.pictures.cropped import find_cropped_ink
 from serving.client.pictures.doubts import LEAST_CONTRAST, Strokes, find_doubt
 
 # Pictures are looked at with as many pixels as a square of this side has.
@@ -68,6 +69,9 @@ def find_ink(levels: Levels) -> Levels:
     """
     if np.ptp(levels) == 0:
         raise NoInkError("it is in one colour")
+    cropped = find_cropped_ink(levels)
+    if cropped is not None:
+        return cropped
     seen = scale_down(levels, _SIDE)
     ink = _find_best(ndimage.gaussian_filter(seen, _GRAIN_SIGMA))
     if seen.size < levels.size:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from runners.commands.asked_images import Rows, read_images
 from runners.commands.predict import predict
+from support.programs import PREDICT
 
 _NO_SERVER = ("--url", "http://127.0.0.1:9")
 
@@ -47,6 +50,53 @@ def test_unreadable_idx_file_leaves_the_pictures(seven: str):
     assert [image.name for image in images] == [seven]
     assert len(errors) == 1
     assert errors[0].startswith(f"{seven}: ")
+
+
+@pytest.mark.parametrize("name", ["images", "images.gz"])
+def test_a_header_that_announces_more_than_there_is_memory_leaves_the_pictures(
+    name: str, seven: str, tmp_path: Path
+):
+    content = np.array([0x803, 4_000_000_000, 28, 28], ">u4").tobytes() + bytes(3 * 784)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if path.suffix else content)
+
+    images, errors = read_images([seven], str(path), Rows(1, None), raw=False)
+
+    assert [image.name for image in images] == [seven]
+    [error] = errors
+    assert error.startswith(f"{path}: expected 3,136,000,000,016 bytes")
+
+
+def test_rows_to_the_end_of_a_compressed_file_are_held_to_its_checksum(idx: str):
+    content = bytearray(Path(idx).read_bytes())
+    content[-6] ^= 1  # of the checksum
+    Path(idx).write_bytes(content)
+
+    images, errors = read_images([], idx, Rows(5, None), raw=False)
+
+    assert images == []
+    assert "bytes that do not decompress (CRC check failed" in errors[0]
+
+
+@pytest.mark.parametrize("compression", ["group4", "tiff_lzw"])
+def test_a_damaged_tiff_is_one_line_whatever_its_library_says(compression: str, tmp_path: Path):
+    noise = np.random.default_rng(1).integers(0, 2, (90, 90), np.uint8) * 255
+    path = tmp_path / "damaged.tif"
+    Image.fromarray(noise).convert("1").save(path, "TIFF", compression=compression)
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(range(60))
+    path.write_bytes(content)
+
+    answer = subprocess.run(
+        [sys.executable, "-c", PREDICT, str(path), *_NO_SERVER],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 1
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("Error: ")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--json",)])

@@ -35,6 +35,9 @@ def _predict(*arguments: str, **environment: str) -> Result:
         "127.0.0.1:8501",
         "ftp://127.0.0.1",
         "http://127.0.0.1 :80",
+        "http://127.0.0.1:8501?x=1",
+        "http://127.0.0.1:8501#x",
+        "grpc://127.0.0.1:8500/v1",
         "",
     ],
 )
@@ -44,6 +47,15 @@ def test_a_url_of_no_server_is_bad_usage(url: str):
     assert answer.exit_code == 2
     expected = "--url: expected http://, https://, grpc:// or grpcs://HOST:PORT"
     assert f"Error: {expected}, received {url!r}" in answer.stderr
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_a_password_in_a_url_is_refused_and_not_shown(scheme: str):
+    answer = _predict("--url", f"{scheme}://me:hidden@127.0.0.1:1")
+
+    assert answer.exit_code == 2
+    assert f"received '{scheme}://...@127.0.0.1:1', which has more to it" in answer.stderr
+    assert "hidden" not in answer.output
 
 
 @pytest.mark.parametrize("scheme", ["http", "grpc"])

@@ -1,5 +1,6 @@
 """Pictures of digits, drawn by the tests."""
 
+import gzip
 import io
 from typing import Any
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from serving.client.digit_image import centre
 from serving.client.pictures.digit import read_digit
 from serving.client.pictures.errors import PictureError
+from support.project import MNIST_FOLDER
 
 
 def draw_seven(
@@ -113,14 +116,14 @@ def test_single_stroke_of_any_proportion_is_read(size: tuple[int, int]):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "received another file"),
+        (b"", "received a file that is empty"),
         (b"\x89PNG\r\n\x1a\nrubbish", "seven: "),
         (encode(draw_seven())[:200], "can't be read: "),
         (
             encode(Image.new("L", (50, 40), 200)),
             "of 50 x 40 pixels with no clear ink: it is in one colour",
         ),
-        (encode(Image.new("1", (20_000, 20_000))), "can't be read"),
+        (encode(Image.new("1", (20_000, 20_000))), "expected at most 50,000,000 pixels"),
     ],
     ids=["empty", "no picture", "cut off", "one colour", "too large"],
 )
@@ -135,3 +138,35 @@ def test_ink_as_dark_as_its_paper_is_found_by_its_colour():
     picture = draw_seven(mode="RGB", ink=(200, 40, 60), paper=(30, 130, 60))
     assert np.ptp(np.asarray(picture.convert("L"))) < 30
     assert np.abs(read(picture) - read(draw_seven())).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [(np.uint16, 255), (np.uint16, 4095), (np.uint16, 65535), (np.int32, 65535), (np.float32, 1)],
+)
+def test_a_picture_of_the_models_size_is_not_stretched_whatever_its_depth(kind: Any, most: float):
+    shares = np.linspace(0, 0.7, 784).reshape(28, 28)
+    picture = Image.fromarray((shares * most).astype(kind))
+
+    digit = read(picture, "TIFF")
+
+    assert np.abs(digit - shares * 255).max() <= 1
+
+
+@pytest.mark.parametrize("scale", [2, 8])
+@pytest.mark.parametrize("inversion", [0, 255])
+def test_a_digit_that_was_cropped_to_its_strokes_is_read_as_with_paper_around(
+    scale: int, inversion: int
+):
+    with gzip.open(MNIST_FOLDER / "t10k-images-idx3-ubyte.gz") as file:
+        digits = np.frombuffer(file.read(16 + 40 * 784)[16:], np.uint8).reshape(40, 28, 28)
+    for image in digits:
+        rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+        strokes = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        if strokes.shape[1] < 10:  # a one has hardly any paper beside it
+            continue
+        picture = Image.fromarray(strokes)
+        picture = picture.resize((picture.width * scale, picture.height * scale))
+        expected = centre(np.asarray(picture, float))
+        seen = read(picture.point(lambda level: level ^ inversion))
+        assert np.abs(seen - expected.astype(int)).mean() < 16
