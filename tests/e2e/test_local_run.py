@@ -54,7 +54,7 @@ def test_the_summary_names_nodes_metrics_verdict_and_place(first_run: Run, works
 
 
 def test_output_without_a_terminal_is_plain_lines(first_run: Run):
-    assert "Trainer: running\n  epoch 1/2: loss " in first_run.output
+    assert "Trainer: running\n  epoch 1/2: loss " in first_run.events
     assert "\x1b" not in first_run.output
 
 

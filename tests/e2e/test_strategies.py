@@ -42,5 +42,5 @@ def test_strategy_trains_to_a_pushed_model(workspace: Workspace, strategy: str):
     assert run.outcome["blessed"] is True
     assert (Path(run.outcome["pushed_to"]) / "saved_model.pb").exists()
     # What the chief does in a process of its own is told as what a Trainer does itself.
-    assert "Trainer: running\n  epoch 1/2: loss " in run.output
+    assert "Trainer: running\n  epoch 1/2: loss " in run.events
     assert not list((workspace.root / "Trainer" / "backup").iterdir())

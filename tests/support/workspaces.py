@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -74,6 +75,11 @@ class Run:
     exit_code: int
     output: str
     outcome: dict[str, Any]
+
+    @property
+    def events(self) -> str:
+        """What it said, but for how long a node has run, which is said on a slow machine only."""
+        return re.sub(r"^  [\w ]+: \d+ s(, .*)?\n", "", self.output, flags=re.MULTILINE)
 
     @property
     def states(self) -> dict[str, str]:
