@@ -30,7 +30,7 @@ class PlainDisplay:
     def __init__(self, output: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._output = output
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._signs = ExitStack()
         self._started = self._told = 0.0
         self._cached = False
@@ -49,10 +49,11 @@ class PlainDisplay:
 
     def tell_progress(self) -> None:
         """Writes how far the running node is, if nothing has been written for ten seconds."""
-        running, now = self._running, self._clock()
-        if running and now - self._told >= SECONDS_BETWEEN_SIGNS:
-            progress = describe_progress(now - self._started, self._rows, self._training)
-            self._say(f"  {running}: {progress}")
+        with self._lock:  # of two threads, only one tells it
+            running, now = self._running, self._clock()
+            if running and now - self._told >= SECONDS_BETWEEN_SIGNS:
+                progress = describe_progress(now - self._started, self._rows, self._training)
+                self._say(f"  {running}: {progress}")
 
     def nodes_known(self, node_ids: Sequence[str]) -> None:
         self._running = ""
