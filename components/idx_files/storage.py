@@ -6,7 +6,6 @@ What is elsewhere, at gs:// and the like, is read by TensorFlow's file systems, 
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import BinaryIO
 from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
 from components.idx_files.idx_folder import IdxFolder, IdxPair, Role, find_idx_files, find_role
 from components.idx_files.idx_pair import IdxPairReader
+from components.unreadable_paths import REASONS, name_other_kind
 from modules import features
 
 FILE_PATTERN = "*-ubyte*"
@@ -25,20 +25,7 @@ FOLDER = "a folder with the four files of an IDX data set"
 """What is expected of the place where data are."""
 
 _DIGEST_CHUNK_BYTES = 1 << 20
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
-_REASONS = {
-    errno.ENOENT: "nothing, or a link to nothing",
-    errno.ELOOP: "a link that leads back to itself",
-    errno.EACCES: "no permission to read it",
-    errno.ENOTDIR: "a path that leads through a file",
-    errno.ENAMETOOLONG: "a name that is too long",
-}
+_REASONS = {**REASONS, errno.ENOENT: "nothing, or a link to nothing"}
 
 
 def find_files(folder: str, pattern: str = FILE_PATTERN) -> IdxFolder:
@@ -122,10 +109,8 @@ def _open(path: str) -> BinaryIO:
             stream: BinaryIO = fileio.open(path, "rb")
             stream.read(0)  # until then it is not opened
             return stream
-        mode = os.stat(path).st_mode  # noqa: PTH116 - not by opening: a pipe would wait
-        for is_kind, kind in _KINDS:
-            if is_kind(mode):
-                raise IdxError(_describe(path, "a file", kind))
+        if kind := name_other_kind(path):
+            raise IdxError(_describe(path, "a file", kind))
         return open(path, "rb")  # noqa: PTH123 - closed by who asked for it
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from components.idx_files.idx import IMAGES_MAGIC, IdxError, IdxReader
+from runners.commands.named_files import describe, make_visible, open_file
 from runners.commands.quiet import quiet_stderr
 from serving.client.json_images import check_shape, parse_images
 from serving.client.pictures.digit import read_digit
 from serving.client.pictures.errors import PictureError
-from serving.client.pictures.files import describe, make_visible, open_file
 
 STDIN = "-"
 """In place of a picture: JSON from stdin."""

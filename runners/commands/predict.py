@@ -15,13 +15,13 @@ from rich.text import Text
 
 from runners.commands.asked_images import AskedImage, Rows, read_images
 from runners.commands.configuration_options import configuration_options, read_configuration
+from runners.commands.named_files import make_visible
 from runners.commands.server_connection import connect
 from runners.terminal.console import make_console
 from runners.terminal.pictures import draw_picture
 from runners.terminal.sparklines import draw_share
 from serving.client.answers import Client, ClientError
 from serving.client.digits import DigitPrediction, predict_digits
-from serving.client.pictures.files import make_visible
 
 _BATCH = 256
 _RUNNERS_UP = 2

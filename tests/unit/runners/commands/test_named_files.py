@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from runners.commands.named_files import make_visible, open_file
 from serving.client.pictures.errors import PictureError
-from serving.client.pictures.files import make_visible, open_file
 
 
 def _listen(path: Path) -> None:

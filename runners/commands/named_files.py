@@ -1,28 +1,17 @@
-"""Opens files that somebody named, or says in words why not (standard library only)."""
+"""Opens files that somebody named, or says in words why not."""
 
 import errno
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from components.unreadable_paths import REASONS, name_other_kind
 from serving.client.pictures.errors import PictureError
 
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 _REASONS = {
+    **REASONS,
     errno.ENOENT: "nothing: there is no such file, or it is a link to nothing",
-    errno.ELOOP: "a link that leads back to itself",
-    errno.EACCES: "no permission to read it",
-    errno.EPERM: "no permission to read it",
-    errno.ENOTDIR: "a path that leads through a file",
-    errno.ENAMETOOLONG: "a name that is too long",
+    errno.EPERM: REASONS[errno.EACCES],
 }
 
 
@@ -35,10 +24,8 @@ def open_file(path: str) -> Iterator[BinaryIO]:
     """
     name = make_visible(path) or "the empty name"
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - not by opening: a pipe would wait
-        for is_kind, kind in _KINDS:
-            if is_kind(mode):
-                raise PictureError(f"{name}: expected a file, received {kind}")
+        if kind := name_other_kind(path):
+            raise PictureError(f"{name}: expected a file, received {kind}")
         with open(path, "rb") as stream:  # noqa: PTH123 - Path takes "" for the current folder
             yield stream
     except OSError as error:
