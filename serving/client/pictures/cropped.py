@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from serving.client.pictures.background import Levels, scale_down
+from serving.client.pictures.parts import measure_thickness, weigh_parts
 
 # Of the lightest pixel: a shadow takes less of the light, noise on it included.
 _MOST_OF_A_SHADOW = 0.6
@@ -25,7 +26,6 @@ _MOST_THICKNESS = 0.45
 # Of all strokes, the largest one; and of that, each other: what is less is a stain.
 _LEAST_SHARE_OF_LARGEST = 0.6
 _LEAST_PART = 0.05
-_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 def find_cropped_ink(levels: Levels) -> Levels | None:
@@ -50,12 +50,12 @@ def _is_cropped(levels: Levels) -> bool:
     if contrast <= _MOST_OF_A_SHADOW * levels.max():
         return False
     strokes = differences > _INK * contrast
-    thickness = 2 * float(ndimage.distance_transform_edt(np.pad(strokes, 1)).max()) - 1
+    thickness = measure_thickness(strokes)
     soft = max(1, round(_SOFT * levels.size**0.5 / _SIDE))
     around = ndimage.binary_dilation(strokes, iterations=soft)
     if not _list_border(around).any() or thickness > _MOST_THICKNESS * max(levels.shape):
         return False
-    sizes = np.bincount(ndimage.label(strokes, _NEIGHBOURS)[0].flat)[1:]
+    _, sizes = weigh_parts(strokes, np.ones(levels.shape))
     largest = sizes.max()
     if sizes.min() < _LEAST_PART * largest or largest < _LEAST_SHARE_OF_LARGEST * sizes.sum():
         return False

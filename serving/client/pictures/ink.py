@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from serving.client.pictures.background import (
@@ -15,6 +14,7 @@ from serving.client.pictures.background import (
 )
 from serving.client.pictures.cropped import find_cropped_ink
 from serving.client.pictures.doubts import LEAST_CONTRAST, Strokes, find_doubt
+from serving.client.pictures.parts import measure_thickness, weigh_parts
 
 # Pictures are looked at with as many pixels as a square of this side has.
 _SIDE = 320
@@ -33,7 +33,6 @@ _FULL_INK_QUANTILE = 0.7
 _STAIN = 0.05
 # Of the area: a digit and its surroundings that take less are looked at again, from near.
 _SMALL = 0.25
-_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 class NoInkError(ValueError):
@@ -117,9 +116,9 @@ def _find(levels: Levels, paper: Levels, width: int, *, dark_ink: bool) -> _Cand
     if contrast.max() < LEAST_CONTRAST:
         return None
     standing_out = np.clip(paper - levels if dark_ink else levels - paper, 0.0, None)
-    parts, weights = _weigh_parts(contrast > contrast.max() / 2, standing_out)
+    parts, weights = weigh_parts(contrast > contrast.max() / 2, standing_out)
     main = parts == 1 + weights.argmax()
-    thickness = 2 * float(ndimage.distance_transform_edt(np.pad(main, 1)).max()) - 1
+    thickness = measure_thickness(main)
     square = max(_LEAST_SQUARE, round(_STROKES_TO_SQUARE * thickness))
     if square < width:
         contrast = measure_contrast(levels, square, dark_ink=dark_ink)
@@ -127,7 +126,7 @@ def _find(levels: Levels, paper: Levels, width: int, *, dark_ink: bool) -> _Cand
     if full < LEAST_CONTRAST:
         return None
     ink = np.clip((contrast / full - _PAPER) / (_FULL - _PAPER), 0.0, 1.0)
-    parts, amounts = _weigh_parts(ink > 0, ink)
+    parts, amounts = weigh_parts(ink > 0, ink)
     is_digit = np.isin(parts, 1 + np.flatnonzero(amounts >= _STAIN * amounts.max()))
     strokes = Strokes(
         main=main,
@@ -141,9 +140,3 @@ def _find(levels: Levels, paper: Levels, width: int, *, dark_ink: bool) -> _Cand
         ),
     )
     return _Candidate(np.where(is_digit, ink, 0.0), float(weights.max()), find_doubt(strokes))
-
-
-def _weigh_parts(mask: npt.NDArray[np.bool_], amounts: Levels) -> tuple[Levels, Levels]:
-    """Returns the number of the part that each pixel is in, and the sum of each part's amounts."""
-    parts, count = ndimage.label(mask, _NEIGHBOURS)
-    return parts, np.asarray(ndimage.sum(amounts, parts, np.arange(1, count + 1)), np.float64)
