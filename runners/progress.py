@@ -1,13 +1,33 @@
 """Signs of life of a node, for whoever watches no terminal (no TensorFlow)."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from components.idx_example_gen import progress as row_progress
 from components.idx_example_gen.progress import RowProgress
+from modules.training import progress as training_progress
 from modules.training.progress import TrainingProgress
 
 SECONDS_BETWEEN_SIGNS = 10.0
+
+_LOGGERS = (row_progress.logger, training_progress.logger)
+
+
+@contextmanager
+def progress_told_to(handler: logging.Handler) -> Iterator[None]:
+    """Within the block, a handler gets what nodes log of their progress, at level DEBUG."""
+    levels = [logger.level for logger in _LOGGERS]
+    for logger in _LOGGERS:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        for logger, level in zip(_LOGGERS, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -139,3 +139,11 @@ def _read_rows(name: str, num_rows: int, *, row_shape: tuple[int, ...]) -> Pixel
     with gzip.open(MNIST_FOLDER / name) as stream:
         data = stream.read(header_bytes + num_bytes)
     return np.frombuffer(data, np.uint8, offset=header_bytes).reshape(num_rows, *row_shape)
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the proxies of the person who runs the tests out of the environment."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)

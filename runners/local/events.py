@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from components.idx_example_gen import progress as row_progress
 from components.idx_example_gen.progress import RowProgress, rows_of
-from modules.training import progress as training_progress
 from modules.training.progress import TrainingProgress, progress_of
 from runners.interrupts import Interruption
-
-_TELL_PROGRESS = (row_progress.logger, training_progress.logger)
+from runners.progress import progress_told_to
 
 
 class NodeObserver(Protocol):
@@ -73,17 +70,14 @@ def observe_nodes(observer: NodeObserver, interruption: Interruption) -> Iterato
       interruption: Once it has happened, no further node is begun.
     """
     handler = _EventHandler(observer, interruption)
-    loggers = (logging.getLogger("absl"), *_TELL_PROGRESS)
-    for logger in _TELL_PROGRESS:
-        logger.setLevel(logging.DEBUG)
-    for logger in loggers:
-        logger.addHandler(handler)
+    tfx_log = logging.getLogger("absl")
+    tfx_log.addHandler(handler)
     try:
-        yield
+        with progress_told_to(handler):
+            yield
     except Exception:
         if handler.running_node:
             observer.node_failed(handler.running_node)
         raise
     finally:
-        for logger in loggers:
-            logger.removeHandler(handler)
+        tfx_log.removeHandler(handler)

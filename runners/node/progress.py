@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from components.idx_example_gen import progress as row_progress
 from components.idx_example_gen.progress import RowProgress, rows_of
-from modules.training import progress as training_progress
 from modules.training.progress import TrainingProgress, progress_of
-from runners.progress import SECONDS_BETWEEN_SIGNS, describe_progress, repeated
+from runners.progress import (
+    SECONDS_BETWEEN_SIGNS,
+    describe_progress,
+    progress_told_to,
+    repeated,
+)
 
 logger = logging.getLogger(__name__)
-
-_TELL = (row_progress.logger, training_progress.logger)
 
 
 class _LastToldHandler(logging.Handler):
@@ -50,14 +51,5 @@ def telling_progress(
         progress = describe_progress(clock() - started, last_told.rows, last_told.training)
         logger.info("%s: still running, %s", node_id, progress)
 
-    levels = [each.level for each in _TELL]
-    for each in _TELL:
-        each.addHandler(last_told)
-        each.setLevel(logging.DEBUG)
-    try:
-        with repeated(tell, seconds=seconds):
-            yield
-    finally:
-        for each, level in zip(_TELL, levels, strict=True):
-            each.removeHandler(last_told)
-            each.setLevel(level)
+    with progress_told_to(last_told), repeated(tell, seconds=seconds):
+        yield

@@ -1,6 +1,5 @@
 """How clients get to a server: past proxies or through them, with real ones on this machine."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -18,12 +17,7 @@ MODEL = "half_plus_two"
 TOKEN = "secret"  # noqa: S105 - of nobody
 APIS = ("REST", "gRPC")
 
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_proxies")
 
 
 @pytest.fixture(params=APIS)

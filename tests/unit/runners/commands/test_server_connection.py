@@ -1,6 +1,5 @@
 """What `tfx-mnist predict` says of options and variables with which no server can be asked."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,7 @@ from support.project import MNIST_FOLDER
 
 ELSEWHERE = "http://model.example.com:8501"
 
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_proxies")
 
 
 def _predict(*arguments: str, **environment: str) -> Result:

@@ -1,7 +1,5 @@
 """Which proxy a client asks for a server, by the variables of the environment."""
 
-import os
-
 import pytest
 
 from serving.client.answers import ClientError
@@ -9,12 +7,7 @@ from serving.client.proxies import find_grpc_proxy, find_proxy
 
 PROXY = "http://proxy.example.com:3128"
 
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_proxies")
 
 
 @pytest.mark.parametrize(
