@@ -11,11 +11,14 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from serving.errors import Code, ServingError, invalid_argument
+from serving.errors import invalid_argument
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 """Tensors by the name that they have in a signature."""
+
+Shape = tuple[int | None, ...]
+"""The size of each dimension, None where any is taken."""
 
 DEFAULT_SIGNATURE = "serving_default"
 """The signature that a request is for which names none."""
@@ -56,6 +59,9 @@ NUMPY_TYPES: Mapping[str, npt.DTypeLike] = {
 """Types by the names that TensorFlow prints: all that have values which can be sent."""
 
 
+_NAMES = {np.dtype(numpy_type): name for name, numpy_type in NUMPY_TYPES.items()}
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """One input or output of a signature.
@@ -66,7 +72,7 @@ class TensorSpec:
     """
 
     dtype: str
-    shape: tuple[int | None, ...] | None
+    shape: Shape | None
 
     @property
     def is_batched(self) -> bool:
@@ -123,28 +129,25 @@ def check_num_values(num_values: int, most: int) -> None:
 
 
 def complete_inputs(signature: Signature, arrays: Arrays) -> dict[str, Array]:
-    """Returns the inputs of a call: `arrays`, checked, and the defaults of those left out.
+    """Returns the inputs of a call: `arrays` and the defaults of those left out.
 
-    Shapes are left to the model, as TF Serving does: what a signature says of them is often
-    narrower than what its graph takes.
+    Types and shapes are left to the graph, as TF Serving does: what a signature says of them is
+    often narrower than what its graph takes.
 
     Raises:
-      ServingError: A name or type is not the signature's. The texts are TF Serving's.
+      ServingError: A name is not the signature's. The texts are TF Serving's.
     """
     _check_names(signature, arrays)
-    complete = {**signature.defaults, **arrays}
-    for name, spec in signature.inputs.items():
-        _check_type(name, complete[name], spec)
-    return complete
+    return {**signature.defaults, **arrays}
 
 
-def find_misfits(signature: Signature, arrays: Arrays) -> list[str]:
-    """Returns a sentence about each input whose shape is not the signature's."""
+def find_misfits(shapes: Mapping[str, Shape | None], arrays: Arrays) -> list[str]:
+    """Returns a phrase about each array whose shape is not the one that is expected."""
     return [
-        f"input {name}: expected shape {render_shape(spec.shape)}, "
+        f"input {name}: expected shape {render_shape(shape)}, "
         f"received {render_shape(arrays[name].shape)}"
-        for name, spec in signature.inputs.items()
-        if spec.shape is not None and not _fits(arrays[name].shape, spec.shape)
+        for name, shape in shapes.items()
+        if shape is not None and not _fits(arrays[name].shape, shape)
     ]
 
 
@@ -170,16 +173,7 @@ def _check_names(signature: Signature, arrays: Arrays) -> None:
         )
 
 
-def _check_type(name: str, array: Array, spec: TensorSpec) -> None:
-    if spec.dtype not in NUMPY_TYPES:
-        raise ServingError(Code.UNIMPLEMENTED, f"input {name}: type {spec.dtype} is not served")
-    if array.dtype != NUMPY_TYPES[spec.dtype]:
-        raise invalid_argument(
-            f"input {name}: expected type {spec.dtype}, received {type_name(array)}"
-        )
-
-
-def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+def _fits(shape: tuple[int, ...], expected: Shape) -> bool:
     return len(shape) == len(expected) and all(
         wanted in (None, size) for size, wanted in zip(shape, expected, strict=True)
     )
@@ -187,13 +181,10 @@ def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
 
 def type_name(array: Array) -> str:
     """Returns TensorFlow's name of an array's type."""
-    for name, numpy_type in NUMPY_TYPES.items():
-        if array.dtype == numpy_type:
-            return name
-    return str(array.dtype)
+    return _NAMES.get(array.dtype, str(array.dtype))
 
 
-def render_shape(shape: tuple[int | None, ...]) -> str:
+def render_shape(shape: Shape) -> str:
     """Renders a shape as TensorFlow does: [?,28,28]."""
     return "[" + ",".join("?" if size is None else str(size) for size in shape) + "]"
 

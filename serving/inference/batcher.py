@@ -36,11 +36,11 @@ class _Task(NamedTuple):
 
 @dataclass
 class _Queue:
-    """The tasks that can be joined: same signature, rows of the same shape.
+    """The tasks that can be joined: same signature, rows of the same type and shape.
 
     Attributes:
       signature_name: The signature.
-      key: The signature with the shapes.
+      key: The signature, with type and shape of the rows.
       tasks: The tasks, oldest first.
       num_rows: Rows in all of them.
       alone: Tasks of a batch that failed, of which each is tried alone.
@@ -112,8 +112,8 @@ class Batcher:
     def _enqueue(
         self, signature_name: str, inputs: Arrays, deadline: float | None
     ) -> "asyncio.Future[_Outputs]":
-        shapes = tuple((name, array.shape[1:]) for name, array in sorted(inputs.items()))
-        key = (signature_name, shapes)
+        rows = ((name, array.dtype, array.shape[1:]) for name, array in sorted(inputs.items()))
+        key = (signature_name, *rows)
         queue = self._queues.setdefault(key, _Queue(signature_name, key))
         num_rows = _count_rows(inputs)
         limit = self._parameters.max_batch_size * self._parameters.max_enqueued_batches

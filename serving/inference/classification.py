@@ -113,14 +113,6 @@ def read_regressions(outputs: Arrays, num_examples: int) -> Array:
 def _check_input(signature: Signature, kind: str) -> None:
     if INPUTS not in signature.inputs:
         raise invalid_argument(f"No {kind} inputs found in SignatureDef: {_describe(signature)}")
-    if signature.inputs[INPUTS].dtype != "string":
-        raise _needs_examples(signature)
-
-
-def _needs_examples(signature: Signature) -> ServingError:
-    return invalid_argument(
-        f"Expects arg[0] to be {signature.inputs[INPUTS].dtype} but string is provided"
-    )
 
 
 def _check_matrix(name: str, array: Array, dtype: str, num_examples: int) -> None:

@@ -30,6 +30,11 @@ _FIELDS = {
     "uint64": "uint64_val",
     "bool": "bool_val",
     "string": "string_val",
+    "qint8": "int_val",
+    "quint8": "int_val",
+    "qint16": "int_val",
+    "quint16": "int_val",
+    "qint32": "int_val",
 }
 # What such a field holds in place of the values themselves.
 _STORED_AS = {
@@ -37,6 +42,11 @@ _STORED_AS = {
     "bfloat16": np.uint16,
     "complex64": np.float32,
     "complex128": np.float64,
+    "qint8": np.int8,
+    "quint8": np.uint8,
+    "qint16": np.int16,
+    "quint16": np.uint16,
+    "qint32": np.int32,
 }
 
 
@@ -55,6 +65,10 @@ _NUMPY_TYPES = {
     number: np.dtype(NUMPY_TYPES[dtype_name(number)])
     for number in types_pb2.DataType.values()
     if 0 < number < _FIRST_REFERENCE and dtype_name(number) in NUMPY_TYPES
+}
+
+_TYPES_OF_ARRAYS = {
+    numpy_type: (dtype_name(number), number) for number, numpy_type in _NUMPY_TYPES.items()
 }
 
 
@@ -139,22 +153,17 @@ def make_tensor_protos(
         default; smaller and faster for large outputs.
     """
     for name, array in arrays.items():
-        if as_content and array.dtype != np.object_:
-            protos[name].CopyFrom(tf.make_tensor_proto(array))
-        else:
-            _write(array, protos[name])
+        _write(array, protos[name], as_content=as_content)
 
 
-def _write(array: Array, proto: tensor_pb2.TensorProto) -> None:
-    data_type = tf.dtypes.as_dtype(tf.string if array.dtype == np.object_ else array.dtype)
-    name = dtype_name(data_type.as_datatype_enum)
-    if name not in _FIELDS:
-        proto.CopyFrom(tf.make_tensor_proto(array))
-        return
-    proto.dtype = data_type.as_datatype_enum
+def _write(array: Array, proto: tensor_pb2.TensorProto, *, as_content: bool) -> None:
+    name, proto.dtype = _TYPES_OF_ARRAYS[array.dtype]
     proto.tensor_shape.SetInParent()
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
+    if name not in _FIELDS or (as_content and name != "string"):
+        proto.tensor_content = array.tobytes()
+        return
     flat = array.ravel()
     values = flat.view(_STORED_AS[name]) if name in _STORED_AS else flat
     getattr(proto, _FIELDS[name]).extend(values.tolist())

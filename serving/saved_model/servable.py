@@ -1,7 +1,5 @@
 """One version of a model in memory: a SavedModel that answers."""
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -30,7 +28,7 @@ class Servable:
         self._runs = {
             name: _make_run(session, self.signature_defs[name]) for name in self.signatures
         }
-        session.get_ready()
+        session.start()
 
     def run(self, signature_name: str, inputs: Arrays, place: int = 0) -> dict[str, Array]:
         """Calls a signature.
@@ -69,7 +67,8 @@ class Servable:
     ) -> ServingError:
         """Returns what a client reads: a wrong shape is its mistake, whatever TensorFlow says."""
         code = Code(error.error_code)
-        misfits = find_misfits(self.signatures[signature_name], inputs)
+        specs = self.signatures[signature_name].inputs
+        misfits = find_misfits({name: spec.shape for name, spec in specs.items()}, inputs)
         if not misfits:
             return ServingError(code, error.message)
         message = f"{error.message} ({'; '.join(misfits)})"
@@ -102,19 +101,19 @@ def load_servable(model_path: str, options: SessionOptions | None = None) -> Ser
 
 
 def _make_run(session: InterruptibleSession, signature_def: meta_graph_pb2.SignatureDef) -> Run:
-    """Returns what calls a signature; if its tensors are not in the graph, what says so."""
+    """Returns what calls a signature; if that can't be done, what says why not."""
     inputs, outputs = (
         {alias: info.name for alias, info in sorted(infos.items())}
         for infos in (signature_def.inputs, signature_def.outputs)
     )
     try:
         return session.make_run(inputs, outputs)
-    except (KeyError, ValueError) as error:
-        return _refuse(f"The signature names a tensor that the graph does not have: {error}")
+    except ServingError as error:
+        return _refuse(error)
 
 
-def _refuse(message: str) -> Callable[[Arrays, int], dict[str, Array]]:
+def _refuse(error: ServingError) -> Run:
     def run(_: Arrays, __: int) -> dict[str, Array]:
-        raise ServingError(Code.FAILED_PRECONDITION, message)
+        raise ServingError(error.code, error.message)
 
     return run

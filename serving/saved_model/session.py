@@ -2,8 +2,9 @@
 
 `tf.saved_model.load` makes functions of a model, which not every model takes: placeholders of
 TensorFlow 1 whose shape [] stands for "unknown", or signatures that return a reference variable.
-The private calls of TensorFlow are those that its own `Session.run` ends in; that itself compares
-shapes, which the graph may know better, and takes twice as long.
+The private parts of TensorFlow are those of which its own `Session.run` and
+`compat.v1.saved_model.load` are made: the first compares shapes, which the graph may know better,
+and takes twice as long; the second leaves no time to add nodes before the first run.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +15,13 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.saved_model import loader_impl
 
+from serving.errors import Code, ServingError, invalid_argument
+from serving.proto_messages.tensors import dtype_name
+from serving.saved_model.declared_shapes import has_kernels_with_layout, read_placeholder_shapes
 from serving.saved_model.interrupts import Interrupts
-from serving.tensors import Array, Arrays
+from serving.tensors import Array, Arrays, find_misfits, type_name
 
 Run = Callable[[Arrays, int], dict[str, Array]]
 """Computes outputs by name of inputs by name, in a place."""
@@ -52,7 +57,7 @@ class InterruptibleSession:
     """
 
     def __init__(self, model_path: str, options: SessionOptions) -> None:
-        """Reads a SavedModel.
+        """Reads the graph of a SavedModel.
 
         Raises:
           RuntimeError: It has no graph with these tags.
@@ -60,8 +65,12 @@ class InterruptibleSession:
         """
         self._graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=self._graph, config=_make_config(options))
-        loaded = tf.compat.v1.saved_model.load(self._session, options.tags, model_path)
+        self._tags = options.tags
+        self._loader = loader_impl.SavedModelLoader(model_path)
+        self._saver, _ = self._loader.load_graph(self._graph, options.tags)
+        loaded = self._loader.get_meta_graph_def_from_tags(options.tags)
         self.signature_defs: dict[str, meta_graph_pb2.SignatureDef] = dict(loaded.signature_def)
+        self._demands_shapes = has_kernels_with_layout(loaded.graph_def)
         self._options = _make_run_options(options)
         self._interrupts = Interrupts(self._graph, options.num_places)
         self._places = [np.array(number, np.int32) for number in range(options.num_places)]
@@ -70,23 +79,44 @@ class InterruptibleSession:
     def make_run(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Run:
         """Returns what computes tensors of others; all are names in the graph by other names.
 
+        It raises a ServingError about inputs of another type, or of another shape where that could
+        end the process. Must be called before `start`.
+
         Raises:
-          KeyError, ValueError: The graph has no such tensor.
+          ServingError: The graph has no such tensor, or two inputs are the same.
         """
-        fetches = [self._find(name) for name in outputs.values()]
+        fetches = [self._find(*item) for item in outputs.items()]
+        feeds = {name: self._find(name, tensor) for name, tensor in inputs.items()}
+        _check_distinct(inputs)
         targets = [operation._c_op for operation in self._interrupts.watch(fetches)]  # noqa: SLF001
-        feed = {name: self._find(tensor)._as_tf_output() for name, tensor in inputs.items()}  # noqa: SLF001
+        feed = {name: tensor._as_tf_output() for name, tensor in feeds.items()}  # noqa: SLF001
         fetch = [tensor._as_tf_output() for tensor in fetches]  # noqa: SLF001
+        types = {name: tensor.dtype.base_dtype for name, tensor in feeds.items()}
+        shapes = read_placeholder_shapes(feeds) if self._demands_shapes else {}
 
         def run(arrays: Arrays, place: int) -> dict[str, Array]:
-            feeds = {feed[name]: array for name, array in arrays.items()}
-            return dict(zip(outputs, self._run(feeds, fetch, targets, place), strict=True))
+            _check_types(types, arrays)
+            misfits = find_misfits(shapes, arrays)
+            if misfits:
+                raise invalid_argument("; ".join(misfits))
+            fed = {feed[name]: array for name, array in arrays.items()}
+            return dict(zip(outputs, self._run(fed, fetch, targets, place), strict=True))
 
         return run
 
-    def get_ready(self) -> None:
-        """Must be called when all runs are made, and before any of them."""
-        self._session._extend_graph()  # noqa: SLF001
+    def start(self) -> None:
+        """Restores the variables; then, and not before, runs can be made.
+
+        Raises:
+          Exception: TensorFlow could not read them; it raises many kinds.
+        """
+        self._loader.restore_variables(self._session, self._saver)
+        self._loader.run_init_ops(self._session, self._tags)
+        # It holds the graph a second time.
+        del self._loader, self._saver
+        # The first time takes a hundred times as long, and there is no time when it is needed.
+        self.interrupt(0)
+        self.recover(0)
 
     def interrupt(self, place: int) -> None:
         """Ends the run in a place, or that which is about to begin there."""
@@ -102,14 +132,38 @@ class InterruptibleSession:
         """Ends all runs and gives back what they hold."""
         self._session.close()
 
-    def _find(self, name: str) -> tf.Tensor:
-        return self._graph.get_tensor_by_name(name if ":" in name else f"{name}:0")
+    def _find(self, alias: str, name: str) -> tf.Tensor:
+        try:
+            return self._graph.get_tensor_by_name(name if ":" in name else f"{name}:0")
+        except (KeyError, ValueError) as error:
+            # Of a sparse or composite tensor a signature has no one name.
+            wanted = f"the tensor {name!r}" if name else "one dense tensor"
+            raise ServingError(
+                Code.FAILED_PRECONDITION,
+                f"The signature says that {alias} is {wanted}, which the graph does not have",
+            ) from error
 
     def _run(
         self, feeds: dict[Any, Array], fetch: list[Any], targets: list[Any], place: int
     ) -> list[Array]:
         feeds[self._place] = self._places[place]
         return self._session._call_tf_sessionrun(self._options, feeds, fetch, targets, None)  # noqa: SLF001
+
+
+def _check_distinct(inputs: Mapping[str, str]) -> None:
+    tensors = list(inputs.values())
+    for name in tensors:
+        if tensors.count(name) > 1:
+            raise invalid_argument(f'Endpoint "{name}" fed more than once.')
+
+
+def _check_types(types: Mapping[str, tf.DType], arrays: Arrays) -> None:
+    for number, (name, dtype) in enumerate(types.items()):
+        if arrays[name].dtype != dtype.as_numpy_dtype:
+            raise invalid_argument(
+                f"Expects arg[{number}] to be {dtype_name(dtype.as_datatype_enum)} but "
+                f"{type_name(arrays[name])} is provided (input {name})"
+            )
 
 
 def _make_config(options: SessionOptions) -> config_pb2.ConfigProto:

@@ -1,7 +1,7 @@
 """Every call is counted by how it ended, and timed if a model answered it: REST and gRPC alike."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -9,7 +9,6 @@ import httpx
 import pytest
 import tensorflow as tf
 from prometheus_client.parser import text_string_to_metric_families
-from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -22,14 +21,14 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from serving.call_meter import CallMeter
+from serving.errors import ServingError
 from serving.models.config import ModelConfig
 from support.serving.fixtures import Connection, connect
 from support.serving.threads import running_server
 from support.toy_models import save_half_plus_two, save_mixer
 from support.waiting import wait_until
 
-# A signature that the model's file lists and that the model has not: no request can make a sound
-# model fail in a way that nobody foresaw.
 GHOST = "ghost"
 TOKEN = "secret"  # noqa: S105 - of this test only
 COUNT = ":tensorflow:serving:request_count_total"
@@ -38,13 +37,9 @@ TIMES = ":tensorflow:serving:request_latency_count"
 
 @pytest.fixture(scope="module")
 def configs(tmp_path_factory: pytest.TempPathFactory) -> list[ModelConfig]:
-    """Returns a model with a ghost, and one that takes as long as it is told."""
+    """Returns a model, and one that takes as long as it is told."""
     folder = tmp_path_factory.mktemp("measured")
-    path = save_half_plus_two(folder / "m" / "1") / "saved_model.pb"
-    saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
-    signatures = saved_model.meta_graphs[0].signature_def
-    signatures[GHOST].CopyFrom(signatures["serving_default"])
-    path.write_bytes(saved_model.SerializeToString())
+    save_half_plus_two(folder / "m" / "1")
     save_mixer(folder / "slow" / "1")
     return [ModelConfig(name=name, base_path=str(folder / name)) for name in ("m", "slow")]
 
@@ -102,24 +97,14 @@ def multi_request(name: str = "m") -> inference_pb2.MultiInferenceRequest:
     return request
 
 
-def ask_grpc(server: Connection) -> str:
-    with pytest.raises(grpc.RpcError) as error:
-        server.predictions.Predict(predict_request(GHOST))
-    assert error.value.code() is grpc.StatusCode.INTERNAL
-    return error.value.details()
-
-
-def ask_rest(server: Connection) -> str:
-    response = server.post("m:predict", {"signature_name": GHOST, "instances": [1.0]})
-    assert response.status_code == 500
-    return response.json()["error"]
-
-
-@pytest.mark.parametrize("ask", [ask_rest, ask_grpc])
 def test_error_that_nobody_foresaw_is_counted_as_internal_and_told_to_the_log_alone(
-    server: Connection, ask: Callable[[Connection], str], caplog: pytest.LogCaptureFixture
+    server: Connection, caplog: pytest.LogCaptureFixture
 ):
-    assert ask(server) == "Internal error; the server's log says more"
+    meter = CallMeter(server.running.server.metrics, server.running.server.manager)
+    with pytest.raises(ServingError) as error, meter.measure("REST", "POST /m") as call:
+        call.model_name, call.api = "m", "Predict"
+        raise KeyError(GHOST)
+    assert str(error.value) == "INTERNAL: Internal error; the server's log says more"
     assert samples(server, COUNT) == {("m", "INTERNAL"): 1}
     assert samples(server, TIMES) == {}
     assert f"KeyError: '{GHOST}'" in caplog.text

@@ -259,13 +259,6 @@ def test_bytes_that_are_no_example_are_refused(connection: Connection):
     assert "error" in response.json()
 
 
-def test_unequal_batch_sizes_are_refused(connection: Connection):
-    body = {"inputs": {"pair": [[1, 2], [3, 4]], "name": ["ann"]}}
-    response = connection.post("mixer:predict", body)
-    assert response.status_code == 400
-    assert "expected equal batch sizes" in response.json()["error"]
-
-
 def test_body_may_come_as_gzip(connection: Connection):
     response = connection.rest.post(
         "/v1/models/half_plus_two:predict",

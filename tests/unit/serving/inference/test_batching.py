@@ -10,7 +10,7 @@ import uvloop
 
 from serving.config_files import BatchingParameters
 from serving.errors import ServingError, invalid_argument
-from serving.inference.batching import BatchingRunner
+from serving.inference.served_model import ServedModel
 from serving.metrics import Metrics
 from serving.tensors import Array, Arrays, Signature, TensorSpec
 from support.waiting import DEADLINE_SECONDS
@@ -35,8 +35,9 @@ class Doubler:
         self.gate = threading.Event()
         self.gate.set()
 
-    def run(self, signature_name: str, inputs: Arrays) -> dict[str, Array]:
+    def run(self, signature_name: str, inputs: Arrays, place: int) -> dict[str, Array]:
         assert signature_name in self.signatures
+        assert place in (0, 1)
         assert self.gate.wait(DEADLINE_SECONDS)
         self.batch_sizes.append(len(inputs["x"]))
         if (inputs["x"] < 0).any():
@@ -45,6 +46,20 @@ class Doubler:
             raise ValueError("infinite")
         return {"y": inputs["x"] * 2}
 
+    def interrupt(self, place: int) -> None:
+        """Nobody goes away in these tests."""
+
+    def recover(self, place: int) -> None:
+        """Nothing of a run that failed is left."""
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def serve(model: Doubler, **parameters: Any) -> ServedModel:
+    batching = BatchingParameters(**parameters)
+    return ServedModel(model, num_places=2, batching=batching, metrics=Metrics())
+
 
 def run(
     model: Doubler, requests: list[list[float]], signature: str = "double", **parameters: Any
@@ -52,16 +67,15 @@ def run(
     """Sends all requests at once; returns answers and errors in their order."""
 
     async def send() -> list[Any]:
-        runner = BatchingRunner(BatchingParameters(**parameters), Metrics())
+        served = serve(model, **parameters)
         calls = [
-            runner.run(model, signature, {"x": np.array(request, np.float32)})
-            for request in requests
+            served.call(signature, {"x": np.array(request, np.float32)}) for request in requests
         ]
         answers = asyncio.gather(*calls, return_exceptions=True)
         await asyncio.sleep(0)  # lets every request join the queue
         model.gate.set()
         results = await answers
-        runner.close()
+        served.close()
         return results
 
     return [
@@ -156,13 +170,13 @@ def test_signature_without_a_batch_dimension_is_called_as_it_is():
 
 def test_lone_requests_never_wait_longer_than_the_timeout():
     async def send() -> list[float]:
-        runner = BatchingRunner(BatchingParameters(batch_timeout_micros=700), Metrics())
+        served = serve(Doubler(), batch_timeout_micros=700)
         answers = []
         for number in range(300):
             inputs = {"x": np.array([number], np.float32)}
             async with asyncio.timeout(10):
-                answers += (await runner.run(Doubler(), "double", inputs))["y"].tolist()
-        runner.close()
+                answers += (await served.call("double", inputs))["y"].tolist()
+        served.close()
         return answers
 
     # The server's loop: its timers count whole milliseconds and may run out early.
