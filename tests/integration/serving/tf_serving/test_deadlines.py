@@ -28,7 +28,11 @@ START = np.array([0], np.int64)
 PREDICTIONS = "/tensorflow.serving.PredictionService"
 
 
-@pytest.fixture(scope="module", params=[None, BatchingParameters()], ids=["direct", "batching"])
+@pytest.fixture(
+    scope="module",
+    params=[None, BatchingParameters(num_batch_threads=2 * MANY)],
+    ids=["direct", "batching"],
+)
 def server(stock_models: list[ModelConfig], request: pytest.FixtureRequest) -> Iterator[Connection]:
     """Returns a connection to a server that gives a REST call little time."""
     with stock_server(

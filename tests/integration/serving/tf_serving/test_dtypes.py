@@ -43,6 +43,10 @@ JSON_VALUES = {
 NOT_IN_JSON = [dtype for dtype in DTYPES if dtype not in JSON_VALUES]
 
 
+def name_of(dtype: tf.DType) -> str:
+    return dtype.name
+
+
 def values_of(dtype: tf.DType) -> Any:
     """Returns three values of a type: the extremes, and one between."""
     if dtype == tf.string:
@@ -53,7 +57,16 @@ def values_of(dtype: tf.DType) -> Any:
         return np.array([1 + 2j, -0.5j, 3], dtype.as_numpy_dtype)
     if dtype.is_floating:
         return np.array([0.5, -math.inf, 3], dtype.as_numpy_dtype)
-    return [dtype.min, 7, dtype.max]
+    integers = stored_as(dtype)
+    return np.array([np.iinfo(integers).min, 7, np.iinfo(integers).max], integers)
+
+
+def stored_as(dtype: tf.DType) -> Any:
+    """Returns numpy's type of a TensorFlow type, for quantized ones that of their integers."""
+    if not dtype.is_quantized:
+        return dtype.as_numpy_dtype
+    ((integers, _),) = np.dtype(dtype.as_numpy_dtype).fields.values()
+    return integers
 
 
 def typed_proto(dtype: tf.DType) -> tensor_pb2.TensorProto:
@@ -71,31 +84,25 @@ def typed_proto(dtype: tf.DType) -> tensor_pb2.TensorProto:
 
 def packed_proto(dtype: tf.DType) -> tensor_pb2.TensorProto:
     """Returns the same as the bytes that they take in memory."""
-    values = values_of(dtype)
-    if dtype.is_quantized:
-        (field,) = np.dtype(dtype.as_numpy_dtype).fields.values()
-        values = np.array(values, field[0])
     proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum)
     proto.tensor_shape.dim.add().size = 3
-    proto.tensor_content = np.asarray(
-        values, None if dtype.is_quantized else dtype.as_numpy_dtype
-    ).tobytes()
+    proto.tensor_content = np.array(values_of(dtype), stored_as(dtype)).tobytes()
     return proto
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
 def test_typed_field_goes_both_ways(stock: Connection, dtype: tf.DType):
     request = make_predict_request("identities", dtype.name, x=typed_proto(dtype))
     assert stock.predictions.Predict(request).outputs["y"] == typed_proto(dtype)
 
 
-@pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != tf.string], ids=str)
+@pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != tf.string], ids=name_of)
 def test_packed_bytes_are_answered_in_the_typed_field(stock: Connection, dtype: tf.DType):
     request = make_predict_request("identities", dtype.name, x=packed_proto(dtype))
     assert stock.predictions.Predict(request).outputs["y"] == typed_proto(dtype)
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
 def test_value_that_stands_alone_fills_the_shape(stock: Connection, dtype: tf.DType):
     proto = typed_proto(dtype)
     field = getattr(proto, FIELDS.get(dtype, "int_val"))
@@ -104,15 +111,20 @@ def test_value_that_stands_alone_fills_the_shape(stock: Connection, dtype: tf.DT
     assert list(getattr(reply.outputs["y"], FIELDS.get(dtype, "int_val"))) == 3 * list(field)
 
 
-@pytest.mark.parametrize("dtype", JSON_VALUES, ids=str)
+@pytest.mark.parametrize("dtype", JSON_VALUES, ids=name_of)
 def test_json_holds_what_the_real_server_reads_and_writes(stock: Connection, dtype: tf.DType):
     values = JSON_VALUES[dtype]
     response = stock.post("identities:predict", {"signature_name": dtype.name, "instances": values})
     assert (response.status_code, response.json()) == (200, {"predictions": values})
 
 
-@pytest.mark.parametrize("dtype", NOT_IN_JSON, ids=str)
+@pytest.mark.parametrize("dtype", NOT_IN_JSON, ids=name_of)
 def test_json_has_no_form_for_the_other_types(stock: Connection, dtype: tf.DType):
-    response = stock.post("identities:predict", {"signature_name": dtype.name, "instances": [1]})
+    refusal = "Conversion of JSON Value: 1 to type: "
+    response = stock.post("identities:predict", {"signature_name": dtype.name, "inputs": 1})
     assert response.status_code == 501
-    assert response.json()["error"].startswith("Conversion of JSON Value: 1 to type: ")
+    assert response.json()["error"].startswith(refusal)
+    response = stock.post("identities:predict", {"signature_name": dtype.name, "instances": [1]})
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("Failed to process element: 0 of 'instances' list.")
+    assert refusal in response.json()["error"]

@@ -57,10 +57,11 @@ def test_reference_variables_are_outputs_and_keep_their_value(stock_models: list
         assert count("get_counter") == 0.0
 
 
-def test_signature_without_inputs_is_asked_by_json(stock: Connection):
+def test_signature_without_inputs_can_not_be_asked_by_json(stock: Connection):
     body = {"signature_name": "get_counter", "inputs": {}}
     response = stock.post("saved_model_counter:predict", body)
-    assert (response.status_code, response.json()) == (200, {"outputs": 0.0})
+    assert response.status_code == 400
+    assert response.json() == {"error": "Failed to get input map for signature: get_counter"}
 
 
 def test_input_with_a_default_may_be_left_out(stock: Connection):

@@ -23,7 +23,7 @@ def test_shapes_of_the_signature_bind_nobody(stock: Connection, value: object):
     assert response.json()["outputs"] == read_outputs(reply)["y"]
 
 
-@pytest.mark.parametrize("value", [1.0, [1.0, 2.0], [[1.0, 2.0, 3.0]], [[[1.0, 2.0]]]])
+@pytest.mark.parametrize("value", [1.0, [1.0, 2.0], [[1.0, 2.0, 3.0]], [[[1.0]]]])
 def test_shape_that_the_graph_can_not_take_is_a_bad_request(stock: Connection, value: object):
     response = stock.post("matrices:predict", {"inputs": {"pair": value}})
     assert response.status_code == 400
@@ -55,9 +55,14 @@ def test_bad_request_fails_alone_among_others(
         assert list(statuses) == [400 if body is bad else 200 for body in bodies]
 
 
-def test_scalar_can_not_be_joined_with_others(stock_models: list[ModelConfig]):
+def test_inputs_without_rows_in_common_are_not_joined_but_answered(
+    stock_models: list[ModelConfig],
+):
+    # TensorFlow Serving refuses them where it joins requests.
     batching = BatchingParameters(max_batch_size=4, batch_timeout_micros=0)
-    with stock_server(stock_models, "half_plus_two", batching=batching) as connection:
-        response = connection.post("half_plus_two:predict", {"inputs": {"x": 2.0}})
-        assert response.status_code == 400
-        assert "at least one dimension" in response.json()["error"]
+    columns = {"query": [1.0, 2.0], "candidates": [[1.0, 2.0]]}
+    with stock_server(stock_models, "half_plus_two", "columns", batching=batching) as connection:
+        reply = connection.post("half_plus_two:predict", {"inputs": {"x": 2.0}}).json()
+        assert reply == {"outputs": 3.0}
+        reply = connection.post("columns:predict", {"inputs": columns}).json()
+        assert reply == {"outputs": {"scores": [5.0], "best": 0}}

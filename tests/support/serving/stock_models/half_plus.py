@@ -17,6 +17,7 @@ from support.serving.stock_models.saving import (
 
 # Until this version of graphs, a placeholder of shape [] took any shape.
 _LAST_PRODUCER_OF_LEGACY_SHAPES = 23
+_ZERO = tf.constant([0.0])
 _FEATURES = {
     "x": tf.io.FixedLenFeature([1], tf.float32),
     "x2": tf.io.FixedLenFeature([1], tf.float32, default_value=[0.0]),
@@ -100,7 +101,7 @@ class _HalfPlusTwo(tf.Module):
         self.a, self.b, self.c = tf.Variable(0.5), tf.Variable(2.0), tf.Variable(3.0)
 
     @tf.function(input_signature=[tf.TensorSpec([1], tf.float32)])
-    def predict(self, x: tf.Tensor = (0.0,)) -> dict[str, tf.Tensor]:
+    def predict(self, x: tf.Tensor = _ZERO) -> dict[str, tf.Tensor]:
         return {"y": self.a * x + self.b}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
