@@ -1,0 +1,64 @@
+"""Models whose tensors are of any type and any shape."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from support.serving.stock_models.saving import SignatureTensors, save_graph, v1
+
+DTYPES = [
+    *(tf.float32, tf.float64, tf.float16, tf.bfloat16),
+    *(tf.int8, tf.int16, tf.int32, tf.int64),
+    *(tf.uint8, tf.uint16, tf.uint32, tf.uint64),
+    *(tf.complex64, tf.complex128, tf.bool, tf.string),
+    *(tf.qint8, tf.quint8, tf.qint16, tf.quint16, tf.qint32),
+]
+
+
+def save_identities(folder: Path) -> Path:
+    """Writes a model that returns what it is given, with a signature for each type."""
+    with tf.Graph().as_default():
+        signatures = {}
+        for dtype in DTYPES:
+            value = v1.placeholder(dtype, name=dtype.name)
+            signatures[dtype.name] = SignatureTensors({"x": value}, {"y": tf.identity(value)})
+        return save_graph(folder, signatures)
+
+
+def save_columns(folder: Path) -> Path:
+    """Writes a model whose inputs and outputs do not count rows in their first dimension.
+
+    - serving_default scores `candidates` [n, 3] by a `query` [3];
+    - `loudness` is that of a `waveform` [samples];
+    - `greet` makes strings, `pack` makes bytes, of a `name` of any shape.
+    """
+    with tf.Graph().as_default():
+        query = v1.placeholder(tf.float32, [None], name="query")
+        candidates = v1.placeholder(tf.float32, [None, None], name="candidates")
+        waveform = v1.placeholder(tf.float32, [None], name="waveform")
+        name = v1.placeholder(tf.string, name="name")
+        scores = tf.linalg.matvec(candidates, query)
+        signatures = {
+            "serving_default": SignatureTensors(
+                {"query": query, "candidates": candidates},
+                {"scores": scores, "best": tf.argmax(scores)},
+            ),
+            "loudness": SignatureTensors(
+                {"waveform": waveform}, {"loudness": tf.reduce_max(tf.abs(waveform))}
+            ),
+            "greet": SignatureTensors(
+                {"name": name}, {"greeting": tf.strings.join(["hello ", name])}
+            ),
+            "pack": SignatureTensors({"name": name}, {"name_bytes": tf.identity(name)}),
+        }
+        return save_graph(folder, signatures)
+
+
+def save_matrices(folder: Path) -> Path:
+    """Writes a model that takes rows of two numbers, and says so in its graph alone."""
+    with tf.Graph().as_default():
+        pair = v1.placeholder(tf.float32, name="pair")
+        total = tf.matmul(pair, [[1.0], [10.0]])
+        return save_graph(
+            folder, {"serving_default": SignatureTensors({"pair": pair}, {"total": total})}
+        )
