@@ -41,7 +41,7 @@ class ServerOptions:
       tensorflow_inter_op_parallelism: Operations at a time; 0 lets TensorFlow choose.
       enable_serialization_as_tensor_content: Write packed bytes into gRPC replies.
       max_request_bytes: The largest request.
-      max_request_rows: The most rows in one request.
+      max_request_values: The most numbers and strings in one request.
       max_inflight_requests: The most requests at a time.
       tls: Files to encrypt with, None for plain text.
       bearer_token: What clients must present, None for nothing.
@@ -68,7 +68,7 @@ class ServerOptions:
     tensorflow_inter_op_parallelism: int = 0
     enable_serialization_as_tensor_content: bool = False
     max_request_bytes: int = 64 * 2**20
-    max_request_rows: int = 4096
+    max_request_values: int = 2**24
     max_inflight_requests: int = 1024
     tls: TlsFiles | None = None
     bearer_token: str | None = None

@@ -176,7 +176,7 @@ class Server:
             self.manager,
             runner,
             self.metrics,
-            max_request_rows=options.max_request_rows,
+            max_request_values=options.max_request_values,
             max_inflight_requests=options.max_inflight_requests,
         )
         # Both ports are taken first: one that is in use ends this with a plain OSError.

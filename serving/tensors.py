@@ -89,12 +89,10 @@ def count_values(arrays: Arrays) -> int:
     return sum(array.size for array in arrays.values())
 
 
-def check_num_rows(num_rows: int, most: int) -> None:
-    """Raises a ServingError about a request of more rows than the server takes."""
-    if num_rows > most:
-        raise invalid_argument(
-            f"Task size {num_rows} is larger than maximum input batch size {most}"
-        )
+def check_num_values(num_values: int, most: int) -> None:
+    """Raises a ServingError about a request of more values than the server takes."""
+    if num_values > most:
+        raise invalid_argument(f"The request has {num_values} values, expected at most {most}")
 
 
 def complete_inputs(signature: Signature, arrays: Arrays) -> dict[str, Array]:

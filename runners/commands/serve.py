@@ -95,7 +95,7 @@ _OPTIONS = (
     _switch("enable_serialization_as_tensor_content", "Write packed bytes into gRPC replies."),
     _switch("enable_page", "Answer GET / with a page to draw on.", default=True),
     _value("max_request_bytes", 64 * 2**20, "The largest request."),
-    _value("max_request_rows", 4096, "The most rows in one request."),
+    _value("max_request_values", 2**24, "The most numbers and strings in one request."),
     _value("max_inflight_requests", 1024, "The most requests at a time."),
     _value("tls_certificate_file", None, "PEM file; with it both ports are encrypted.", type=_FILE),
     _value("tls_private_key_file", None, "PEM file of its key.", type=_FILE),

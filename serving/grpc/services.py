@@ -176,7 +176,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     async def _read_examples(self, request: Any) -> Array:
         serialize = partial(
-            serialize_input, request.input, max_examples=self.inference.max_request_rows
+            serialize_input, request.input, max_examples=self.inference.max_request_values
         )
         return await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, serialize)
 

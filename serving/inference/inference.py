@@ -12,7 +12,7 @@ from serving.inference.direct import Runner
 from serving.metrics import Metrics
 from serving.models.manager import Handle, Manager
 from serving.models.model_spec import ModelSpec
-from serving.tensors import Array, Arrays, Signature, check_num_rows
+from serving.tensors import Array, Arrays, Signature
 
 
 class Prediction(NamedTuple):
@@ -32,7 +32,7 @@ class Inference:
         runner: Runner,
         metrics: Metrics,
         *,
-        max_request_rows: int,
+        max_request_values: int,
         max_inflight_requests: int,
     ) -> None:
         """Makes a service.
@@ -41,12 +41,12 @@ class Inference:
           manager: Holds the models.
           runner: Calls them.
           metrics: Counts rows and times.
-          max_request_rows: The most rows that one request may have.
+          max_request_values: The most numbers and strings that one request may hold.
           max_inflight_requests: The most requests that may be under way; more are refused.
         """
         self.manager = manager
         self.metrics = metrics
-        self.max_request_rows = max_request_rows
+        self.max_request_values = max_request_values
         self._runner = runner
         self._max_inflight_requests = max_inflight_requests
         self._num_inflight = 0
@@ -81,7 +81,13 @@ class Inference:
             return await self.predict_with(handle, signature_name, arrays, output_filter)
 
     async def predict_with(
-        self, handle: Handle, signature_name: str, arrays: Arrays, output_filter: Sequence[str] = ()
+        self,
+        handle: Handle,
+        signature_name: str,
+        arrays: Arrays,
+        output_filter: Sequence[str] = (),
+        *,
+        deadline: float | None = None,
     ) -> Prediction:
         """Does what `predict` does, with a version that the caller holds."""
         signatures = handle.loaded.signatures
@@ -93,7 +99,12 @@ class Inference:
         )
 
     async def classify(
-        self, model: ModelSpec, signature_name: str, examples: Array
+        self,
+        model: ModelSpec,
+        signature_name: str,
+        examples: Array,
+        *,
+        deadline: float | None = None,
     ) -> tuple[int, list[classification.Classes]]:
         """Returns the version that answered, and the classes of each example.
 
@@ -106,7 +117,12 @@ class Inference:
         return handle.version, classification.read_classes(outputs, call.num_rows)
 
     async def regress(
-        self, model: ModelSpec, signature_name: str, examples: Array
+        self,
+        model: ModelSpec,
+        signature_name: str,
+        examples: Array,
+        *,
+        deadline: float | None = None,
     ) -> tuple[int, Array]:
         """Returns the version that answered, and a number for each example.
 
@@ -147,7 +163,6 @@ class Inference:
             return handle.version, dict(handle.loaded.signature_defs)
 
     async def _run(self, handle: Handle, call: Call, api: str) -> dict[str, Array]:
-        check_num_rows(call.num_rows, self.max_request_rows)
         self.metrics.count_examples(handle.name, call.num_rows)
         started = time.perf_counter()
         outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
