@@ -33,6 +33,7 @@ class HttpConnection(HttpToolsProtocol):
         self._num_bytes = 0
         self._is_between_requests = True
         self._is_reading_head = False
+        self._client_has_finished = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Waits for the first request."""
@@ -43,6 +44,15 @@ class HttpConnection(HttpToolsProtocol):
         """Waits no more."""
         self._stop_timer()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answers requests that have come as a whole, though the client sends no more.
+
+        The end of TLS closes both directions, so there nobody could read an answer.
+        """
+        is_whole = self._owes_response() and not (self.cycle.more_body and not self.pipeline)
+        self._client_has_finished = is_whole and self.scheme == "http"
+        return self._client_has_finished
 
     def data_received(self, data: bytes) -> None:
         """Takes a part of a request, or some of them."""
@@ -68,6 +78,7 @@ class HttpConnection(HttpToolsProtocol):
             raise ValueError(size)  # ends the parsing
         self._num_bytes = 0
         self._is_reading_head = False
+        self.scope["raw_target"] = self.url  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -85,6 +96,8 @@ class HttpConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Is told that the request is answered, perhaps before all of it has come."""
         super().on_response_complete()
+        if self._client_has_finished and not self._owes_response():
+            self.transport.close()
         if not self._is_between_requests and self._timer is None:
             self._start_timer()
 

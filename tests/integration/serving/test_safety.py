@@ -125,7 +125,7 @@ def test_request_beyond_the_limits_is_refused_and_the_server_goes_on(
     model_configs: list[ModelConfig],
 ):
     with running_server(
-        models=model_configs, max_request_bytes=10_000, max_request_rows=3
+        models=model_configs, max_request_bytes=10_000, max_request_values=3
     ) as running:
         connection = connect(running)
         large = b'{"instances": [' + b"1," * 10_000 + b"1]}"

@@ -40,7 +40,6 @@ def test_half_plus_two_is_predicted_in_every_form(connection: Connection, body: 
         "/v1/models/half_plus_two/versions/1:predict",
         "/V1/MODELS/half_plus_two/Versions/001:predict",
         "/v1/models/half%5Fplus%5ftwo:predict",
-        "/v1/models/half_plus_two:predict?a=b",
     ],
 )
 def test_path_of_a_version_any_case_and_percent_signs_lead_to_the_model(
