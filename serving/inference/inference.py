@@ -1,5 +1,6 @@
 """Answers requests from the models; the same for every protocol."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,7 +94,7 @@ class Inference:
         signatures = handle.loaded.signatures
         call = calls.prepare_predict(signatures, signature_name, arrays)
         names = _pick_outputs(signatures[call.signature_name], output_filter)
-        outputs = await self._run(handle, call, "Predict")
+        outputs = await self._run(handle, call, "Predict", deadline)
         return Prediction(
             handle.version, call.signature_name, {name: outputs[name] for name in names}
         )
@@ -113,7 +114,7 @@ class Inference:
         """
         with self.manager.acquire(model) as handle:
             call = calls.prepare_classify(handle.loaded.signatures, signature_name, examples)
-            outputs = await self._run(handle, call, "Classify")
+            outputs = await self._run(handle, call, "Classify", deadline)
         return handle.version, classification.read_classes(outputs, call.num_rows)
 
     async def regress(
@@ -131,7 +132,7 @@ class Inference:
         """
         with self.manager.acquire(model) as handle:
             call = calls.prepare_regress(handle.loaded.signatures, signature_name, examples)
-            outputs = await self._run(handle, call, "Regress")
+            outputs = await self._run(handle, call, "Regress", deadline)
         return handle.version, classification.read_regressions(outputs, call.num_rows)
 
     async def multi_inference(
@@ -146,7 +147,7 @@ class Inference:
         with self.manager.acquire(model) as handle:
             prepared = calls.prepare_tasks(handle.loaded.signatures, tasks, examples)
             for task, call in zip(tasks, prepared, strict=True):
-                outputs = await self._run(handle, call, "MultiInference")
+                outputs = await self._run(handle, call, "MultiInference", None)
                 if task.method == classification.CLASSIFY_METHOD:
                     answers.append(classification.read_classes(outputs, call.num_rows))
                 else:
@@ -162,10 +163,18 @@ class Inference:
         with self.manager.acquire(model) as handle:
             return handle.version, dict(handle.loaded.signature_defs)
 
-    async def _run(self, handle: Handle, call: Call, api: str) -> dict[str, Array]:
+    async def _run(
+        self, handle: Handle, call: Call, api: str, deadline: float | None
+    ) -> dict[str, Array]:
         self.metrics.count_examples(handle.name, call.num_rows)
         started = time.perf_counter()
-        outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
+        try:
+            async with asyncio.timeout(None if deadline is None else deadline - time.monotonic()):
+                outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
+        except TimeoutError as error:
+            raise ServingError(
+                Code.DEADLINE_EXCEEDED, "Timed out waiting for notification"
+            ) from error
         self.metrics.runtime_latency.add(
             handle.name, api, "TF1", value=(time.perf_counter() - started) * 1e6
         )

@@ -26,16 +26,23 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
     declared = request.find_header("content-length")
     if declared is not None and declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
+    if request.is_whole:
+        body = await _collect(request, max_bytes)
+    else:
+        body = await _wait_for_body(request, max_bytes, timeout_seconds)
+    return await asyncio.to_thread(_unpack, body, max_bytes) if is_packed else body
+
+
+async def _wait_for_body(request: Request, max_bytes: int, timeout_seconds: float) -> bytes:
     try:
         async with asyncio.timeout(timeout_seconds):
-            body = await _collect(request, max_bytes)
+            return await _collect(request, max_bytes)
     except TimeoutError as error:
         raise ServingError(
             Code.DEADLINE_EXCEEDED,
             f"The request body did not arrive within {timeout_seconds:g} s",
             http_status=408,
         ) from error
-    return await asyncio.to_thread(_unpack, body, max_bytes) if is_packed else body
 
 
 async def _collect(request: Request, max_bytes: int) -> bytes:

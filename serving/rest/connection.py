@@ -1,11 +1,12 @@
 """An HTTP connection on which a client can neither fill the memory nor stay for ever."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.json_messages.document import render_error
+from serving.rest.exchange import TARGET, WHOLE, Scope
 
 MAX_HEAD_BYTES = 64 * 2**10
 """The most that method, URL and headers of a request may take."""
@@ -78,7 +79,8 @@ class HttpConnection(HttpToolsProtocol):
             raise ValueError(size)  # ends the parsing
         self._num_bytes = 0
         self._is_reading_head = False
-        self.scope["raw_target"] = self.url  # type: ignore[typeddict-unknown-key]
+        scope = cast("Scope", self.scope)
+        scope[TARGET] = self.url
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -88,6 +90,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Is told that the request is there as a whole."""
+        scope = cast("Scope", self.scope)
+        scope[WHOLE] = True
         self._stop_timer()
         self._num_bytes = 0
         self._is_between_requests = True

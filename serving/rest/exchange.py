@@ -8,6 +8,11 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+TARGET = "tfx_mnist.target"
+"""Where a connection of ours adds to ASGI's scope what the request line has after the method."""
+WHOLE = "tfx_mnist.whole"
+"""Where it notes that all of the body has come."""
+
 
 class Request:
     """A request whose headers have come.
@@ -22,9 +27,15 @@ class Request:
         self.method: str = scope["method"]
         path: bytes = scope["raw_path"]
         self.path = path.decode("latin-1")
-        self.target = self.path + scope["raw_target"].partition(path)[2].decode("latin-1")
+        self.target = self.path + scope[TARGET].partition(path)[2].decode("latin-1")
         self.receive = receive
+        self._scope = scope
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nobody need wait for the body any more."""
+        return WHOLE in self._scope
 
     def find_header(self, name: str) -> str | None:
         """Returns the first header of a name in small letters, None if there is none."""
