@@ -6,28 +6,28 @@ import os
 import threading
 from collections.abc import Callable
 
-import tensorflow as tf
-
 from serving.access import Gate
 from serving.call_meter import CallMeter
 from serving.errors import Code, ServingError
 from serving.grpc.access import AccessCheck
 from serving.grpc.listener import GrpcListener
 from serving.grpc.services import ModelService, PredictionService
-from serving.inference.batching import BatchingRunner
-from serving.inference.direct import DirectRunner, Runner
 from serving.inference.inference import Inference
 from serving.metrics import Metrics
 from serving.models.config import ModelConfig
 from serving.models.manager import Manager
 from serving.models.watching import watch
 from serving.options import ServerOptions, read_models
+from serving.proto_messages.tensors import Limits
 from serving.rest.listener import RestListener
 from serving.rest.page import Page
 from serving.rest.service import RestOptions, RestService
-from serving.saved_model.loading import Loader, list_folder
+from serving.saved_model.loading import Loader, LoadingOptions, list_folder
+from serving.saved_model.session import SessionOptions
 
 _WATCHER_SECONDS = 1.0
+# Of one model at the same time; the number of threads that TF Serving has for each protocol.
+_CALLS_PER_CPU = 4
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +51,7 @@ class Server:
         self._options = options
         self._on_listening = on_listening
         self.metrics = Metrics()
-        loader = Loader(
-            self.metrics,
-            warmup_iterations=options.num_request_iterations_for_warmup
-            if options.enable_model_warmup
-            else 0,
-        )
+        loader = Loader(self.metrics, _make_loading_options(options))
         self.manager = Manager(loader.load, list_folder, options.manager)
         self._meter = CallMeter(self.metrics, self.manager)
         self._operator_paths: set[str] = set()
@@ -72,7 +67,6 @@ class Server:
           ServingError: A model could not be loaded, or a file not be read.
           OSError: A port is taken.
         """
-        _configure_tensorflow(self._options)
         stop_requested = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -171,10 +165,8 @@ class Server:
     async def _serve(self, stop_requested: asyncio.Event) -> None:
         options = self._options
         gate = Gate(options.bearer_token)
-        runner = self._make_runner()
         inference = Inference(
             self.manager,
-            runner,
             self.metrics,
             max_request_values=options.max_request_values,
             max_inflight_requests=options.max_inflight_requests,
@@ -193,7 +185,6 @@ class Server:
             logger.info("Stopping; requests under way have %g s", options.shutdown_grace_seconds)
             for listener in listeners:
                 tasks.create_task(listener.stop())
-        runner.close()
 
     def _make_grpc_listener(self, inference: Inference, gate: Gate) -> GrpcListener | None:
         if self._options.port is None:
@@ -201,7 +192,7 @@ class Server:
         predictions = PredictionService(
             inference,
             self._meter,
-            max_bytes=self._options.max_request_bytes,
+            limits=Limits(self._options.max_request_bytes, self._options.max_request_values),
             as_content=self._options.enable_serialization_as_tensor_content,
         )
         models = ModelService(inference, self._meter, self.reload)
@@ -218,11 +209,6 @@ class Server:
         self.rest_port = listener.port
         return listener
 
-    def _make_runner(self) -> Runner:
-        if self._options.batching:
-            return BatchingRunner(self._options.batching, self.metrics)
-        return DirectRunner(os.cpu_count() or 1)
-
     def _rest_options(self) -> RestOptions:
         return RestOptions(
             timeout_seconds=self._options.rest_api_timeout_in_ms / 1000,
@@ -237,13 +223,15 @@ def _do_nothing() -> None:
     pass
 
 
-def _configure_tensorflow(options: ServerOptions) -> None:
-    """Sets the number of TensorFlow's threads, which can be done but once in a process."""
-    if options.tensorflow_intra_op_parallelism:
-        tf.config.threading.set_intra_op_parallelism_threads(
-            options.tensorflow_intra_op_parallelism
-        )
-    if options.tensorflow_inter_op_parallelism:
-        tf.config.threading.set_inter_op_parallelism_threads(
-            options.tensorflow_inter_op_parallelism
-        )
+def _make_loading_options(options: ServerOptions) -> LoadingOptions:
+    return LoadingOptions(
+        session=SessionOptions(
+            num_places=_CALLS_PER_CPU * (os.cpu_count() or 1),
+            intra_op_parallelism=options.tensorflow_intra_op_parallelism,
+            inter_op_parallelism=options.tensorflow_inter_op_parallelism or 1,
+        ),
+        warmup_iterations=options.num_request_iterations_for_warmup
+        if options.enable_model_warmup
+        else 0,
+        batching=options.batching,
+    )

@@ -2,9 +2,9 @@
 
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.grpc.access import AccessCheck
+from serving.grpc.handlers import make_generic_handler
 from serving.grpc.health import MAX_WATCHERS, HealthService
 from serving.grpc.services import ModelService, PredictionService
 from serving.options import ServerOptions
@@ -42,10 +42,9 @@ class GrpcListener:
             ],
         )
         self._health = HealthService()
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            prediction_service, self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(model_service, self._server)
+        for service in (prediction_service, model_service):
+            handler = make_generic_handler(service, service.methods)
+            self._server.add_generic_rpc_handlers((handler,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = f"[{options.host}]" if ":" in options.host else options.host
         address = f"{host}:{port}"

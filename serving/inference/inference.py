@@ -1,6 +1,5 @@
 """Answers requests from the models; the same for every protocol."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,6 @@ from typing import Any, NamedTuple
 from serving.errors import Code, ServingError, invalid_argument
 from serving.inference import calls, classification
 from serving.inference.calls import Call, Task
-from serving.inference.direct import Runner
 from serving.metrics import Metrics
 from serving.models.manager import Handle, Manager
 from serving.models.model_spec import ModelSpec
@@ -30,7 +28,6 @@ class Inference:
     def __init__(
         self,
         manager: Manager,
-        runner: Runner,
         metrics: Metrics,
         *,
         max_request_values: int,
@@ -40,7 +37,6 @@ class Inference:
 
         Args:
           manager: Holds the models.
-          runner: Calls them.
           metrics: Counts rows and times.
           max_request_values: The most numbers and strings that one request may hold.
           max_inflight_requests: The most requests that may be under way; more are refused.
@@ -48,7 +44,6 @@ class Inference:
         self.manager = manager
         self.metrics = metrics
         self.max_request_values = max_request_values
-        self._runner = runner
         self._max_inflight_requests = max_inflight_requests
         self._num_inflight = 0
 
@@ -71,15 +66,30 @@ class Inference:
             self._num_inflight -= 1
 
     async def predict(
-        self, model: ModelSpec, signature_name: str, arrays: Arrays, output_filter: Sequence[str]
+        self,
+        model: ModelSpec,
+        signature_name: str,
+        arrays: Arrays,
+        output_filter: Sequence[str] = (),
+        *,
+        deadline: float | None = None,
     ) -> Prediction:
         """Returns the outputs of a signature, or those of them that the filter names.
+
+        Args:
+          model: The model to ask.
+          signature_name: Its signature, "" for the default.
+          arrays: The inputs.
+          output_filter: Names of outputs; all if it is empty.
+          deadline: When the client waits no more, in seconds of `time.monotonic()`.
 
         Raises:
           ServingError: The request is wrong, or the model can't answer it.
         """
         with self.manager.acquire(model) as handle:
-            return await self.predict_with(handle, signature_name, arrays, output_filter)
+            return await self.predict_with(
+                handle, signature_name, arrays, output_filter, deadline=deadline
+            )
 
     async def predict_with(
         self,
@@ -136,7 +146,12 @@ class Inference:
         return handle.version, classification.read_regressions(outputs, call.num_rows)
 
     async def multi_inference(
-        self, model: ModelSpec, tasks: Sequence[Task], examples: Array
+        self,
+        model: ModelSpec,
+        tasks: Sequence[Task],
+        examples: Array,
+        *,
+        deadline: float | None = None,
     ) -> tuple[int, list[list[classification.Classes] | Array]]:
         """Returns the version that answered, and the answer to each task.
 
@@ -147,7 +162,7 @@ class Inference:
         with self.manager.acquire(model) as handle:
             prepared = calls.prepare_tasks(handle.loaded.signatures, tasks, examples)
             for task, call in zip(tasks, prepared, strict=True):
-                outputs = await self._run(handle, call, "MultiInference", None)
+                outputs = await self._run(handle, call, "MultiInference", deadline)
                 if task.method == classification.CLASSIFY_METHOD:
                     answers.append(classification.read_classes(outputs, call.num_rows))
                 else:
@@ -168,13 +183,7 @@ class Inference:
     ) -> dict[str, Array]:
         self.metrics.count_examples(handle.name, call.num_rows)
         started = time.perf_counter()
-        try:
-            async with asyncio.timeout(None if deadline is None else deadline - time.monotonic()):
-                outputs = await self._runner.run(handle.loaded, call.signature_name, call.inputs)
-        except TimeoutError as error:
-            raise ServingError(
-                Code.DEADLINE_EXCEEDED, "Timed out waiting for notification"
-            ) from error
+        outputs = await handle.loaded.call(call.signature_name, call.inputs, deadline=deadline)
         self.metrics.runtime_latency.add(
             handle.name, api, "TF1", value=(time.perf_counter() - started) * 1e6
         )
