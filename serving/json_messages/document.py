@@ -1,32 +1,22 @@
-"""What all JSON messages have in common: how TF Serving's parser reads a body, and its errors.
+"""What all JSON messages have in common: how a body is read, and what an error shows of a value.
 
-The parser (RapidJSON) also takes NaN and Infinity, and anything behind the first value. orjson
-is strict and fast, so it goes first and the standard library's parser takes what it refuses.
+orjson is strict and fast, so it goes first, and the lenient reader takes what it refuses.
 """
 
+import codecs
 import json
-import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from serving.errors import ServingError, invalid_argument
+from serving.json_messages.lenient_reader import read_leniently
 
 _SIGNATURE_KEY = "signature_name"
 _DEBUG_CHARACTERS = 256
-_MANY_CHARACTERS = 2**16
-_ERRORS = {
-    "Expecting value": "Invalid value.",
-    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
-    "Illegal trailing comma before end of object": "Missing a name for object member.",
-    "Illegal trailing comma before end of array": "Invalid value.",
-    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
-    "Unterminated string starting at": "Missing a closing quotation mark in string.",
-    "Invalid \\escape": "Invalid escape character in string.",
-    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
-    "Invalid control character at": "Invalid encoding in string.",
-}
+_KEY_ENDS = re.compile(rb'"[ \t\n\r]*:')
 
 
 def parse_body(body: bytes) -> dict[str, Any]:
@@ -37,10 +27,15 @@ def parse_body(body: bytes) -> dict[str, Any]:
     """
     if not body:
         raise invalid_argument("JSON Parse error: The document is empty")
+    text = body.removeprefix(codecs.BOM_UTF8)
     try:
-        document = orjson.loads(body)
+        document = orjson.loads(text)
     except orjson.JSONDecodeError:
-        document = _parse_leniently(body)
+        document = read_leniently(body)
+    else:
+        # Of a key that occurs twice orjson has kept the last value, RapidJSON finds the first.
+        if isinstance(document, dict) and _may_repeat_keys(text, document):
+            document = read_leniently(body)
     if not isinstance(document, dict):
         raise format_error(document, "Is not object")
     return document
@@ -105,68 +100,24 @@ def type_of(value: Any) -> str:
     return names.get(type(value), "Number")
 
 
-def _parse_leniently(body: bytes) -> Any:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise _parse_error("Invalid encoding in string.", error.start) from error
-    start = len(text) - len(text.lstrip(" \t\r\n"))
-    if start == len(text):
-        raise _parse_error("The document is empty.", start)
-    decoder = json.JSONDecoder(parse_int=_parse_int, parse_float=_parse_float)
-    try:
-        document, _ = decoder.raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        raise _parse_error(_rapidjson_message(error), error.pos) from error
-    except RecursionError as error:
-        raise _parse_error("The document is nested too deep.", 0) from error
-    except OverflowError as error:
-        raise _parse_error("Number too big to be stored in double.", 0) from error
-    return document
+def _may_repeat_keys(text: bytes, document: dict[str, Any]) -> bool:
+    """Returns False if no object in the document has a key twice, which is quickly seen."""
+    if text.count(b":") == len(document):
+        return False
+    # In a string there may be what looks like the end of a key; then there seem to be more.
+    return len(_KEY_ENDS.findall(text)) != _count_members(document)
 
 
-def _parse_int(text: str) -> int | float:
-    """Integers that take more than 64 bits become floating-point numbers."""
-    if len(text) <= len(str(2**64)):
-        value = int(text)
-        if -(2**63) <= value < 2**64:
-            return value
-    return _parse_float(text)
-
-
-def _parse_float(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise OverflowError
-    return value
-
-
-def _rapidjson_message(error: json.JSONDecodeError) -> str:
-    if error.msg == "Expecting ',' delimiter":
-        if error.pos > _MANY_CHARACTERS:  # to find the bracket would take long
-            return "Missing a comma or a closing bracket after an element."
-        if _innermost_bracket(error.doc[: error.pos]) == "{":
-            return "Missing a comma or } after an object member."
-        return "Missing a comma or ] after an array element."
-    return _ERRORS.get(error.msg, "Invalid value.")
-
-
-def _innermost_bracket(text: str) -> str:
-    """Returns the bracket that is still open at the end of `text`, which breaks off there."""
-    open_brackets: list[str] = []
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            in_string = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            in_string = True
-        elif character in "{[":
-            open_brackets.append(character)
-        elif character in "}]" and open_brackets:
-            open_brackets.pop()
-    return open_brackets[-1] if open_brackets else ""
-
-
-def _parse_error(message: str, offset: int) -> ServingError:
-    return invalid_argument(f"JSON Parse error: {message} at offset: {offset}")
+def _count_members(document: dict[str, Any]) -> int:
+    count = 0
+    containers: list[Any] = [document]
+    while containers:
+        container = containers.pop()
+        values = container
+        if isinstance(container, dict):
+            count += len(container)
+            values = container.values()
+        types = set(map(type, values))
+        if types & {list, dict}:
+            containers += [value for value in values if isinstance(value, list | dict)]
+    return count

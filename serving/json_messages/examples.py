@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from serving.errors import ServingError, invalid_argument
+from serving.errors import invalid_argument
 from serving.features import Feature, Features
 from serving.json_messages.document import format_error, parse_body, read_signature_name, type_of
+from serving.json_messages.lenient_reader import RepeatedKeys
 from serving.json_messages.non_finite import dump_with_nan
-from serving.json_messages.tensors import decode_base64, is_base64
+from serving.json_messages.tensors import count_values, decode_base64, encode_string, is_base64
 from serving.tensors import DEFAULT_SIGNATURE, Array, check_num_values
 
 _CONTEXT_KEY = "context"
@@ -34,21 +35,19 @@ class ExamplesRequest(NamedTuple):
     context: Features | None
 
 
-def parse_examples_request(body: bytes, *, max_examples: int = sys.maxsize) -> ExamplesRequest:
+def parse_examples_request(body: bytes, *, max_values: int = sys.maxsize) -> ExamplesRequest:
     """Reads the body of POST .../NAME:classify and .../NAME:regress.
 
     Args:
       body: The JSON text.
-      max_examples: The most examples; checked before anything is made of them.
+      max_values: The most numbers and strings, an example counting as one more; checked before
+        anything is made of them.
 
     Raises:
       ServingError: The body is not of that form.
     """
     document = parse_body(body)
     signature_name = read_signature_name(document)
-    context = None
-    if _CONTEXT_KEY in document:
-        context = _parse_example(document[_CONTEXT_KEY])
     if _EXAMPLES_KEY not in document:
         raise format_error(
             document,
@@ -59,7 +58,9 @@ def parse_examples_request(body: bytes, *, max_examples: int = sys.maxsize) -> E
         raise format_error(document, f"Expecting '{_EXAMPLES_KEY}' value to be an list/array")
     if not examples:
         raise format_error(document, f"'{_EXAMPLES_KEY}' value is an empty array")
-    check_num_values(len(examples), max_examples)
+    if body.count(b",") + body.count(b"{") >= max_values:  # otherwise there can't be more
+        check_num_values(_count_values(examples, document.get(_CONTEXT_KEY, [])), max_values)
+    context = _parse_example(document[_CONTEXT_KEY]) if _CONTEXT_KEY in document else None
     return ExamplesRequest(
         signature_name or DEFAULT_SIGNATURE, [_parse_example(item) for item in examples], context
     )
@@ -82,11 +83,21 @@ def render_regressions(values: Array) -> bytes:
     return dump_with_nan({_RESULTS_KEY: values})
 
 
+def _count_values(examples: list[Any], context: Any) -> int:
+    num_values = sum(
+        count_values(list(example.values()) if isinstance(example, dict) else example)
+        for example in [context, *examples]
+    )
+    return num_values + len(examples)
+
+
 def _parse_example(value: Any) -> dict[str, Feature]:
     if not isinstance(value, dict):
         raise invalid_argument(f"Example must be JSON object but got JSON {type_of(value)}")
     features = {}
-    for name, content in value.items():
+    # Of a feature that is there twice TF Serving, too, takes the last.
+    members = value.last if isinstance(value, RepeatedKeys) else value
+    for name, content in members.items():
         _check_name(name)
         features[name] = _parse_feature(name, content if isinstance(content, list) else [content])
     return features
@@ -109,7 +120,7 @@ def _check_name(name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise _bad_surrogate() from error
+        raise invalid_argument(f"Feature: {name} has a name that is not UTF-8") from error
 
 
 def _add_value(feature: Feature, name: str, value: Any) -> None:
@@ -124,10 +135,7 @@ def _add_value(feature: Feature, name: str, value: Any) -> None:
 
 def _convert(name: str, value: Any) -> tuple[str, bytes | float | int]:
     if isinstance(value, str):
-        try:
-            return "bytes", value.encode()
-        except UnicodeEncodeError as error:
-            raise _bad_surrogate() from error
+        return "bytes", encode_string(value)
     if is_base64(value):
         return "bytes", decode_base64(value)
     if isinstance(value, float):
@@ -141,7 +149,3 @@ def _convert(name: str, value: Any) -> tuple[str, bytes | float | int]:
     raise invalid_argument(
         f"Feature: {name} has element with unexpected JSON type: {type_of(value)}"
     )
-
-
-def _bad_surrogate() -> ServingError:
-    return invalid_argument("JSON Parse error: The surrogate pair in string is invalid.")

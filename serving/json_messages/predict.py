@@ -44,14 +44,14 @@ class PredictRequest(NamedTuple):
 
 
 def parse_predict_request(
-    body: bytes, find_signature: Callable[[str], Signature], *, max_rows: int = sys.maxsize
+    body: bytes, find_signature: Callable[[str], Signature], *, max_values: int = sys.maxsize
 ) -> PredictRequest:
     """Reads the body of POST .../NAME:predict.
 
     Args:
       body: The JSON text.
       find_signature: Returns the signature of a name, or raises `ServingError`.
-      max_rows: The most rows; checked before anything is made of them.
+      max_values: The most numbers and strings; checked before arrays are made of them.
 
     Raises:
       ServingError: The body is not what the signature takes.
@@ -69,7 +69,8 @@ def parse_predict_request(
             f"Not formatted correctly expecting only one of '{_INPUTS_KEY}' or "
             f"'{_INSTANCES_KEY}' keys to exist ",
         )
-    _check_num_rows(document, signature.inputs, max_rows)
+    if body.count(b",") >= max_values:  # otherwise there can't be more, and need not be counted
+        check_num_values(_count_values(document), max_values)
     if _INSTANCES_KEY in document:
         inputs, form = _parse_rows(document, signature.inputs), Format.ROW
     elif _INPUTS_KEY in document:
@@ -77,17 +78,6 @@ def parse_predict_request(
     else:
         raise invalid_argument(f"Missing '{_INPUTS_KEY}' or '{_INSTANCES_KEY}' key")
     return PredictRequest(signature_name or DEFAULT_SIGNATURE, form, inputs)
-
-
-def _check_num_rows(
-    document: Mapping[str, Any], specs: Mapping[str, TensorSpec], max_rows: int
-) -> None:
-    columns: Any = document.get(_INPUTS_KEY)
-    for name, spec in specs.items():
-        column = columns.get(name) if is_named(columns) else columns
-        rows = document.get(_INSTANCES_KEY, column)
-        if spec.is_batched and isinstance(rows, list):
-            check_num_values(len(rows), max_rows)
 
 
 def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form: Format) -> bytes:
@@ -119,6 +109,15 @@ def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form:
     if all(is_finite(array) for array in outputs.values()):
         return orjson.dumps(reply, option=orjson.OPT_SERIALIZE_NUMPY)
     return dump_with_nan(reply)
+
+
+def _count_values(document: Mapping[str, Any]) -> int:
+    """Returns how many numbers and strings are in the rows or columns."""
+    content = document.get(_INSTANCES_KEY, document.get(_INPUTS_KEY))
+    parts = content if isinstance(content, list) else [content]
+    return sum(
+        tensors.count_values(list(part.values()) if is_named(part) else part) for part in parts
+    )
 
 
 def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:

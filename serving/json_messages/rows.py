@@ -6,6 +6,7 @@ from typing import Any
 from serving.errors import ServingError, invalid_argument
 from serving.json_messages import tensors
 from serving.json_messages.document import render_value
+from serving.json_messages.lenient_reader import RepeatedKeys
 from serving.tensors import Array, TensorSpec
 
 # Rows that are looked at together to find the wrong one.
@@ -33,7 +34,7 @@ def parse_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Ar
 
 
 class _OddRowError(ValueError):
-    """A row is no object, or has other keys than the signature has inputs."""
+    """A row is no object, or has other keys than the signature has inputs, or one twice."""
 
 
 def _join_plain_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
@@ -42,12 +43,16 @@ def _join_plain_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[s
 
 
 def _join_named_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
-    if not all(is_named(row) and row.keys() == specs.keys() for row in rows):
+    if not all(_names_all(row, specs) for row in rows):
         raise _OddRowError
     return {
         name: tensors.parse_tensor([row[name] for row in rows], spec.dtype)
         for name, spec in specs.items()
     }
+
+
+def _names_all(row: Any, specs: Mapping[str, TensorSpec]) -> bool:
+    return is_named(row) and row.keys() == specs.keys() and not isinstance(row, RepeatedKeys)
 
 
 def _check_each_row(rows: list[Any], specs: Mapping[str, TensorSpec], *, named: bool) -> None:
@@ -102,6 +107,11 @@ def _check_block(
             raise invalid_argument(
                 f"Failed to process element: {number} of 'instances' list. JSON object: "
                 f"{render_value(row)} keys must be equal to: {','.join(sorted(specs))}"
+            )
+        if isinstance(row, RepeatedKeys):
+            raise invalid_argument(
+                f"Failed to process element: {number} of 'instances' list. JSON object: "
+                f"{render_value(row)} has a key more than once"
             )
 
 

@@ -3,9 +3,8 @@
 import asyncio
 import zlib
 
-from starlette.requests import ClientDisconnect, Request
-
 from serving.errors import Code, ServingError, invalid_argument
+from serving.rest.exchange import Request
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -16,38 +15,49 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
     Raises:
       ServingError: It is too large (413), too slow (408) or damaged (400), or the client has gone.
     """
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity", "gzip"):
+    encoding = (request.find_header("content-encoding") or "").strip().lower()
+    is_packed = "gzip" in encoding  # so TF Serving asks, also where it is one of several
+    if not is_packed and encoding not in ("", "identity"):
         raise ServingError(
             Code.INVALID_ARGUMENT,
             f"Content-Encoding: expected gzip or none, received {encoding!r}",
             http_status=415,
         )
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_bytes:
+    declared = request.find_header("content-length")
+    if declared is not None and declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
+    if request.is_whole:
+        body = await _collect(request, max_bytes)
+    else:
+        body = await _wait_for_body(request, max_bytes, timeout_seconds)
+    return await asyncio.to_thread(_unpack, body, max_bytes) if is_packed else body
+
+
+async def _wait_for_body(request: Request, max_bytes: int, timeout_seconds: float) -> bytes:
     try:
         async with asyncio.timeout(timeout_seconds):
-            body = await _collect(request, max_bytes)
+            return await _collect(request, max_bytes)
     except TimeoutError as error:
         raise ServingError(
             Code.DEADLINE_EXCEEDED,
             f"The request body did not arrive within {timeout_seconds:g} s",
             http_status=408,
         ) from error
-    except ClientDisconnect as error:
-        raise ServingError(Code.CANCELLED, "The client has gone") from error
-    return await asyncio.to_thread(_unpack, body, max_bytes) if encoding == "gzip" else body
 
 
 async def _collect(request: Request, max_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ServingError(Code.CANCELLED, "The client has gone")
+        chunks.append(message["body"])
+        size += len(chunks[-1])
         if size > max_bytes:
             raise _too_large(max_bytes)
-        chunks.append(chunk)
+        more = message["more_body"]
     return b"".join(chunks)
 
 

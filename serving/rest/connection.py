@@ -1,11 +1,12 @@
 """An HTTP connection on which a client can neither fill the memory nor stay for ever."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.json_messages.document import render_error
+from serving.rest.exchange import TARGET, WHOLE, Scope
 
 MAX_HEAD_BYTES = 64 * 2**10
 """The most that method, URL and headers of a request may take."""
@@ -33,6 +34,7 @@ class HttpConnection(HttpToolsProtocol):
         self._num_bytes = 0
         self._is_between_requests = True
         self._is_reading_head = False
+        self._client_has_finished = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Waits for the first request."""
@@ -43,6 +45,15 @@ class HttpConnection(HttpToolsProtocol):
         """Waits no more."""
         self._stop_timer()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answers requests that have come as a whole, though the client sends no more.
+
+        The end of TLS closes both directions, so there nobody could read an answer.
+        """
+        is_whole = self._owes_response() and not (self.cycle.more_body and not self.pipeline)
+        self._client_has_finished = is_whole and self.scheme == "http"
+        return self._client_has_finished
 
     def data_received(self, data: bytes) -> None:
         """Takes a part of a request, or some of them."""
@@ -68,6 +79,8 @@ class HttpConnection(HttpToolsProtocol):
             raise ValueError(size)  # ends the parsing
         self._num_bytes = 0
         self._is_reading_head = False
+        scope = cast("Scope", self.scope)
+        scope[TARGET] = self.url
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -77,6 +90,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Is told that the request is there as a whole."""
+        scope = cast("Scope", self.scope)
+        scope[WHOLE] = True
         self._stop_timer()
         self._num_bytes = 0
         self._is_between_requests = True
@@ -85,6 +100,8 @@ class HttpConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Is told that the request is answered, perhaps before all of it has come."""
         super().on_response_complete()
+        if self._client_has_finished and not self._owes_response():
+            self.transport.close()
         if not self._is_between_requests and self._timer is None:
             self._start_timer()
 

@@ -21,12 +21,15 @@ from serving.tensors import Array, Signature, count_values
 
 
 class JsonMethods:
-    """Asks the models what a body asks; each method raises a ServingError if it can't."""
+    """Asks the models what a body asks; each method raises a ServingError if it can't.
+
+    A deadline is in seconds of `time.monotonic()`.
+    """
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
 
-    async def predict(self, model: ModelSpec, body: bytes) -> bytes:
+    async def predict(self, model: ModelSpec, body: bytes, deadline: float) -> bytes:
         """Returns the outputs of a signature."""
         with ExitStack() as stack:
             acquired = self._try_to_acquire(model, stack)
@@ -34,29 +37,31 @@ class JsonMethods:
                 parse_predict_request,
                 body,
                 partial(_find_signature, acquired),
-                max_rows=self._inference.max_request_values,
+                max_values=self._inference.max_request_values,
             )
             request = await run_in_thread_if(len(body) > LARGE_JSON, parse)
             handle = _unwrap(acquired)
             prediction = await self._inference.predict_with(
-                handle, request.signature_name, request.inputs
+                handle, request.signature_name, request.inputs, deadline=deadline
             )
             outputs = prediction.outputs
             specs = handle.loaded.signatures[prediction.signature_name].outputs
             render = partial(render_predict_reply, outputs, specs, request.format)
             return await run_in_thread_if(count_values(outputs) > LARGE_REPLY, render)
 
-    async def classify(self, model: ModelSpec, body: bytes) -> bytes:
+    async def classify(self, model: ModelSpec, body: bytes, deadline: float) -> bytes:
         """Returns the classes of each example."""
         signature_name, examples = await self._parse_examples(body)
-        _, rows = await self._inference.classify(model, signature_name, examples)
+        _, rows = await self._inference.classify(model, signature_name, examples, deadline=deadline)
         num_values = sum(map(len, rows))
         return await run_in_thread_if(num_values > LARGE_REPLY, partial(_render_classes, rows))
 
-    async def regress(self, model: ModelSpec, body: bytes) -> bytes:
+    async def regress(self, model: ModelSpec, body: bytes, deadline: float) -> bytes:
         """Returns a number for each example."""
         signature_name, examples = await self._parse_examples(body)
-        _, values = await self._inference.regress(model, signature_name, examples)
+        _, values = await self._inference.regress(
+            model, signature_name, examples, deadline=deadline
+        )
         return render_regressions(values)
 
     def _try_to_acquire(self, model: ModelSpec, stack: ExitStack) -> Handle | ServingError:
@@ -70,7 +75,7 @@ class JsonMethods:
         """Returns the signature that a body names, and its examples as serialized tf.Examples."""
 
         def parse() -> tuple[str, Array]:
-            request = parse_examples_request(body, max_examples=self._inference.max_request_values)
+            request = parse_examples_request(body, max_values=self._inference.max_request_values)
             return request.signature_name, serialize_features(request.examples, request.context)
 
         return await run_in_thread_if(len(body) > LARGE_JSON, parse)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from starlette.responses import HTMLResponse
+from serving.rest.exchange import Reply
 
 _FILE = Path(__file__).with_name("page.html")
 _MODEL_NAMES = "{{model_names}}"
@@ -43,14 +43,16 @@ class Page:
             ]
         )
 
-    def render(self, model_names: Sequence[str]) -> HTMLResponse:
+    def render(self, model_names: Sequence[str]) -> Reply:
         """Returns the page, with the names of the models that it offers.
 
         Without names it asks for the token, and for itself again with the token.
         """
         names = html.escape("\n".join(model_names), quote=True)
-        return HTMLResponse(
-            self._text.replace(_MODEL_NAMES, names),
+        return Reply(
+            200,
+            self._text.replace(_MODEL_NAMES, names).encode(),
+            "text/html; charset=utf-8",
             headers={
                 "Content-Security-Policy": self._policy,
                 "X-Content-Type-Options": "nosniff",

@@ -1,6 +1,7 @@
 """The paths of TF Serving's REST API, after http_rest_api_util.cc (standard library only)."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -31,11 +32,12 @@ class RestCall(NamedTuple):
     method: str
 
 
+@lru_cache(maxsize=128)
 def parse_path(http_method: str, path: str) -> RestCall:
-    """Returns the call that `path`, still percent-encoded and without its query, stands for.
+    """Returns the call that `path`, still percent-encoded, stands for.
 
     As in TF Serving the pattern takes any case, but a method is known in small letters only,
-    and /METADATA in another case is read as a question for the status.
+    and /METADATA in another case is read as a question for the status. No path has a query.
 
     Raises:
       ServingError: There is no such path, or no such version number.

@@ -1,14 +1,11 @@
 """TF Serving's REST API as an ASGI application."""
 
-import asyncio
 import re
-from dataclasses import dataclass
-from typing import Any
+import time
+from dataclasses import dataclass, replace
 
 import orjson
 from google.protobuf import json_format
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
 from serving import metrics as metrics_page
 from serving.access import Gate
@@ -18,11 +15,12 @@ from serving.inference.inference import Inference
 from serving.json_messages.document import render_error
 from serving.proto_messages.metadata import make_metadata_reply
 from serving.rest.body import read_body
+from serving.rest.exchange import Receive, Reply, Request, Scope, Send
 from serving.rest.methods import JsonMethods
 from serving.rest.page import Page
 from serving.rest.path import RestCall, parse_path
 
-_API_PATH = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
+_API_PATH = re.compile(r"/v1/", re.IGNORECASE)
 _CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -66,60 +64,54 @@ class RestService:
             "regress": methods.regress,
         }
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, as ASGI demands."""
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        response = await self._respond(request)
-        await response(scope, receive, send)
+        if scope["type"] == "http":
+            reply = await self._respond(Request(scope, receive))
+            await reply.send(send)
 
-    async def _respond(self, request: Request) -> Response:
-        path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
-        page = self._options.page
+    async def _respond(self, request: Request) -> Reply:
+        path, page = request.path, self._options.page
         if page and path == "/" and request.method in ("GET", "HEAD"):
-            may_know = self._gate.is_open_to(request.headers.get("authorization"))
+            may_know = self._gate.is_open_to(request.find_header("authorization"))
             return page.render(self._inference.manager.model_names if may_know else [])
         if path == self._options.metrics_path:
             return self._render_metrics(request)
-        if not _API_PATH.fullmatch(path):
-            return _json(404, render_error(f"Not Found: {path}"))
-        response = await self._respond_to_api(request, path)
+        if not _API_PATH.match(path):
+            return Reply(404, render_error(f"Not Found: {path}"))
+        reply = await self._respond_to_api(request)
         if self._options.enable_cors:
-            response.headers.update(_CORS_HEADERS)
-        return response
+            reply = replace(reply, headers={**reply.headers, **_CORS_HEADERS})
+        return reply
 
-    async def _respond_to_api(self, request: Request, path: str) -> Response:
+    async def _respond_to_api(self, request: Request) -> Reply:
+        arrived = time.monotonic()
         if request.method == "OPTIONS":
             return _preflight(request)
+        target = request.target
         try:
-            with self._meter.measure("REST", f"{request.method} {path}") as measured:
-                self._gate.check(request.headers.get("authorization"))
-                call = parse_path(request.method, path)
+            with self._meter.measure("REST", f"{request.method} {target}") as measured:
+                self._gate.check(request.find_header("authorization"))
+                call = parse_path(request.method, target)
                 measured.model_name = call.model.name
                 measured.api = call.method if call.method in self._methods else ""
-                return _json(200, await self._answer(call, request))
+                return Reply(200, await self._answer(call, request, arrived))
         except ServingError as error:
-            return _json(error.http_status, render_error(error.message))
+            return _refuse(error)
 
-    async def _answer(self, call: RestCall, request: Request) -> bytes:
+    async def _answer(self, call: RestCall, request: Request, arrived: float) -> bytes:
         if call.method == "status":
             return self._render_status(call)
         if call.method == "metadata":
             return self._render_metadata(call)
+        timeout_seconds = self._options.timeout_seconds
         with self._inference.admit():
             body = await read_body(
                 request,
                 max_bytes=self._options.max_request_bytes,
-                timeout_seconds=self._options.timeout_seconds,
+                timeout_seconds=timeout_seconds,
             )
-            try:
-                async with asyncio.timeout(self._options.timeout_seconds):
-                    return await self._methods[call.method](call.model, body)
-            except TimeoutError as error:
-                raise ServingError(
-                    Code.DEADLINE_EXCEEDED, "Timed out waiting for notification"
-                ) from error
+            return await self._methods[call.method](call.model, body, arrived + timeout_seconds)
 
     def _render_status(self, call: RestCall) -> bytes:
         """Renders the status of versions; TF Serving pays no heed to a label here."""
@@ -154,22 +146,22 @@ class RestService:
             {"model_spec": model_spec, "metadata": {"signature_def": signature_def}}
         )
 
-    def _render_metrics(self, request: Request) -> Response:
+    def _render_metrics(self, request: Request) -> Reply:
         try:
-            self._gate.check(request.headers.get("authorization"))
+            self._gate.check(request.find_header("authorization"))
         except ServingError as error:
-            return _json(error.http_status, render_error(error.message))
-        return PlainTextResponse(
-            self._inference.metrics.render(), media_type=metrics_page.CONTENT_TYPE
-        )
+            return _refuse(error)
+        page = self._inference.metrics.render()
+        return Reply(200, page.encode(), f"{metrics_page.CONTENT_TYPE}; charset=utf-8")
 
 
-def _preflight(request: Request) -> Response:
-    if re.match(r"https?://", request.headers.get("origin", "")):
-        return Response(status_code=200)
-    return _json(400, render_error("Origin header is missing in CORS preflight"))
+def _preflight(request: Request) -> Reply:
+    if re.match(r"https?://", request.find_header("origin") or ""):
+        return Reply(200)
+    return Reply(400, render_error("Origin header is missing in CORS preflight"))
 
 
-def _json(status: int, content: bytes) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if status == Code.UNAUTHENTICATED.http_status else None
-    return Response(content, status, headers, "application/json")
+def _refuse(error: ServingError) -> Reply:
+    needs_token = error.code is Code.UNAUTHENTICATED
+    headers = {"WWW-Authenticate": "Bearer"} if needs_token else {}
+    return Reply(error.http_status, render_error(error.message), headers=headers)

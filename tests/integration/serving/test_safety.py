@@ -125,7 +125,7 @@ def test_request_beyond_the_limits_is_refused_and_the_server_goes_on(
     model_configs: list[ModelConfig],
 ):
     with running_server(
-        models=model_configs, max_request_bytes=10_000, max_request_rows=3
+        models=model_configs, max_request_bytes=10_000, max_request_values=3
     ) as running:
         connection = connect(running)
         large = b'{"instances": [' + b"1," * 10_000 + b"1]}"
@@ -140,7 +140,7 @@ def test_request_beyond_the_limits_is_refused_and_the_server_goes_on(
         assert answers[0].json() == {"error": "The request body is larger than 10000 bytes"}
         rows = connection.post("half_plus_two:predict", {"instances": [1, 2, 3, 4]})
         assert rows.status_code == 400
-        assert "Task size 4 is larger than maximum input batch size 3" in rows.json()["error"]
+        assert "The request has 4 values, expected at most 3" in rows.json()["error"]
         request = predict_pb2.PredictRequest()
         request.model_spec.name = "half_plus_two"
         request.inputs["x"].CopyFrom(tf.make_tensor_proto(np.zeros(10_000, np.float32)))

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import socket
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from support.serving.fixtures import MNIST_VERSION, Connection
+from support.waiting import DEADLINE_SECONDS
 
 
 def make_example(image: npt.NDArray[np.uint8]) -> bytes:
@@ -40,7 +42,6 @@ def test_half_plus_two_is_predicted_in_every_form(connection: Connection, body: 
         "/v1/models/half_plus_two/versions/1:predict",
         "/V1/MODELS/half_plus_two/Versions/001:predict",
         "/v1/models/half%5Fplus%5ftwo:predict",
-        "/v1/models/half_plus_two:predict?a=b",
     ],
 )
 def test_path_of_a_version_any_case_and_percent_signs_lead_to_the_model(
@@ -259,13 +260,43 @@ def test_bytes_that_are_no_example_are_refused(connection: Connection):
     assert "error" in response.json()
 
 
-def test_body_may_come_as_gzip(connection: Connection):
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "identity, gzip"])
+def test_body_may_come_as_gzip(connection: Connection, encoding: str):
     response = connection.rest.post(
         "/v1/models/half_plus_two:predict",
         content=gzip.compress(b'{"instances": [1.0]}'),
-        headers={"Content-Encoding": "gzip"},
+        headers={"Content-Encoding": encoding},
     )
     assert response.json() == {"predictions": [2.5]}
+
+
+@pytest.mark.parametrize("tail", ["?a=b", "?", "#a"])
+def test_path_of_a_call_has_nothing_behind_it(connection: Connection, tail: str):
+    address = ("127.0.0.1", connection.running.server.rest_port or 0)
+    target = f"/v1/models/half_plus_two:predict{tail}"
+    with socket.create_connection(address, timeout=DEADLINE_SECONDS) as raw:
+        head = (
+            f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        raw.sendall(head.encode())
+        with raw.makefile("rb") as answer:
+            content = answer.read()
+    assert content.startswith(b"HTTP/1.1 400 ")
+    assert content.endswith(f'{{"error":"Malformed request: POST {target}"}}'.encode())
+
+
+def test_what_only_rapidjson_takes_is_predicted(connection: Connection):
+    deep = b"[" * 500_000 + b"]" * 500_000
+    body = b'\xef\xbb\xbf{"ignored": ' + deep + b', "instances": [1.0, Inf], "instances": []} x'
+    response = connection.rest.post("/v1/models/half_plus_two:predict", content=body)
+    assert response.text == '{"predictions":[2.5,Infinity]}'
+
+
+def test_base64_may_have_line_breaks_and_other_padding(connection: Connection):
+    names = ["YW 5u\n", "Y W 5 u d w = =", "YW5uYg.."]
+    columns = {"pair": [[1, 2]] * 3, "name": [{"b64": name} for name in names]}
+    response = connection.post("mixer:predict", {"inputs": columns})
+    assert response.json()["outputs"]["greeting"] == ["hello ann", "hello annw", "hello annb"]
 
 
 def test_cors_is_off_unless_asked_for(connection: Connection):

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -61,9 +63,33 @@ def test_bad_request_is_answered_with_the_text_of_tf_serving(body: bytes, messag
     assert error.value.http_status == 400
 
 
-def test_examples_are_counted_before_anything_is_made_of_them():
-    with pytest.raises(ServingError, match="Task size 2 is larger than maximum input batch size 1"):
-        parse_examples_request(b'{"examples": [1, 2]}', max_examples=1)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"examples": [{}, {}, {}]}',
+        b'{"examples": [{"x": [1, 2]}]}',
+        b'{"examples": [{"x": 1, "y": {"b64": "!"}}]}',
+        b'{"context": {"x": [1]}, "examples": [{"x": null}]}',
+    ],
+)
+def test_examples_and_their_values_are_counted_before_anything_is_made_of_them(body: bytes):
+    with pytest.raises(ServingError, match="The request has 3 values, expected at most 2"):
+        parse_examples_request(body, max_values=2)
+    with contextlib.suppress(ServingError):
+        assert parse_examples_request(body, max_values=3)
+
+
+def test_first_of_equal_keys_counts_but_the_last_of_equal_features():
+    body = b'{"examples": [{"x": 1, "x": 2, "y": ":"}], "examples": []}'
+    [example] = parse_examples_request(body).examples
+    assert example == {"x": Feature("int64", [2]), "y": Feature("bytes", [b":"])}
+
+
+def test_bytes_that_are_no_utf8_are_taken_in_features_but_not_in_their_names():
+    [example] = parse_examples_request(b'{"examples": [{"x": "\xff"}]}').examples
+    assert example == {"x": Feature("bytes", [b"\xff"])}
+    with pytest.raises(ServingError, match="has a name that is not UTF-8"):
+        parse_examples_request(b'{"examples": [{"\xff": 1}]}')
 
 
 def test_replies_use_the_key_results_as_the_server_does():

@@ -1,5 +1,6 @@
 """Row and column requests and their replies; the texts are those of TF Serving's json_tensor.cc."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -58,10 +59,100 @@ def test_columns_of_a_single_input_need_no_name():
     assert request.inputs["x"].tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("body", ['{"instances": [1, 2, 3]}', '{"inputs": {"x": ["a", 2, 3]}}'])
-def test_rows_are_counted_before_anything_is_made_of_them(body: str):
-    with pytest.raises(ServingError, match="Task size 3 is larger than maximum input batch size 2"):
-        parse_predict_request(body.encode(), lambda _: Signature({"x": FLOATS}, {}), max_rows=2)
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instances": [1, 2, 3]}',
+        '{"instances": [[1, 2], [["a"]]]}',
+        '{"instances": [{"x": 1}, {"x": [2, {"b64": "!"}]}]}',
+        '{"inputs": ["a", 2, 3]}',
+        '{"inputs": {"x": ["a", 2, 3]}}',
+        '{"inputs": {"x": [[[1]], [[2]]], "y": 3}}',
+    ],
+)
+def test_values_are_counted_before_anything_is_made_of_them(body: str):
+    def read(most: int) -> PredictRequest:
+        signature = Signature({"x": FLOATS}, {})
+        return parse_predict_request(body.encode(), lambda _: signature, max_values=most)
+
+    with pytest.raises(ServingError, match="The request has 3 values, expected at most 2"):
+        read(2)
+    with contextlib.suppress(ServingError):
+        assert read(3)
+
+
+def test_what_no_input_is_made_of_does_not_count():
+    body = b'{"ignored": [1, 2, 3, 4], "instances": [[], [], []]}'
+    signature = Signature({"x": FLOATS}, {})
+    request = parse_predict_request(body, lambda _: signature, max_values=1)
+    assert request.inputs["x"].shape == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "shapes"),
+    [
+        (
+            '{"inputs": {"a": [1, 2, 3], "b": [[1, 2, 3], [4, 5, 6]]}}',
+            {"a": (3,), "b": (2, 3)},
+        ),
+        ('{"inputs": {"a": 1, "b": []}}', {"a": (), "b": (0,)}),
+        ('{"instances": [{"a": 1, "b": [[2]]}]}', {"a": (1,), "b": (1, 1, 1)}),
+    ],
+)
+def test_shape_of_an_input_is_that_of_its_lists_whatever_the_signature(
+    body: str, shapes: dict[str, tuple[int, ...]]
+):
+    request = parse(body, a=TensorSpec("float", (None, 1)), b=TensorSpec("int32", (2, 2)))
+    assert {name: array.shape for name, array in request.inputs.items()} == shapes
+
+
+def test_long_input_is_not_a_matter_of_rows():
+    samples = [0.5] * 16_000
+    assert parse(json.dumps({"inputs": samples})).inputs["x"].tolist() == samples
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ('{"instances": [1], "instances": [2]}', [1.0]),
+        ('{"instances": [1], "inst\\u0061nces": [2]}', [1.0]),
+        ('{"instances" : [1], "instances"\n: [2]}', [1.0]),
+        ('{"signature_name": "a\\":", "signature_name": 5, "instances": [1]}', [1.0]),
+        ('{"inputs": {"x": [1], "y": {"b64": "AA"}, "x": [2]}}', [1.0]),
+        ('{"inputs": [1], "other": {"inputs": 5, "inputs": [":"]}}', [1.0]),
+    ],
+)
+def test_first_of_several_equal_keys_counts(body: str, values: list[float]):
+    assert parse(body).inputs["x"].tolist() == values
+
+
+def test_row_that_names_an_input_twice_is_refused():
+    # TF Serving would shift the values of all rows behind it.
+    assert error_of('{"instances": [{"x": 1}, {"x": 2, "x": 3}]}') == (
+        "Failed to process element: 1 of 'instances' list. JSON object: {\n    \"x\": 2\n} has a "
+        "key more than once"
+    )
+    assert "not formatted correctly for base64" in error_of(
+        '{"inputs": [{"b64": "AA", "b64": "AA"}]}', x=STRINGS
+    )
+
+
+def test_bytes_that_are_no_utf8_are_taken_in_strings():
+    body = b'{"instances": ["\xff", "a\xc3", "\xc3\xa4"]}'
+    request = parse_predict_request(body, lambda _: Signature({"x": STRINGS}, {}))
+    assert request.inputs["x"].tolist() == [b"\xff", b"a\xc3", b"\xc3\xa4"]
+
+
+def test_byte_order_mark_is_skipped():
+    assert parse('\ufeff{"instances": [1]}').inputs["x"].tolist() == [1.0]
+    message = "JSON Parse error: Invalid value. at offset: 17"
+    assert error_of('\ufeff{"instances": x}') == message
+
+
+def test_nesting_under_a_key_that_nobody_reads_does_no_harm():
+    deep = "[" * 500_000 + "]" * 500_000
+    assert parse(f'{{"ignored": {deep}, "instances": [1]}}').inputs["x"].tolist() == [1.0]
+    assert parse(f'{{"instances": [1], "ignored": {deep}}}').inputs["x"].tolist() == [1.0]
 
 
 def test_wrong_value_far_behind_is_named_with_its_row():
@@ -100,7 +191,7 @@ def test_text_after_the_first_value_is_ignored_as_by_rapidjson():
     [
         ("", "JSON Parse error: The document is empty"),
         ("  ", "JSON Parse error: The document is empty. at offset: 2"),
-        ("nonsense", "JSON Parse error: Invalid value. at offset: 0"),
+        ("nonsense", "JSON Parse error: Invalid value. at offset: 1"),
         (
             '{"a" 1}',
             "JSON Parse error: Missing a colon after a name of object member. at offset: 5",
@@ -108,11 +199,11 @@ def test_text_after_the_first_value_is_ignored_as_by_rapidjson():
         ("{1: 2}", "JSON Parse error: Missing a name for object member. at offset: 1"),
         (
             '{"a": [1 2]}',
-            "JSON Parse error: Missing a comma or ] after an array element. at offset: 9",
+            "JSON Parse error: Missing a comma or ']' after an array element. at offset: 9",
         ),
         (
             '{"a": 1 "b"}',
-            "JSON Parse error: Missing a comma or } after an object member. at offset: 8",
+            "JSON Parse error: Missing a comma or '}' after an object member. at offset: 8",
         ),
         ("[1]", "JSON Value: [1] Is not object"),
         ("{}", "Missing 'inputs' or 'instances' key"),
@@ -185,7 +276,7 @@ def test_text_after_the_first_value_is_ignored_as_by_rapidjson():
         ('{"inputs": [null]}', "JSON Value: null Type: Null is not of expected type: float"),
         (
             '{"inputs": 1e999}',
-            "JSON Parse error: Number too big to be stored in double. at offset: 0",
+            "JSON Parse error: Number too big to be stored in double. at offset: 11",
         ),
     ],
 )
@@ -214,14 +305,19 @@ def test_value_that_does_not_fit_uint8_is_refused_not_wrapped(value: str):
     assert message.endswith("is not of expected type: uint8")
 
 
-@pytest.mark.parametrize("text", ['{"b64": 1}', '{"b64": "a b"}', '{"b64": "AA==", "c": 1}'])
+@pytest.mark.parametrize("text", ['{"b64": 1}', '{"b64": "a-b_"}', '{"b64": "AA==", "c": 1}'])
 def test_bad_base64_is_refused(text: str):
     assert "base64" in error_of(f'{{"inputs": {{"s": [{text}]}}}}', s=STRINGS)
 
 
 def test_nesting_without_end_is_refused():
-    assert "deep" in error_of('{"inputs": ' + "[" * 500 + "]" * 500 + "}")
-    assert "deep" in error_of("[" * 100_000)
+    for levels in (500, 500_000):
+        assert f"nested {levels} deep" in error_of(
+            '{"inputs": ' + "[" * levels + "]" * levels + "}"
+        )
+        rows = '{"instances": [1, ' + "[" * levels + "]" * levels + "]}"
+        assert error_of(rows).startswith("Failed to process element: 1 of 'instances' list.")
+    assert "deep" in error_of("[" * 1_000_001)
 
 
 def test_type_that_json_cannot_express_is_unimplemented():
