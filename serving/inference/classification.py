@@ -5,7 +5,7 @@ Rules and texts are those of classifier.cc and regressor.cc.
 
 import numpy as np
 
-from serving.errors import ServingError, invalid_argument
+from serving.errors import invalid_argument
 from serving.tensors import Array, Arrays, Signature, render_shape, type_name
 
 INPUTS = "inputs"
