@@ -260,6 +260,13 @@ def test_bytes_that_are_no_example_are_refused(connection: Connection):
     assert "error" in response.json()
 
 
+def test_columns_need_not_be_equally_long(connection: Connection):
+    body = {"inputs": {"pair": [[1, 2], [3, 4]], "name": ["ann"]}}
+    outputs = connection.post("mixer:predict", body).json()["outputs"]
+    assert outputs["total"] == [[21.0], [43.0]]
+    assert outputs["greeting"] == ["hello ann"]
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "identity, gzip"])
 def test_body_may_come_as_gzip(connection: Connection, encoding: str):
     response = connection.rest.post(
