@@ -8,7 +8,7 @@ from serving.grpc.access import AccessCheck
 from serving.grpc.health import MAX_WATCHERS, HealthService
 from serving.grpc.services import ModelService, PredictionService
 from serving.options import ServerOptions
-from serving.tls import TlsFiles, read_pem
+from serving.tls import PemTexts, read_pem_texts
 
 # Calls besides inference: health checks and questions about models get through a full house.
 _SPARE_CALLS = 64
@@ -49,8 +49,9 @@ class GrpcListener:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = f"[{options.host}]" if ":" in options.host else options.host
         address = f"{host}:{port}"
-        if options.tls:
-            self.port = self._server.add_secure_port(address, _grpc_credentials(options.tls))
+        pems = options.grpc_tls or (read_pem_texts(options.tls) if options.tls else None)
+        if pems:
+            self.port = self._server.add_secure_port(address, _grpc_credentials(pems))
         else:
             self.port = self._server.add_insecure_port(address)
 
@@ -65,9 +66,9 @@ class GrpcListener:
         await self._server.stop(self._grace_seconds)
 
 
-def _grpc_credentials(tls: TlsFiles) -> grpc.ServerCredentials:
+def _grpc_credentials(pems: PemTexts) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials(
-        [(read_pem(tls.private_key), read_pem(tls.certificate))],
-        root_certificates=read_pem(tls.client_ca) if tls.client_ca else None,
-        require_client_auth=tls.client_ca is not None,
+        [(pems.private_key, pems.certificate)],
+        root_certificates=pems.client_ca,
+        require_client_auth=pems.client_ca is not None,
     )

@@ -188,19 +188,19 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         self,
         inference: Inference,
         meter: CallMeter,
-        reload: Callable[[list[ModelConfig]], None],
+        reload: Callable[[list[ModelConfig]], Awaitable[None]],
     ) -> None:
         """Makes a service.
 
         Args:
           inference: Knows the models.
           meter: Measures the requests.
-          reload: Serves other models and returns when they are loaded; may block.
+          reload: Serves other models and returns when they are loaded.
         """
         self.inference = inference
         self.meter = meter
         self._reload = reload
-        # One at a time: others would take the threads that read large requests.
+        # One after the other, as in TF Serving.
         self._reloading = asyncio.Lock()
 
     @_answers
@@ -227,7 +227,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             )
         models = read_model_configs(request.config)
         async with self._reloading:
-            await asyncio.to_thread(self._reload, models)
+            await self._reload(models)
         for name, value in before.items():
             reply.metric.add(name=name, int64_value_increase=metrics.read_counter(name) - value)
         return reply

@@ -25,7 +25,7 @@ from tensorflow_serving.apis import (
 from serving.config_files import parse_model_server_config
 from serving.errors import ServingError
 from serving.models.config import ModelConfig
-from serving.models.manager import ManagerOptions
+from serving.models.manager_options import ManagerOptions
 from serving.models.model_spec import ModelSpec
 from serving.models.policy import Specific
 from support.serving.fixtures import connect
