@@ -18,7 +18,7 @@ _MODEL_NAME = "default"
 logger = logging.getLogger(__name__)
 
 
-@click.command()
+@click.command(name="tensorflow_model_server")
 @server_flags(rest_api_port=0, host="0.0.0.0", enable_page=False)  # noqa: S104 - as TF Serving
 def tensorflow_model_server(**flags: Any) -> None:
     """Serve models with the flags, defaults and order of start of TensorFlow Serving's program.

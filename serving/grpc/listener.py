@@ -1,5 +1,7 @@
 """Listens for gRPC clients with grpcio, in the event loop of whoever runs it."""
 
+import asyncio
+
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
@@ -30,6 +32,7 @@ class GrpcListener:
         port: int,
     ) -> None:
         """Takes the port; raises RuntimeError or OSError if somebody else has it."""
+        self._started = asyncio.Event()
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
             interceptors=[access_check],
@@ -58,11 +61,13 @@ class GrpcListener:
     async def run(self) -> None:
         """Serves until `stop` was called and all requests are answered."""
         await self._server.start()
+        self._started.set()
         await self._server.wait_for_termination()
 
     async def stop(self) -> None:
         """Takes no more requests, and returns when those under way are answered."""
         self._health.stop()
+        await self._started.wait()  # gRPC crashes if it is started after it was stopped
         await self._server.stop(self._grace_seconds)
 
 

@@ -17,6 +17,8 @@ from serving.models.loaded_model import LoadedModel
 from serving.models.manager_options import ManagerOptions
 from serving.models.model_spec import ModelSpec
 
+_MOST_LOADS = 64
+
 
 class Handle(NamedTuple):
     """A version that stays in memory until the request that holds the handle is done."""
@@ -57,6 +59,8 @@ class Manager:
         self._attempts = LoadAttempts(load, self._lock, self._options, clock)
         # Held by the one thread that polls and loads.
         self._reconciling = threading.Lock()
+        # Its threads stay: TensorFlow keeps state for each thread that has loaded a model.
+        self._threads = ThreadPoolExecutor(_MOST_LOADS, thread_name_prefix="model-loader")
         # Whether a version has ended, or failed half-way, since memory was last reclaimed.
         self._has_garbage = False
         self._models: dict[str, VersionedModel] = {}
@@ -175,17 +179,16 @@ class Manager:
     def _load_and_unload(self, num_threads: int | None) -> None:
         self._unload_superseded()
         most = max(self._options.num_load_threads if num_threads is None else num_threads, 1)
-        with ThreadPoolExecutor(most, thread_name_prefix="model-loader") as threads:
-            attempts: set[Future[None]] = set()
-            while True:
-                while len(attempts) < most and (waiting := self._next_to_load()):
-                    attempts.add(threads.submit(self._attempt, *waiting))
-                if not attempts:
-                    return
-                done, attempts = wait(attempts, return_when=FIRST_COMPLETED)
-                for attempt in done:
-                    attempt.result()
-                self._unload_superseded()
+        attempts: set[Future[None]] = set()
+        while True:
+            while len(attempts) < most and (waiting := self._next_to_load()):
+                attempts.add(self._threads.submit(self._attempt, *waiting))
+            if not attempts:
+                return
+            done, attempts = wait(attempts, return_when=FIRST_COMPLETED)
+            for attempt in done:
+                attempt.result()
+            self._unload_superseded()
 
     def _attempt(self, config: ModelConfig, version: ModelVersion) -> None:
         is_loaded = self._attempts.attempt(config, version)
