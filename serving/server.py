@@ -6,28 +6,28 @@ import os
 import threading
 from collections.abc import Callable
 
-import tensorflow as tf
-
 from serving.access import Gate
 from serving.call_meter import CallMeter
 from serving.errors import ServingError
 from serving.grpc.access import AccessCheck
 from serving.grpc.listener import GrpcListener
 from serving.grpc.services import ModelService, PredictionService
-from serving.inference.batching import BatchingRunner
-from serving.inference.direct import DirectRunner, Runner
 from serving.inference.inference import Inference
 from serving.metrics import Metrics
 from serving.models.manager import Manager
 from serving.models.reloading import ReloadableModels
 from serving.options import ServerOptions
+from serving.proto_messages.tensors import Limits
 from serving.rest.health import HealthPages
 from serving.rest.listener import RestListener
 from serving.rest.page import Page
 from serving.rest.service import RestOptions, RestService
-from serving.saved_model.loading import Loader, list_folder
+from serving.saved_model.loading import Loader, LoadingOptions, list_folder
+from serving.saved_model.session import SessionOptions
 
 _WATCHER_SECONDS = 1.0
+# Of one model at the same time; the number of threads that TF Serving has for each protocol.
+_CALLS_PER_CPU = 4
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,7 @@ class Server:
         self._on_listening = on_listening
         self._on_ready = on_ready
         self.metrics = Metrics()
-        loader = Loader(
-            self.metrics,
-            warmup_iterations=max(options.num_request_iterations_for_warmup, 1)
-            if options.enable_model_warmup
-            else 0,
-        )
+        loader = Loader(self.metrics, _make_loading_options(options))
         self.manager = Manager(loader.load, list_folder, options.manager)
         self._meter = CallMeter(self.metrics, self.manager)
         self._models = ReloadableModels(self.manager, options)
@@ -86,7 +81,6 @@ class Server:
             read.
           OSError: A port is taken.
         """
-        _configure_tensorflow(self._options)
         stop_requested = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -133,12 +127,10 @@ class Server:
     async def _serve(self, stop_requested: asyncio.Event) -> None:
         options = self._options
         gate = Gate(options.bearer_token)
-        runner = self._make_runner()
         inference = Inference(
             self.manager,
-            runner,
             self.metrics,
-            max_request_rows=options.max_request_values,
+            max_request_values=options.max_request_values,
             max_inflight_requests=options.max_inflight_requests,
         )
         # Both ports are taken first: one that is in use ends this with a plain OSError.
@@ -156,7 +148,6 @@ class Server:
             logger.info("Stopping; requests under way have %g s", options.shutdown_grace_seconds)
             for listener in listeners:
                 tasks.create_task(listener.stop())
-        runner.close()
         if failure:
             raise failure
 
@@ -174,12 +165,12 @@ class Server:
         return None
 
     def _make_grpc_listener(self, inference: Inference, gate: Gate) -> GrpcListener | None:
-        if self._options.port is None:
+        if self._options.port is None and not self._options.grpc_socket_path:
             return None
         predictions = PredictionService(
             inference,
             self._meter,
-            max_bytes=self._options.max_request_bytes,
+            limits=Limits(self._options.max_request_bytes, self._options.max_request_values),
             as_content=self._options.enable_serialization_as_tensor_content,
         )
         models = ModelService(inference, self._meter, self._models.reload)
@@ -196,11 +187,6 @@ class Server:
         self.rest_port = listener.port
         return listener
 
-    def _make_runner(self) -> Runner:
-        if self._options.batching:
-            return BatchingRunner(self._options.batching, self.metrics)
-        return DirectRunner(os.cpu_count() or 1)
-
     def _rest_options(self) -> RestOptions:
         return RestOptions(
             timeout_seconds=self._options.rest_api_timeout_in_ms / 1000,
@@ -216,13 +202,19 @@ def _do_nothing() -> None:
     pass
 
 
-def _configure_tensorflow(options: ServerOptions) -> None:
-    """Sets the number of TensorFlow's threads, which can be done but once in a process."""
-    if options.tensorflow_intra_op_parallelism:
-        tf.config.threading.set_intra_op_parallelism_threads(
-            options.tensorflow_intra_op_parallelism
-        )
-    if options.tensorflow_inter_op_parallelism:
-        tf.config.threading.set_inter_op_parallelism_threads(
-            options.tensorflow_inter_op_parallelism
-        )
+def _make_loading_options(options: ServerOptions) -> LoadingOptions:
+    return LoadingOptions(
+        session=SessionOptions(
+            tags=options.saved_model_tags,
+            num_places=_CALLS_PER_CPU * (os.cpu_count() or 1),
+            intra_op_parallelism=options.tensorflow_intra_op_parallelism,
+            inter_op_parallelism=options.tensorflow_inter_op_parallelism or 1,
+            gpu_memory_fraction=options.per_process_gpu_memory_fraction,
+        ),
+        warmup_iterations=max(options.num_request_iterations_for_warmup, 1)
+        if options.enable_model_warmup
+        else 0,
+        batching=options.batching,
+        per_model_batching=options.batching is not None
+        and options.enable_per_model_batching_parameters,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
@@ -23,18 +24,36 @@ NUMPY_TYPES: Mapping[str, npt.DTypeLike] = {
     "float": np.float32,
     "double": np.float64,
     "half": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+    "float8_e5m2": ml_dtypes.float8_e5m2,
+    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
+    "float8_e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
+    "float8_e4m3b11fnuz": ml_dtypes.float8_e4m3b11fnuz,
+    "float8_e5m2fnuz": ml_dtypes.float8_e5m2fnuz,
+    "float4_e2m1fn": ml_dtypes.float4_e2m1fn,
+    "complex64": np.complex64,
+    "complex128": np.complex128,
+    "int2": ml_dtypes.int2,
+    "int4": ml_dtypes.int4,
     "int8": np.int8,
     "int16": np.int16,
     "int32": np.int32,
     "int64": np.int64,
+    "uint2": ml_dtypes.uint2,
+    "uint4": ml_dtypes.uint4,
     "uint8": np.uint8,
     "uint16": np.uint16,
     "uint32": np.uint32,
     "uint64": np.uint64,
+    "qint8": np.dtype([("qint8", np.int8)]),
+    "quint8": np.dtype([("quint8", np.uint8)]),
+    "qint16": np.dtype([("qint16", np.int16)]),
+    "quint16": np.dtype([("quint16", np.uint16)]),
+    "qint32": np.dtype([("qint32", np.int32)]),
     "bool": np.bool_,
     "string": np.object_,
 }
-"""Types by the names that TensorFlow prints; a model with another type is served over no API."""
+"""Types by the names that TensorFlow prints: all that have values which can be sent."""
 
 
 @dataclass(frozen=True)
@@ -84,33 +103,49 @@ def count_rows(signature: Signature, arrays: Arrays) -> int:
     return 1
 
 
+def can_be_joined(signature: Signature, arrays: Arrays) -> bool:
+    """Returns whether `arrays` are rows that can go into one call with those of others."""
+    return signature.is_batched and (
+        all(array.ndim for array in arrays.values())
+        and len({len(array) for array in arrays.values()}) == 1
+    )
+
+
 def count_values(arrays: Arrays) -> int:
     """Returns the number of numbers and strings in arrays."""
     return sum(array.size for array in arrays.values())
 
 
-def check_num_rows(num_rows: int, most: int) -> None:
-    """Raises a ServingError about a request of more rows than the server takes."""
-    if num_rows > most:
-        raise invalid_argument(
-            f"Task size {num_rows} is larger than maximum input batch size {most}"
-        )
+def check_num_values(num_values: int, most: int) -> None:
+    """Raises a ServingError about a request of more values than the server takes."""
+    if num_values > most:
+        raise invalid_argument(f"The request has {num_values} values, expected at most {most}")
 
 
 def complete_inputs(signature: Signature, arrays: Arrays) -> dict[str, Array]:
     """Returns the inputs of a call: `arrays`, checked, and the defaults of those left out.
 
+    Shapes are left to the model, as TF Serving does: what a signature says of them is often
+    narrower than what its graph takes.
+
     Raises:
-      ServingError: A name, type or shape is not the signature's. The texts are TF Serving's
-        where it has one; shapes are checked here because TF Serving leaves that to the kernels,
-        which are free to answer anything.
+      ServingError: A name or type is not the signature's. The texts are TF Serving's.
     """
     _check_names(signature, arrays)
     complete = {**signature.defaults, **arrays}
     for name, spec in signature.inputs.items():
-        _check_array(name, complete[name], spec)
-    _check_equal_rows(signature, complete)
+        _check_type(name, complete[name], spec)
     return complete
+
+
+def find_misfits(signature: Signature, arrays: Arrays) -> list[str]:
+    """Returns a sentence about each input whose shape is not the signature's."""
+    return [
+        f"input {name}: expected shape {render_shape(spec.shape)}, "
+        f"received {render_shape(arrays[name].shape)}"
+        for name, spec in signature.inputs.items()
+        if spec.shape is not None and not _fits(arrays[name].shape, spec.shape)
+    ]
 
 
 def _check_names(signature: Signature, arrays: Arrays) -> None:
@@ -135,25 +170,13 @@ def _check_names(signature: Signature, arrays: Arrays) -> None:
         )
 
 
-def _check_array(name: str, array: Array, spec: TensorSpec) -> None:
+def _check_type(name: str, array: Array, spec: TensorSpec) -> None:
     if spec.dtype not in NUMPY_TYPES:
         raise ServingError(Code.UNIMPLEMENTED, f"input {name}: type {spec.dtype} is not served")
     if array.dtype != NUMPY_TYPES[spec.dtype]:
         raise invalid_argument(
             f"input {name}: expected type {spec.dtype}, received {type_name(array)}"
         )
-    if spec.shape is not None and not _fits(array.shape, spec.shape):
-        raise invalid_argument(
-            f"input {name}: expected shape {render_shape(spec.shape)}, "
-            f"received {render_shape(array.shape)}"
-        )
-
-
-def _check_equal_rows(signature: Signature, arrays: Arrays) -> None:
-    rows = {name: len(arrays[name]) for name, spec in signature.inputs.items() if spec.is_batched}
-    if len(set(rows.values())) > 1:
-        sizes = ", ".join(f"{name} {count}" for name, count in sorted(rows.items()))
-        raise invalid_argument(f"inputs: expected equal batch sizes, received {sizes}")
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:

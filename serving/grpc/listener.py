@@ -4,9 +4,9 @@ import asyncio
 
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.grpc.access import AccessCheck
+from serving.grpc.handlers import make_generic_handler
 from serving.grpc.health import MAX_WATCHERS, HealthService
 from serving.grpc.services import ModelService, PredictionService
 from serving.options import ServerOptions
@@ -20,7 +20,7 @@ class GrpcListener:
     """Serves the two services of TF Serving, and that of health checks.
 
     Attributes:
-      port: Where it listens.
+      port: Where it listens, None if on a UNIX socket alone.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class GrpcListener:
         model_service: ModelService,
         access_check: AccessCheck,
         options: ServerOptions,
-        port: int,
+        port: int | None,
     ) -> None:
         """Takes the port; raises RuntimeError or OSError if somebody else has it."""
         self._started = asyncio.Event()
@@ -42,21 +42,28 @@ class GrpcListener:
                 ("grpc.max_receive_message_length", options.max_request_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # a second server on one port is an error, not a riddle
+                *options.grpc_channel_arguments,
             ],
         )
         self._health = HealthService()
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            prediction_service, self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(model_service, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        for service in (prediction_service, model_service):
+            handler = make_generic_handler(service, service.methods)
+            self._server.add_generic_rpc_handlers((handler,))
+        if options.enable_grpc_healthcheck_service:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = f"[{options.host}]" if ":" in options.host else options.host
         address = f"{host}:{port}"
         pems = options.grpc_tls or (read_pem_texts(options.tls) if options.tls else None)
+        self.port = self._listen(address, pems) if port is not None else None
+        if options.grpc_socket_path:
+            self._listen(f"unix:{options.grpc_socket_path}", pems)
+
+    def _listen(self, address: str, pems: PemTexts | None) -> int:
         if pems:
-            self.port = self._server.add_secure_port(address, _grpc_credentials(pems))
+            port: int = self._server.add_secure_port(address, _grpc_credentials(pems))
         else:
-            self.port = self._server.add_insecure_port(address)
+            port = self._server.add_insecure_port(address)
+        return port
 
     async def run(self) -> None:
         """Serves until `stop` was called and all requests are answered."""

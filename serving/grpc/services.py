@@ -1,25 +1,23 @@
 """TF Serving's gRPC services: predictions, and the state of the models."""
 
 import asyncio
-import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
 from tensorflow_serving.apis import (
     classification_pb2,
+    get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
     model_management_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
-    prediction_service_pb2_grpc,
     regression_pb2,
 )
 
 from serving.call_meter import CallMeter
-from serving.errors import ServingError, invalid_argument
+from serving.errors import invalid_argument
+from serving.grpc.handlers import answers, infers
 from serving.inference.calls import Task
 from serving.inference.classification import CLASSIFY_METHOD
 from serving.inference.inference import Inference
@@ -28,81 +26,56 @@ from serving.off_loop import LARGE_MESSAGE, LARGE_REPLY, run_in_thread_if
 from serving.proto_messages.examples import serialize_input
 from serving.proto_messages.fields import read_model, write_classes, write_spec, write_values
 from serving.proto_messages.metadata import SIGNATURE_DEF, make_metadata_reply
-from serving.proto_messages.tensors import make_tensor_protos, parse_tensor_protos
+from serving.proto_messages.tensors import Limits, make_tensor_protos, parse_tensor_protos
 from serving.tensors import Array, count_values
 
-_Method = Callable[[Any, Any], Awaitable[Any]]
-_Handler = Callable[[Any, Any, grpc.aio.ServicerContext], Awaitable[Any]]
+
+def _model_of(request: Any) -> str:
+    return str(request.model_spec.name)
 
 
-def _answers(method: _Method) -> _Handler:
-    """Makes a handler of a method that tells about models."""
-    return _make_handler(method, api="")
+def _model_of_tasks(request: Any) -> str:
+    return str(request.tasks[0].model_spec.name) if request.tasks else ""
 
 
-def _infers(method: _Method) -> _Handler:
-    """Makes a handler of a method that asks a model: it is timed, and refused in a full house."""
-
-    @functools.wraps(method)
-    async def admitted(service: Any, request: Any) -> Any:
-        with service.inference.admit():
-            return await method(service, request)
-
-    return _make_handler(admitted, api=method.__name__)
+def _no_model(_: Any) -> str:
+    return ""
 
 
-def _make_handler(method: _Method, *, api: str) -> _Handler:
-    """Measures a method, and turns what it raises into the status that the client sees."""
-
-    @functools.wraps(method)
-    async def handle(service: Any, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        try:
-            with service.meter.measure("GRPC", method.__name__) as call:
-                call.model_name, call.api = _read_model_name(request), api
-                return await method(service, request)
-        except ServingError as error:
-            await context.abort(grpc.StatusCode[error.code.name], error.message)
-
-    return handle
-
-
-def _read_model_name(request: Any) -> str:
-    """Returns the model that a request is for, "" if it is for several."""
-    match request:
-        case inference_pb2.MultiInferenceRequest():
-            return request.tasks[0].model_spec.name if request.tasks else ""
-        case model_management_pb2.ReloadConfigRequest():
-            return ""
-    return request.model_spec.name
-
-
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+class PredictionService:
     """tensorflow.serving.PredictionService."""
 
+    name = "tensorflow.serving.PredictionService"
+    methods = ("Predict", "Classify", "Regress", "MultiInference", "GetModelMetadata")
+
     def __init__(
-        self, inference: Inference, meter: CallMeter, *, max_bytes: int, as_content: bool = False
+        self, inference: Inference, meter: CallMeter, *, limits: Limits, as_content: bool = False
     ) -> None:
         """Makes a service.
 
         Args:
           inference: Answers the requests.
           meter: Measures them.
-          max_bytes: The most that one tensor of a request may take.
+          limits: The most that the tensors of a request may claim.
           as_content: Write packed bytes into replies, not the typed fields.
         """
         self.inference = inference
         self.meter = meter
-        self._max_bytes = max_bytes
+        self._limits = limits
         self._as_content = as_content
 
-    @_infers
-    async def Predict(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+    @infers(predict_pb2.PredictRequest, _model_of)
+    async def Predict(self, request: Any, deadline: float | None) -> Any:  # noqa: N802 - gRPC's name
         """Returns the outputs of a signature for the tensors in the request."""
         spec = request.model_spec
-        parse = partial(parse_tensor_protos, request.inputs, max_bytes=self._max_bytes)
+        parse = partial(parse_tensor_protos, request.inputs, self._limits)
         arrays = await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, parse)
         prediction = await self.inference.predict(
-            read_model(request), spec.signature_name, arrays, list(request.output_filter)
+            read_model(request),
+            spec.signature_name,
+            arrays,
+            list(request.output_filter),
+            deadline=deadline,
         )
         reply = predict_pb2.PredictResponse()
         write_spec(reply, spec, prediction.version, prediction.signature_name)
@@ -111,32 +84,38 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         await run_in_thread_if(count_values(outputs) > LARGE_REPLY, write)
         return reply
 
-    @_infers
-    async def Classify(self, request: Any) -> Any:  # noqa: N802
+    @infers(classification_pb2.ClassificationRequest, _model_of)
+    async def Classify(self, request: Any, deadline: float | None) -> Any:  # noqa: N802
         """Returns the classes of each example in the request."""
         spec = request.model_spec
         version, rows = await self.inference.classify(
-            read_model(request), spec.signature_name, await self._read_examples(request)
+            read_model(request),
+            spec.signature_name,
+            await self._read_examples(request),
+            deadline=deadline,
         )
         reply = classification_pb2.ClassificationResponse()
         write_spec(reply, spec, version)
         write_classes(rows, reply.result)
         return reply
 
-    @_infers
-    async def Regress(self, request: Any) -> Any:  # noqa: N802
+    @infers(regression_pb2.RegressionRequest, _model_of)
+    async def Regress(self, request: Any, deadline: float | None) -> Any:  # noqa: N802
         """Returns a number for each example in the request."""
         spec = request.model_spec
         version, values = await self.inference.regress(
-            read_model(request), spec.signature_name, await self._read_examples(request)
+            read_model(request),
+            spec.signature_name,
+            await self._read_examples(request),
+            deadline=deadline,
         )
         reply = regression_pb2.RegressionResponse()
         write_spec(reply, spec, version)
         write_values(values, reply.result)
         return reply
 
-    @_infers
-    async def MultiInference(self, request: Any) -> Any:  # noqa: N802
+    @infers(inference_pb2.MultiInferenceRequest, _model_of_tasks)
+    async def MultiInference(self, request: Any, deadline: float | None) -> Any:  # noqa: N802
         """Answers several classify and regress requests about the same examples."""
         names = {task.model_spec.name for task in request.tasks}
         if "" in names or not names:
@@ -147,7 +126,10 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             )
         tasks = [Task(task.model_spec.signature_name, task.method_name) for task in request.tasks]
         version, answers = await self.inference.multi_inference(
-            read_model(request.tasks[0]), tasks, await self._read_examples(request)
+            read_model(request.tasks[0]),
+            tasks,
+            await self._read_examples(request),
+            deadline=deadline,
         )
         reply = inference_pb2.MultiInferenceResponse()
         for task, answer in zip(request.tasks, answers, strict=True):
@@ -159,8 +141,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 write_values(answer, result.regression_result)  # type: ignore[arg-type]
         return reply
 
-    @_answers
-    async def GetModelMetadata(self, request: Any) -> Any:  # noqa: N802
+    @answers(get_model_metadata_pb2.GetModelMetadataRequest, _model_of)
+    async def GetModelMetadata(self, request: Any, _: float | None) -> Any:  # noqa: N802
         """Returns the signatures of a model."""
         model = read_model(request)
         if not request.metadata_field:
@@ -176,13 +158,16 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     async def _read_examples(self, request: Any) -> Array:
         serialize = partial(
-            serialize_input, request.input, max_examples=self.inference.max_request_rows
+            serialize_input, request.input, max_examples=self.inference.max_request_values
         )
         return await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, serialize)
 
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+class ModelService:
     """tensorflow.serving.ModelService."""
+
+    name = "tensorflow.serving.ModelService"
+    methods = ("GetModelStatus", "HandleReloadConfigRequest")
 
     def __init__(
         self,
@@ -203,8 +188,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         # One after the other, as in TF Serving.
         self._reloading = asyncio.Lock()
 
-    @_answers
-    async def GetModelStatus(self, request: Any) -> Any:  # noqa: N802
+    @answers(get_model_status_pb2.GetModelStatusRequest, _model_of)
+    async def GetModelStatus(self, request: Any, _: float | None) -> Any:  # noqa: N802
         """Returns the state of one version, or of all."""
         spec = read_model(request)
         reply = get_model_status_pb2.GetModelStatusResponse()
@@ -214,8 +199,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             entry.status.error_message = status.error.message if status.error else ""
         return reply
 
-    @_answers
-    async def HandleReloadConfigRequest(self, request: Any) -> Any:  # noqa: N802
+    @answers(model_management_pb2.ReloadConfigRequest, _no_model)
+    async def HandleReloadConfigRequest(self, request: Any, _: float | None) -> Any:  # noqa: N802
         """Serves the models that the request lists, and no others."""
         metrics = self.inference.metrics
         before = {name: metrics.read_counter(name) for name in request.metric_names}

@@ -12,7 +12,7 @@ from serving.features import Feature, Features
 from serving.json_messages.document import format_error, parse_body, read_signature_name, type_of
 from serving.json_messages.non_finite import dump_with_nan
 from serving.json_messages.tensors import decode_base64, is_base64
-from serving.tensors import DEFAULT_SIGNATURE, Array, check_num_rows
+from serving.tensors import DEFAULT_SIGNATURE, Array, check_num_values
 
 _CONTEXT_KEY = "context"
 _EXAMPLES_KEY = "examples"
@@ -59,7 +59,7 @@ def parse_examples_request(body: bytes, *, max_examples: int = sys.maxsize) -> E
         raise format_error(document, f"Expecting '{_EXAMPLES_KEY}' value to be an list/array")
     if not examples:
         raise format_error(document, f"'{_EXAMPLES_KEY}' value is an empty array")
-    check_num_rows(len(examples), max_examples)
+    check_num_values(len(examples), max_examples)
     return ExamplesRequest(
         signature_name or DEFAULT_SIGNATURE, [_parse_example(item) for item in examples], context
     )

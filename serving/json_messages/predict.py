@@ -15,7 +15,14 @@ from serving.json_messages import tensors
 from serving.json_messages.document import format_error, parse_body, read_signature_name
 from serving.json_messages.non_finite import dump_with_nan, is_finite
 from serving.json_messages.rows import is_named, parse_rows
-from serving.tensors import DEFAULT_SIGNATURE, Array, Arrays, Signature, TensorSpec, check_num_rows
+from serving.tensors import (
+    DEFAULT_SIGNATURE,
+    Array,
+    Arrays,
+    Signature,
+    TensorSpec,
+    check_num_values,
+)
 
 _INSTANCES_KEY = "instances"
 _INPUTS_KEY = "inputs"
@@ -80,7 +87,7 @@ def _check_num_rows(
         column = columns.get(name) if is_named(columns) else columns
         rows = document.get(_INSTANCES_KEY, column)
         if spec.is_batched and isinstance(rows, list):
-            check_num_rows(len(rows), max_rows)
+            check_num_values(len(rows), max_rows)
 
 
 def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form: Format) -> bytes:

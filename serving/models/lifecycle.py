@@ -77,6 +77,8 @@ class ModelVersion:
 
     def _end_if_unused(self) -> None:
         if self.state is State.UNLOADING and self.num_users == 0:
+            if self.loaded:
+                self.loaded.close()
             self.state, self.loaded = State.END, None
 
 

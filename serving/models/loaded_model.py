@@ -1,4 +1,4 @@
-"""What the server needs of a model in memory; `serving.saved_model.servable.Servable` is one."""
+"""What the server needs of a model in memory; `serving.inference.served_model` has one."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -17,5 +17,15 @@ class LoadedModel(Protocol):
     def signature_defs(self) -> Mapping[str, Any]:
         """The same as the metadata API shows it."""
 
-    def run(self, signature_name: str, inputs: Arrays) -> dict[str, Array]:
-        """Calls a signature with all of its inputs."""
+    async def call(
+        self, signature_name: str, inputs: Arrays, *, deadline: float | None = None
+    ) -> dict[str, Array]:
+        """Returns the outputs of a signature for all of its inputs.
+
+        Raises:
+          ServingError: The model can't answer, or not by the deadline, which is in seconds of
+            `time.monotonic()`.
+        """
+
+    def close(self) -> None:
+        """Gives back its threads and its memory; nobody uses it any more."""

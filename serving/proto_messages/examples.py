@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from serving.errors import invalid_argument
 from serving.features import Features
-from serving.tensors import Array, check_num_rows
+from serving.tensors import Array, check_num_values
 
 
 def serialize_features(examples: Iterable[Features], context: Features | None) -> Array:
@@ -38,7 +38,7 @@ def serialize_input(request_input: Any, *, max_examples: int = sys.maxsize) -> A
         examples = request_input.example_list_with_context.examples
     if not examples:
         raise invalid_argument("Input is empty.")
-    check_num_rows(len(examples), max_examples)
+    check_num_values(len(examples), max_examples)
     return _to_array(prefix + example.SerializeToString() for example in examples)
 
 

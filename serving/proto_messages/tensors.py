@@ -1,21 +1,25 @@
 """Turns TensorProtos of requests into arrays, and arrays into the TensorProtos of replies."""
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import Message
-from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from serving.errors import invalid_argument
-from serving.tensors import NUMPY_TYPES, Array, Arrays
+from serving.errors import ServingError, invalid_argument
+from serving.tensors import NUMPY_TYPES, Array, Arrays, check_num_values
 
-# The field of TensorProto that holds the values of each type.
+# The field of TensorProto that holds the values of each type; others are sent as packed bytes.
 _FIELDS = {
     "float": "float_val",
     "double": "double_val",
     "half": "half_val",
+    "bfloat16": "half_val",
+    "complex64": "scomplex_val",
+    "complex128": "dcomplex_val",
     "int8": "int_val",
     "int16": "int_val",
     "int32": "int_val",
@@ -27,53 +31,100 @@ _FIELDS = {
     "bool": "bool_val",
     "string": "string_val",
 }
+# What such a field holds in place of the values themselves.
+_STORED_AS = {
+    "half": np.uint16,
+    "bfloat16": np.uint16,
+    "complex64": np.float32,
+    "complex128": np.float64,
+}
+
+
+# Types beyond are references to variables, which cannot be sent.
+_FIRST_REFERENCE = 100
 
 
 def dtype_name(data_type: int) -> str:
     """Returns the name that TensorFlow prints for a type: "float" where numpy says float32."""
-    name = str(tf.dtypes.as_dtype(data_type).name)
+    name = str(tf.dtypes.as_dtype(data_type).base_dtype.name)
     return {"float16": "half", "float32": "float", "float64": "double"}.get(name, name)
 
 
-def parse_tensor_protos(protos: Mapping[str, Message], *, max_bytes: int) -> dict[str, Array]:
-    """Returns the arrays that a request holds.
+# Numpy's types by the numbers that messages carry.
+_NUMPY_TYPES = {
+    number: np.dtype(NUMPY_TYPES[dtype_name(number)])
+    for number in types_pb2.DataType.values()
+    if 0 < number < _FIRST_REFERENCE and dtype_name(number) in NUMPY_TYPES
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that the tensors of one request may claim.
+
+    A few bytes of request can claim any shape, because a value that stands alone is repeated.
+
+    Attributes:
+      num_bytes: Bytes of all arrays together.
+      num_values: Numbers and strings in them.
+    """
+
+    num_bytes: int = 2**31
+    num_values: int = sys.maxsize
+
+
+def parse_tensor_protos(protos: Mapping[str, Any], limits: Limits) -> dict[str, Array]:
+    """Returns the arrays that a request holds, by name.
 
     Args:
       protos: TensorProtos by name.
-      max_bytes: The most that one array may take. A few bytes of request can claim any shape,
-        because a value that stands alone is repeated.
+      limits: What they may claim.
 
     Raises:
-      ServingError: A tensor is malformed or too large.
+      ServingError: A tensor is malformed, or they are too large.
     """
-    return {name: _parse(name, proto, max_bytes) for name, proto in protos.items()}
+    num_bytes = num_values = 0
+    types = {}
+    for name, proto in protos.items():
+        types[name], size = _read_claim(name, proto)
+        num_values += size
+        num_bytes += size * types[name].itemsize
+    check_num_values(num_values, limits.num_values)
+    if num_bytes > limits.num_bytes:
+        raise invalid_argument(
+            f"The tensors take {num_bytes} bytes, expected at most {limits.num_bytes}"
+        )
+    return {name: _parse(name, proto, types[name]) for name, proto in protos.items()}
 
 
-def _parse(name: str, proto: Any, max_bytes: int) -> Array:
-    error = invalid_argument(f"tensor parsing error: {name}")
-    shape = [dim.size for dim in proto.tensor_shape.dim]
+def _read_claim(name: str, proto: Any) -> tuple[np.dtype[Any], int]:
+    """Returns the type of a tensor, and the number of its values."""
     try:
-        numpy_type = np.dtype(NUMPY_TYPES[dtype_name(proto.dtype)])
-    except (KeyError, TypeError) as unknown:
-        raise error from unknown
-    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
-        raise error
-    if _claimed_bytes(shape, numpy_type) > max_bytes:
-        raise invalid_argument(f"{error.message}: expected at most {max_bytes} bytes")
+        numpy_type = _NUMPY_TYPES[proto.dtype]
+    except KeyError as unknown:
+        raise _malformed(name) from unknown
+    size = 1
+    for dim in proto.tensor_shape.dim:
+        if dim.size < 0:
+            raise _malformed(name)
+        size *= dim.size
+    if proto.tensor_shape.unknown_rank:
+        raise _malformed(name)
+    return numpy_type, size
+
+
+def _parse(name: str, proto: Any, numpy_type: np.dtype[Any]) -> Array:
     try:
         array: Array = tf.make_ndarray(proto)
     except (TypeError, ValueError, OverflowError) as cause:
-        raise error from cause
-    if array.shape != tuple(shape):
-        raise error
+        raise _malformed(name) from cause
+    if array.shape != tuple(dim.size for dim in proto.tensor_shape.dim):
+        raise _malformed(name)
     return array.astype(numpy_type, copy=False)
 
 
-def _claimed_bytes(shape: Iterable[int], numpy_type: np.dtype[Any]) -> int:
-    size = numpy_type.itemsize
-    for length in shape:
-        size *= length
-    return size
+def _malformed(name: str) -> ServingError:
+    return invalid_argument(f"tensor parsing error: {name}")
 
 
 def make_tensor_protos(
@@ -105,5 +156,5 @@ def _write(array: Array, proto: tensor_pb2.TensorProto) -> None:
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
     flat = array.ravel()
-    values = flat.view(np.uint16) if name == "half" else flat
+    values = flat.view(_STORED_AS[name]) if name in _STORED_AS else flat
     getattr(proto, _FIELDS[name]).extend(values.tolist())

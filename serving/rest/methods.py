@@ -34,7 +34,7 @@ class JsonMethods:
                 parse_predict_request,
                 body,
                 partial(_find_signature, acquired),
-                max_rows=self._inference.max_request_rows,
+                max_rows=self._inference.max_request_values,
             )
             request = await run_in_thread_if(len(body) > LARGE_JSON, parse)
             handle = _unwrap(acquired)
@@ -70,7 +70,7 @@ class JsonMethods:
         """Returns the signature that a body names, and its examples as serialized tf.Examples."""
 
         def parse() -> tuple[str, Array]:
-            request = parse_examples_request(body, max_examples=self._inference.max_request_rows)
+            request = parse_examples_request(body, max_examples=self._inference.max_request_values)
             return request.signature_name, serialize_features(request.examples, request.context)
 
         return await run_in_thread_if(len(body) > LARGE_JSON, parse)

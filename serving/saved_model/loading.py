@@ -2,14 +2,19 @@
 
 import logging
 import time
+from dataclasses import dataclass, field
 
 import tensorflow as tf
 
+from serving.config_files import BatchingParameters
 from serving.errors import Code, ServingError
+from serving.inference.served_model import ServedModel
 from serving.metrics import Metrics
 from serving.models.config import ModelConfig
 from serving.models.lifecycle import ModelVersion
+from serving.saved_model.batching_file import read_batching
 from serving.saved_model.servable import Servable, load_servable
+from serving.saved_model.session import SessionOptions
 from serving.saved_model.warmup import replay_warmup_requests
 
 logger = logging.getLogger(__name__)
@@ -27,15 +32,31 @@ def list_folder(path: str) -> list[str]:
         raise ServingError(Code(error.error_code), error.message) from error
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoadingOptions:
+    """How models are loaded.
+
+    Attributes:
+      session: How they run.
+      warmup_iterations: How often each warmup request is sent, 0 for no warmup.
+      batching: How requests are joined, None for not at all.
+      per_model_batching: Join requests as a file beside each version says, or not at all.
+    """
+
+    session: SessionOptions = field(default_factory=SessionOptions)
+    warmup_iterations: int = 1
+    batching: BatchingParameters | None = None
+    per_model_batching: bool = False
+
+
 class Loader:
     """Loads SavedModels and measures how long that takes."""
 
-    def __init__(self, metrics: Metrics, *, warmup_iterations: int) -> None:
-        """Makes a loader that sends each warmup request so often, 0 for no warmup."""
+    def __init__(self, metrics: Metrics, options: LoadingOptions) -> None:
         self._metrics = metrics
-        self._warmup_iterations = warmup_iterations
+        self._options = options
 
-    def load(self, config: ModelConfig, version: ModelVersion) -> Servable:
+    def load(self, config: ModelConfig, version: ModelVersion) -> ServedModel:
         """Returns a version that is ready to answer.
 
         Raises:
@@ -44,7 +65,7 @@ class Loader:
         logger.info("Loading {name: %s version: %d}", config.name, version.number)
         started = time.perf_counter()
         try:
-            servable = load_servable(version.path)
+            servable = load_servable(version.path, self._options.session)
         except ServingError:
             self._metrics.load_attempt_count.add(version.path, "fail")
             raise
@@ -54,13 +75,24 @@ class Loader:
         self._metrics.load_attempt_count.add(version.path, "success")
         self._metrics.load_latency.add(version.path, amount=_microseconds_since(started))
         self._warm_up(servable, version.path)
-        return servable
+        return ServedModel(
+            servable,
+            num_places=self._options.session.num_places,
+            batching=self._find_batching(version.path),
+            metrics=self._metrics,
+        )
+
+    def _find_batching(self, path: str) -> BatchingParameters | None:
+        if self._options.per_model_batching:
+            return read_batching(path)
+        return self._options.batching
 
     def _warm_up(self, servable: Servable, path: str) -> None:
-        if not self._warmup_iterations:
+        iterations = self._options.warmup_iterations
+        if not iterations:
             return
         started = time.perf_counter()
-        num_records = replay_warmup_requests(servable, path, iterations=self._warmup_iterations)
+        num_records = replay_warmup_requests(servable, path, iterations=iterations)
         if not num_records:
             return
         elapsed = _microseconds_since(started)

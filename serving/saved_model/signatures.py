@@ -1,44 +1,16 @@
-"""Reads what a SavedModel can be asked for from its file alone."""
+"""Reads the signatures of a SavedModel."""
 
 from collections.abc import Mapping
 
 import tensorflow as tf
 from tensorflow.core.framework import tensor_shape_pb2
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
 
-from serving.errors import Code, ServingError
 from serving.proto_messages.tensors import dtype_name
 from serving.tensors import Signature, TensorSpec
 
-_SERVE_TAG = "serve"
 # TensorFlow's own entries, such as __saved_model_init_op.
 _INTERNAL_PREFIX = "__"
-
-
-def read_signature_defs(model_path: str) -> dict[str, meta_graph_pb2.SignatureDef]:
-    """Returns the signatures of the model for serving, as the metadata API shows them.
-
-    Raises:
-      ServingError: There is no SavedModel, or none with the tag "serve".
-    """
-    path = f"{model_path}/saved_model.pb"
-    if not tf.io.gfile.exists(path):
-        raise ServingError(
-            Code.NOT_FOUND,
-            f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: "
-            f"{model_path}",
-        )
-    with tf.io.gfile.GFile(path, "rb") as file:
-        saved_model = saved_model_pb2.SavedModel.FromString(file.read())
-    for meta_graph in saved_model.meta_graphs:
-        if _SERVE_TAG in meta_graph.meta_info_def.tags:
-            return dict(meta_graph.signature_def)
-    found = [list(meta_graph.meta_info_def.tags) for meta_graph in saved_model.meta_graphs]
-    raise ServingError(
-        Code.NOT_FOUND,
-        f"Could not find meta graph def matching supplied tags: {{ {_SERVE_TAG} }}. "
-        f"{path} has {found}.",
-    )
 
 
 def make_signatures(

@@ -12,12 +12,11 @@ from tensorflow_serving.apis import prediction_log_pb2
 from serving.errors import Code, ServingError, invalid_argument
 from serving.inference import calls, classification
 from serving.proto_messages.examples import serialize_input
-from serving.proto_messages.tensors import parse_tensor_protos
+from serving.proto_messages.tensors import Limits, parse_tensor_protos
 from serving.saved_model.servable import Servable
 
 WARMUP_PATH = "assets.extra/tf_serving_warmup_requests"
 MAX_RECORDS = 1000
-_MAX_BYTES = 2**31
 
 
 def replay_warmup_requests(servable: Servable, model_path: str, *, iterations: int = 1) -> int:
@@ -60,7 +59,7 @@ def _replay(servable: Servable, log: Any) -> None:
     match log.WhichOneof("log_type"):
         case "predict_log":
             request = log.predict_log.request
-            arrays = parse_tensor_protos(request.inputs, max_bytes=_MAX_BYTES)
+            arrays = parse_tensor_protos(request.inputs, Limits())
             call = calls.prepare_predict(signatures, request.model_spec.signature_name, arrays)
             servable.run(call.signature_name, call.inputs)
         case "classify_log":

@@ -1,0 +1,142 @@
+"""The threads in which one model runs, so that the loop that talks to clients never waits for it.
+
+Each model has threads of its own: one that takes for ever keeps nobody else from running.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+
+from serving.inference.deadlines import fail_at
+
+Work = Callable[[int], Any]
+"""Runs in a thread, and is told its number."""
+
+logger = logging.getLogger(__name__)
+
+
+class Places:
+    """As many threads as a model may run in at a time, each with a number.
+
+    Work is ended, by way of `interrupt`, when nobody waits for it any more: its deadline is over,
+    or its client has gone.
+    """
+
+    def __init__(
+        self,
+        num_places: int,
+        *,
+        interrupt: Callable[[int], None],
+        recover: Callable[[int], None],
+    ) -> None:
+        """Starts no thread yet.
+
+        Args:
+          num_places: How many threads there may be.
+          interrupt: Ends what runs in a place, or is about to; is called from another thread.
+          recover: Makes a place ready again after what was interrupted or has failed.
+        """
+        self._num_places = num_places
+        self._interrupt = interrupt
+        self._recover = recover
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._num_threads = 0
+        self._num_waiting = 0
+
+    def submit(self, work: Work, *, deadline: float | None = None) -> "asyncio.Future[Any]":
+        """Runs `work` in the next thread that is free.
+
+        Args:
+          work: What to do.
+          deadline: When nobody needs it any more, in seconds of `time.monotonic()`.
+
+        Returns:
+          Its result. Cancelling it ends the work; at the deadline it fails with a ServingError.
+        """
+        job = _Job(work, asyncio.get_running_loop(), self._interrupt)
+        self._num_waiting += 1
+        job.future.add_done_callback(self._count)
+        fail_at(deadline, job.future)
+        if self._num_threads < min(self._num_waiting, self._num_places):
+            name = f"model-{self._num_threads}"
+            threading.Thread(
+                target=self._work, args=(self._num_threads,), name=name, daemon=True
+            ).start()
+            self._num_threads += 1
+        self._jobs.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Lets the threads end when they have done what was submitted."""
+        for _ in range(self._num_threads):
+            self._jobs.put(None)
+
+    def _count(self, _: "asyncio.Future[Any]") -> None:
+        self._num_waiting -= 1
+
+    def _work(self, place: int) -> None:
+        while (job := self._jobs.get()) is not None:
+            if job.run(place):
+                continue
+            try:
+                self._recover(place)
+            except Exception:  # another model may have no other place
+                logger.exception("Place %d may be lost", place)
+
+
+class _Job:
+    """Work that is done in a thread while a loop waits for it.
+
+    Attributes:
+      future: Its result.
+    """
+
+    def __init__(
+        self, work: Work, loop: asyncio.AbstractEventLoop, interrupt: Callable[[int], None]
+    ) -> None:
+        self._work: Work | None = work
+        self._loop = loop
+        self._interrupt = interrupt
+        self._lock = threading.Lock()
+        self._place: int | None = None
+        self.future: asyncio.Future[Any] = loop.create_future()
+        self.future.add_done_callback(self._abandon)
+
+    def run(self, place: int) -> bool:
+        """Does the work, if somebody still waits for it; returns whether the place is clean."""
+        with self._lock:
+            work, self._work = self._work, None
+            if work is None:
+                return True
+            self._place = place
+        result, error = None, None
+        try:
+            result = work(place)
+        except Exception as raised:  # noqa: BLE001 - handed to whoever waits
+            error = raised
+        with self._lock:
+            was_interrupted = self._place is None
+            self._place = None
+        with suppress(RuntimeError):  # the loop has ended: nobody waits
+            self._loop.call_soon_threadsafe(self._finish, result, error)
+        return error is None and not was_interrupted
+
+    def _finish(self, result: Any, error: Exception | None) -> None:
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+    def _abandon(self, _: "asyncio.Future[Any]") -> None:
+        """Ends the work if it goes on though its future is done."""
+        with self._lock:
+            self._work = None
+            place, self._place = self._place, None
+            if place is not None:
+                self._interrupt(place)

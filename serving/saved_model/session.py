@@ -1,0 +1,131 @@
+"""A SavedModel in a TensorFlow Session, as TF Serving loads it.
+
+`tf.saved_model.load` makes functions of a model, which not every model takes: placeholders of
+TensorFlow 1 whose shape [] stands for "unknown", or signatures that return a reference variable.
+The private calls of TensorFlow are those that its own `Session.run` ends in; that itself compares
+shapes, which the graph may know better, and takes twice as long.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
+from tensorflow.python.client import pywrap_tf_session
+
+from serving.saved_model.interrupts import Interrupts
+from serving.tensors import Array, Arrays
+
+Run = Callable[[Arrays, int], dict[str, Array]]
+"""Computes outputs by name of inputs by name, in a place."""
+
+_IN_THE_CALLERS_THREAD = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """How models run.
+
+    Attributes:
+      tags: Those of the graph to load, of several in one SavedModel.
+      num_places: Runs at the same time.
+      intra_op_parallelism: Threads of one operation, shared by all models; 0 for TensorFlow's
+        choice.
+      inter_op_parallelism: Operations of one run at the same time.
+      gpu_memory_fraction: The share of each GPU's memory to take; 0 for TensorFlow's choice.
+    """
+
+    tags: tuple[str, ...] = ("serve",)
+    num_places: int = 1
+    intra_op_parallelism: int = 0
+    inter_op_parallelism: int = 1
+    gpu_memory_fraction: float = 0.0
+
+
+class InterruptibleSession:
+    """A Session whose runs can be ended from other threads.
+
+    Attributes:
+      signature_defs: What the model can be asked for, by name.
+    """
+
+    def __init__(self, model_path: str, options: SessionOptions) -> None:
+        """Reads a SavedModel.
+
+        Raises:
+          RuntimeError: It has no graph with these tags.
+          Exception: TensorFlow could not read it; it raises many kinds.
+        """
+        self._graph = tf.Graph()
+        self._session = tf.compat.v1.Session(graph=self._graph, config=_make_config(options))
+        loaded = tf.compat.v1.saved_model.load(self._session, options.tags, model_path)
+        self.signature_defs: dict[str, meta_graph_pb2.SignatureDef] = dict(loaded.signature_def)
+        self._options = _make_run_options(options)
+        self._interrupts = Interrupts(self._graph, options.num_places)
+        self._places = [np.array(number, np.int32) for number in range(options.num_places)]
+        self._place = self._interrupts.place._as_tf_output()  # noqa: SLF001 - see above
+
+    def make_run(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Run:
+        """Returns what computes tensors of others; all are names in the graph by other names.
+
+        Raises:
+          KeyError, ValueError: The graph has no such tensor.
+        """
+        fetches = [self._find(name) for name in outputs.values()]
+        targets = [operation._c_op for operation in self._interrupts.watch(fetches)]  # noqa: SLF001
+        feed = {name: self._find(tensor)._as_tf_output() for name, tensor in inputs.items()}  # noqa: SLF001
+        fetch = [tensor._as_tf_output() for tensor in fetches]  # noqa: SLF001
+
+        def run(arrays: Arrays, place: int) -> dict[str, Array]:
+            feeds = {feed[name]: array for name, array in arrays.items()}
+            return dict(zip(outputs, self._run(feeds, fetch, targets, place), strict=True))
+
+        return run
+
+    def get_ready(self) -> None:
+        """Must be called when all runs are made, and before any of them."""
+        self._session._extend_graph()  # noqa: SLF001
+
+    def interrupt(self, place: int) -> None:
+        """Ends the run in a place, or that which is about to begin there."""
+        self._session.run(self._interrupts.interrupt, {self._interrupts.place: place})
+
+    def recover(self, place: int) -> None:
+        """Makes a place ready for the next run, after one that failed or was interrupted."""
+        feeds = {self._interrupts.place: place}
+        for _ in range(self._session.run(self._interrupts.num_entries, feeds)):
+            self._session.run(self._interrupts.drop, feeds)
+
+    def close(self) -> None:
+        """Ends all runs and gives back what they hold."""
+        self._session.close()
+
+    def _find(self, name: str) -> tf.Tensor:
+        return self._graph.get_tensor_by_name(name if ":" in name else f"{name}:0")
+
+    def _run(
+        self, feeds: dict[Any, Array], fetch: list[Any], targets: list[Any], place: int
+    ) -> list[Array]:
+        feeds[self._place] = self._places[place]
+        return self._session._call_tf_sessionrun(self._options, feeds, fetch, targets, None)  # noqa: SLF001
+
+
+def _make_config(options: SessionOptions) -> config_pb2.ConfigProto:
+    config = config_pb2.ConfigProto(
+        intra_op_parallelism_threads=options.intra_op_parallelism,
+        inter_op_parallelism_threads=options.inter_op_parallelism,
+        allow_soft_placement=True,
+        # One model's operations never wait for another's.
+        use_per_session_threads=True,
+    )
+    config.gpu_options.per_process_gpu_memory_fraction = options.gpu_memory_fraction
+    return config
+
+
+def _make_run_options(options: SessionOptions) -> Any:
+    if options.inter_op_parallelism > 1:
+        return None
+    run_options = config_pb2.RunOptions(inter_op_thread_pool=_IN_THE_CALLERS_THREAD)
+    return pywrap_tf_session.TF_NewBufferFromString(run_options.SerializeToString())
