@@ -1,7 +1,7 @@
 """TF Serving's gRPC services: predictions, and the state of the models."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 

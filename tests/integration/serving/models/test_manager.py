@@ -157,7 +157,7 @@ def test_server_that_can_load_nothing_says_so_and_does_not_start(tmp_path: Path)
 
 
 def test_server_without_versions_waits_for_the_first(tmp_path: Path, staged: dict[int, Path]):
-    with serve(tmp_path / "later") as running:
+    with serve(tmp_path / "later", until_ready=False) as running:
         assert answer(running) == "Servable not found for request: Latest(m)"
         (tmp_path / "later").mkdir()
         push(staged[1], tmp_path / "later", 1)
