@@ -30,6 +30,14 @@ def get(running: RunningServer, path: str, token: str = "") -> tuple[int, str]:
     return reply.status_code, reply.text
 
 
+def push(base: Path) -> None:
+    """Puts a version there in one step, as a push does."""
+    staged = base.parent / f".staged-{base.name}"
+    save_half_plus_two(staged)
+    base.mkdir(exist_ok=True)
+    staged.rename(base / "1")
+
+
 def config(name: str, base: Path) -> ModelConfig:
     return ModelConfig(name=name, base_path=str(base))
 
@@ -48,7 +56,7 @@ def reload(running: RunningServer, *models: ModelConfig, timeout: float = DEADLI
 
 def test_a_server_lives_at_once_and_is_ready_with_its_first_version(tmp_path: Path):
     with running_server(
-        models=[config("m", tmp_path)], until_ready=False, bearer_token=TOKEN, **QUICK
+        models=[config("m", tmp_path / "m")], until_ready=False, bearer_token=TOKEN, **QUICK
     ) as running:
         assert get(running, "/healthz") == (200, "ok\n")
         assert get(running, "/readyz") == (503, "not ready for 1 reasons\n")
@@ -56,7 +64,7 @@ def test_a_server_lives_at_once_and_is_ready_with_its_first_version(tmp_path: Pa
         assert httpx.post(f"{running.url}/readyz").status_code == 405
         assert not running.server.is_ready()
 
-        save_half_plus_two(tmp_path / "1")
+        push(tmp_path / "m")
 
         wait_until(lambda: get(running, "/readyz") == (200, "ok\n"))
         assert running.server.is_ready()
@@ -65,7 +73,11 @@ def test_a_server_lives_at_once_and_is_ready_with_its_first_version(tmp_path: Pa
 def test_a_server_that_is_to_listen_when_ready_has_its_versions_by_then(tmp_path: Path):
     server = Server(
         ServerOptions(
-            models=[config("m", tmp_path)], rest_api_port=0, port=0, listen_when_ready=True, **QUICK
+            models=[config("m", tmp_path / "m")],
+            rest_api_port=0,
+            port=0,
+            listen_when_ready=True,
+            **QUICK,
         )
     )
     thread = threading.Thread(target=lambda: _run(server), daemon=True)
@@ -73,7 +85,7 @@ def test_a_server_that_is_to_listen_when_ready_has_its_versions_by_then(tmp_path
     wait_until(lambda: server.manager.find_unavailable() == ["m"])
     assert server.rest_port is None
 
-    save_half_plus_two(tmp_path / "1")
+    push(tmp_path / "m")
 
     assert server.wait_until_ready(DEADLINE_SECONDS)
     assert httpx.get(f"http://127.0.0.1:{server.rest_port}/readyz").status_code == 200
