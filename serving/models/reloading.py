@@ -78,7 +78,8 @@ class ReloadableModels:
     async def reload(self, models: list[ModelConfig]) -> None:
         """Serves these models, which a client asks for, and no others.
 
-        Returns when those that are new have a version that answers; who waits no longer cancels.
+        Returns when those that are new have a version that answers, and the others were looked at;
+        who waits no longer cancels.
 
         Raises:
           ServingError: A folder is not the operator's, a label points to no loaded version, a
@@ -94,7 +95,9 @@ class ReloadableModels:
                 )
         before = set(self._manager.model_names)
         self._manager.configure(models)
-        self._watcher.look_now()
+        number = self._watcher.look_now()
+        while self._watcher.num_looks < number and not self.are_stopping:  # noqa: ASYNC110
+            await asyncio.sleep(_CHECK_SECONDS)
         await self._await_versions({model.name for model in models} - before)
         if self.are_stopping:
             raise ServingError(Code.UNAVAILABLE, "The server is stopping")

@@ -34,6 +34,9 @@ class Watcher:
         )
         self._wake_up = threading.Event()
         self._stopping = False
+        self._num_begun = 0
+        # How many looks have ended.
+        self.num_looks = 0
 
     def run(self) -> None:
         """Looks until `stop` is called."""
@@ -43,7 +46,9 @@ class Watcher:
             if self._wake_up.is_set() or min(next_folders, next_file) <= time.monotonic():
                 self._wake_up.clear()
                 is_file_due = next_file <= time.monotonic()
+                self._num_begun += 1
                 self._look(is_file_due)
+                self.num_looks = self._num_begun
                 next_folders = time.monotonic() + self._folder_period
                 if is_file_due:
                     next_file = time.monotonic() + self._file_period
@@ -52,9 +57,15 @@ class Watcher:
                 seconds = min(seconds, _RETRY_SECONDS)
             self._wake_up.wait(min(max(seconds, 0), threading.TIMEOUT_MAX))
 
-    def look_now(self) -> None:
-        """Has it look at the folders at once; may be called from any thread."""
+    def look_now(self) -> int:
+        """Has it look at the folders at once; may be called from any thread.
+
+        Returns:
+          How many looks have ended when one that began after this call has.
+        """
+        number = self._num_begun + 1
         self._wake_up.set()
+        return number
 
     def stop(self) -> None:
         """Lets `run` return after the look that it may be at."""
