@@ -96,7 +96,7 @@ class ReloadableModels:
         before = set(self._manager.model_names)
         self._manager.configure(models)
         number = self._watcher.look_now()
-        while self._watcher.num_looks < number and not self.are_stopping:  # noqa: ASYNC110
+        while self._watcher.num_looks < number and not self.are_stopping:  # noqa: ASYNC110 - a thread looks
             await asyncio.sleep(_CHECK_SECONDS)
         await self._await_versions({model.name for model in models} - before)
         if self.are_stopping:
