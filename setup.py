@@ -11,6 +11,12 @@ def _read_requirements() -> list[str]:
     return [line for line in lines.splitlines() if line and not line.startswith("#")]
 
 
+_COMMANDS = [
+    "tfx-mnist=runners.commands.main:main",
+    "tensorflow_model_server=runners.commands.tensorflow_model_server:tensorflow_model_server",
+]
+
+
 setup(
     name="tfx-mnist",
     version="0.1.0",
@@ -37,5 +43,5 @@ setup(
         ("share/tfx-mnist/data/schema", ["data/schema/schema.pbtxt"]),
         ("share/tfx-mnist/docs", ["docs/model_card.md"]),
     ],
-    entry_points={"console_scripts": ["tfx-mnist=runners.commands.main:main"]},
+    entry_points={"console_scripts": _COMMANDS},
 )

@@ -1,6 +1,6 @@
 """TF Serving's text files: the models to serve, batching, monitoring (no TensorFlow)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from serving.errors import Code, ServingError, invalid_argument
 from serving.models.config import ModelConfig, read_model_configs
+from serving.tls import PemTexts, check_pem_texts
 
 DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
 
@@ -35,44 +36,56 @@ class BatchingParameters:
     enable_large_batch_splitting: bool = False
 
 
-def parse_model_server_config(text: str, *, where: str = "model_config_file") -> list[ModelConfig]:
+def parse_model_server_config(
+    text: str, *, where: str = "model_config_file", current: Collection[ModelConfig] = ()
+) -> list[ModelConfig]:
     """Reads a ModelServerConfig in protobuf's text form.
 
-    Raises:
-      ServingError: The text or a value in it is not what TF Serving takes.
-    """
-    return read_model_configs(_parse(text, model_server_config_pb2.ModelServerConfig(), where))
-
-
-def parse_batching_parameters(text: str) -> BatchingParameters:
-    """Reads a BatchingParameters file.
+    Args:
+      text: What the file holds.
+      where: The file.
+      current: The models that are served already, which an empty text does not take away.
 
     Raises:
       ServingError: The text or a value in it is not what TF Serving takes.
     """
-    message = _parse(text, _new_message("BatchingParameters"), "batching_parameters_file")
+    server_config = _parse(text, model_server_config_pb2.ModelServerConfig(), where)
+    return read_model_configs(server_config, current)
+
+
+def parse_batching_parameters(
+    text: str, *, where: str = "batching_parameters_file"
+) -> BatchingParameters:
+    """Reads a BatchingParameters file; `where` names it in errors.
+
+    Raises:
+      ServingError: The text or a value in it is not what TF Serving takes.
+    """
+    message = _parse(text, _new_message("BatchingParameters"), where)
     values: dict[str, Any] = {
         name: getattr(message, name).value
         for name in BatchingParameters.__dataclass_fields__
         if name != "allowed_batch_sizes" and message.HasField(name)
     }
-    _check_batching(message, values)
+    _check_batching(message, values, where)
     sizes = tuple(message.allowed_batch_sizes)
     parameters = BatchingParameters(**values, allowed_batch_sizes=sizes)
     if sizes and list(sizes) != sorted(set(sizes)):
-        raise invalid_argument("allowed_batch_sizes entries must be monotonically increasing")
+        raise invalid_argument(
+            f"{where}: allowed_batch_sizes entries must be monotonically increasing"
+        )
     if sizes and sizes[-1] != parameters.max_batch_size:
         raise invalid_argument(
-            "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
+            f"{where}: Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
             f"{sizes[-1]}; expected {parameters.max_batch_size}"
         )
     return parameters
 
 
-def _check_batching(message: Any, values: dict[str, Any]) -> None:
+def _check_batching(message: Any, values: dict[str, Any], where: str) -> None:
     if message.pad_variable_length_inputs or message.HasField("max_execution_batch_size"):
         raise invalid_argument(
-            "batching_parameters_file: pad_variable_length_inputs and max_execution_batch_size "
+            f"{where}: pad_variable_length_inputs and max_execution_batch_size "
             "are not supported; TensorFlow Serving has them"
         )
     sizes = message.allowed_batch_sizes
@@ -83,7 +96,7 @@ def _check_batching(message: Any, values: dict[str, Any]) -> None:
             wrong.append(f"{name}: {value}")
     if wrong:
         raise invalid_argument(
-            "batching_parameters_file: expected max_batch_size, max_enqueued_batches and "
+            f"{where}: expected max_batch_size, max_enqueued_batches and "
             f"allowed_batch_sizes >= 1 and no negative number, received {', '.join(wrong)}"
         )
 
@@ -96,17 +109,44 @@ def parse_monitoring_config(text: str) -> str | None:
     return message.prometheus_config.path or DEFAULT_METRICS_PATH
 
 
+def parse_ssl_config(text: str) -> PemTexts:
+    """Reads an SSLConfig file, in which keys and certificates themselves stand.
+
+    Raises:
+      ServingError: The text is not what TF Serving takes, or something that gRPC needs is missing.
+    """
+    message = _parse(text, _new_message("SSLConfig"), "ssl_config_file")
+    needed = ["server_key", "server_cert", *(["custom_ca"] if message.client_verify else [])]
+    missing = [name for name in needed if not getattr(message, name)]
+    if missing:
+        raise invalid_argument(
+            f"ssl_config_file: expected PEM texts in {', '.join(needed)}, received nothing in "
+            f"{', '.join(missing)}"
+        )
+    pems = PemTexts(
+        certificate=message.server_cert.encode(),
+        private_key=message.server_key.encode(),
+        # Without client_verify no client is asked for a certificate.
+        client_ca=message.custom_ca.encode() if message.client_verify else None,
+    )
+    check_pem_texts(pems, where="ssl_config_file")
+    return pems
+
+
 def _parse(text: str, message: Any, where: str) -> Any:
     try:
         return text_format.Parse(text, message)
     except text_format.ParseError as error:
+        # Scripts look for TF Serving's words.
+        kind = message.DESCRIPTOR.full_name
         raise ServingError(
-            Code.INVALID_ARGUMENT, f"{where}: is no {message.DESCRIPTOR.name}: {error}"
+            Code.INVALID_ARGUMENT, f"{where}: Error parsing text-format {kind}: {error}"
         ) from error
 
 
-# tensorflow-serving-api leaves out the two files that describe these messages, so the fields
-# that are read here are listed again (session_bundle_config.proto, monitoring_config.proto).
+# tensorflow-serving-api leaves out the three files that describe these messages, so the fields
+# that are read here are listed again (session_bundle_config.proto, monitoring_config.proto,
+# ssl_config.proto).
 _MESSAGES: dict[str, Sequence[tuple[str, int, str]]] = {
     "Int64Value": [("value", 1, "int64")],
     "BoolValue": [("value", 1, "bool")],
@@ -124,7 +164,14 @@ _MESSAGES: dict[str, Sequence[tuple[str, int, str]]] = {
     ],
     "PrometheusConfig": [("enable", 1, "bool"), ("path", 2, "string")],
     "MonitoringConfig": [("prometheus_config", 1, "PrometheusConfig")],
+    "SSLConfig": [
+        ("server_key", 1, "string"),
+        ("server_cert", 2, "string"),
+        ("custom_ca", 3, "string"),
+        ("client_verify", 4, "bool"),
+    ],
 }
+_PACKAGE = "tensorflow.serving"
 _SCALARS = {
     "int64": FieldDescriptorProto.TYPE_INT64,
     "bool": FieldDescriptorProto.TYPE_BOOL,
@@ -134,7 +181,7 @@ _SCALARS = {
 
 def _new_message(name: str) -> Any:
     file = descriptor_pb2.FileDescriptorProto(
-        name="serving/configuration.proto", package="serving", syntax="proto3"
+        name="serving/configuration.proto", package=_PACKAGE, syntax="proto3"
     )
     for message_name, fields in _MESSAGES.items():
         message = file.message_type.add(name=message_name)
@@ -150,7 +197,10 @@ def _new_message(name: str) -> Any:
             if scalar in _SCALARS:
                 entry.type = _SCALARS[scalar]
             else:
-                entry.type, entry.type_name = FieldDescriptorProto.TYPE_MESSAGE, f".serving.{kind}"
+                entry.type, entry.type_name = (
+                    FieldDescriptorProto.TYPE_MESSAGE,
+                    f".{_PACKAGE}.{kind}",
+                )
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"serving.{name}"))()
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))()

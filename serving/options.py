@@ -1,5 +1,6 @@
 """How a server is to run, and the check that it can (no TensorFlow)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from serving.config_files import (
     parse_batching_parameters,
     parse_model_server_config,
     parse_monitoring_config,
+    parse_ssl_config,
 )
 from serving.errors import invalid_argument
+from serving.grpc_channel_arguments import ChannelArguments
 from serving.models.config import ModelConfig
-from serving.models.manager import ManagerOptions
-from serving.tls import TlsFiles
+from serving.models.manager_options import ManagerOptions
+from serving.tls import PemTexts, TlsFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +32,31 @@ class ServerOptions:
       host: Address to listen on.
       rest_api_port: Port of the REST API; 0 for any free port, None for no REST API.
       port: Port of the gRPC API; likewise.
+      grpc_socket_path: UNIX socket to listen on for gRPC as well, empty for none.
+      grpc_max_threads: The most gRPC calls that are worked on at a time; 0 for our choice.
+      grpc_channel_arguments: Arguments of gRPC's own server.
+      enable_grpc_healthcheck_service: Answer gRPC's health checks.
+      rest_api_num_threads: The most REST calls that are worked on at a time; 0 for our choice.
       rest_api_timeout_in_ms: How long a REST call may take.
       rest_api_enable_cors_support: Let pages of other origins call the REST API.
+      listen_when_ready: Listen only when every model has a version, as tensorflow_model_server.
       enable_page: Answer GET / with a page to try the model.
       batching: How to join requests, None for not at all.
+      enable_per_model_batching_parameters: Join them as a file in each version's folder says.
       metrics_path: Path of the Prometheus page, None for none.
       manager: How models are loaded.
+      saved_model_tags: Which graph of a SavedModel to serve.
       enable_model_warmup: Replay the requests that a model brings along.
       num_request_iterations_for_warmup: How often each of them.
       tensorflow_intra_op_parallelism: Threads of one operation; 0 lets TensorFlow choose.
       tensorflow_inter_op_parallelism: Operations at a time; 0 lets TensorFlow choose.
+      per_process_gpu_memory_fraction: Share of each GPU's memory; 0 lets TensorFlow choose.
       enable_serialization_as_tensor_content: Write packed bytes into gRPC replies.
       max_request_bytes: The largest request.
       max_request_values: The most numbers and strings in one request.
       max_inflight_requests: The most requests at a time.
-      tls: Files to encrypt with, None for plain text.
+      tls: Files to encrypt both ports with, None for plain text.
+      grpc_tls: What to encrypt gRPC alone with, None for nothing but `tls`.
       bearer_token: What clients must present, None for nothing.
       shutdown_grace_seconds: How long requests may still run after the signal to stop.
     """
@@ -56,37 +69,49 @@ class ServerOptions:
     host: str = "127.0.0.1"
     rest_api_port: int | None = 8501
     port: int | None = 8500
+    grpc_socket_path: str = ""
+    grpc_max_threads: int = 0
+    grpc_channel_arguments: ChannelArguments = ()
+    enable_grpc_healthcheck_service: bool = True
+    rest_api_num_threads: int = 0
     rest_api_timeout_in_ms: int = 30_000
     rest_api_enable_cors_support: bool = False
+    listen_when_ready: bool = False
     enable_page: bool = True
     batching: BatchingParameters | None = None
+    enable_per_model_batching_parameters: bool = False
     metrics_path: str | None = None
     manager: ManagerOptions = field(default_factory=ManagerOptions)
+    saved_model_tags: tuple[str, ...] = ("serve",)
     enable_model_warmup: bool = True
     num_request_iterations_for_warmup: int = 1
     tensorflow_intra_op_parallelism: int = 0
     tensorflow_inter_op_parallelism: int = 0
+    per_process_gpu_memory_fraction: float = 0.0
     enable_serialization_as_tensor_content: bool = False
     max_request_bytes: int = 64 * 2**20
     max_request_values: int = 2**24
     max_inflight_requests: int = 1024
     tls: TlsFiles | None = None
+    grpc_tls: PemTexts | None = None
     bearer_token: str | None = None
     shutdown_grace_seconds: float = 30.0
 
 
 def read_models(
-    model_config_file: Path | None, model_name: str, model_base_path: str
+    model_config_file: Path, *, current: Collection[ModelConfig] = ()
 ) -> list[ModelConfig]:
-    """Returns the models of a config file, or the one that has this name and base path.
+    """Returns the models of a config file.
+
+    Args:
+      model_config_file: The file.
+      current: The models that are served already, which an empty file does not take away.
 
     Raises:
       ServingError: The file can't be read or is not what TF Serving takes.
     """
-    if model_config_file is not None:
-        text = _read(model_config_file, "model_config_file")
-        return parse_model_server_config(text, where=str(model_config_file))
-    return [ModelConfig(name=model_name, base_path=model_base_path)]
+    text = _read(model_config_file, "model_config_file")
+    return parse_model_server_config(text, where=str(model_config_file), current=current)
 
 
 def read_batching(batching_parameters_file: Path | None) -> BatchingParameters:
@@ -101,6 +126,13 @@ def read_metrics_path(monitoring_config_file: Path | None) -> str | None:
     if monitoring_config_file is None:
         return None
     return parse_monitoring_config(_read(monitoring_config_file, "monitoring_config_file"))
+
+
+def read_ssl_config(ssl_config_file: Path | None) -> PemTexts | None:
+    """Returns what a file encrypts gRPC with, None without one."""
+    if ssl_config_file is None:
+        return None
+    return parse_ssl_config(_read(ssl_config_file, "ssl_config_file"))
 
 
 def read_bearer_token(bearer_token_file: Path | None) -> str | None:

@@ -1,7 +1,8 @@
-"""The PEM files of an encrypted server (standard library only)."""
+"""The PEM files or texts of an encrypted server (standard library only)."""
 
 import ssl
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving.errors import invalid_argument
@@ -20,6 +21,21 @@ class TlsFiles:
     certificate: Path
     private_key: Path
     client_ca: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PemTexts:
+    """What such files hold.
+
+    Attributes:
+      certificate: The server's certificate and those that signed it.
+      private_key: The key to it.
+      client_ca: Who signs the certificates of clients; None to ask for none.
+    """
+
+    certificate: bytes
+    private_key: bytes = field(repr=False)
+    client_ca: bytes | None = None
 
 
 def read_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> TlsFiles:
@@ -45,6 +61,34 @@ def read_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> Tl
             f"tls_client_ca_file: expected PEM certificates, received {client_ca}: {error}"
         ) from error
     return TlsFiles(certificate=certificate, private_key=private_key, client_ca=client_ca)
+
+
+def read_pem_texts(tls: TlsFiles) -> PemTexts:
+    """Returns what the files hold, or raises a ServingError that names one that can't be read."""
+    return PemTexts(
+        certificate=read_pem(tls.certificate),
+        private_key=read_pem(tls.private_key),
+        client_ca=read_pem(tls.client_ca) if tls.client_ca else None,
+    )
+
+
+def check_pem_texts(pems: PemTexts, *, where: str) -> None:
+    """Raises a ServingError unless the texts are PEM, and the key is the certificate's."""
+    with tempfile.TemporaryDirectory() as folder:  # OpenSSL reads files only; 0700
+        names = {"server_cert": pems.certificate, "server_key": pems.private_key}
+        paths = {name: Path(folder, name) for name in names}
+        for name, text in names.items():
+            paths[name].write_bytes(text)
+        try:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(paths["server_cert"], paths["server_key"], password="")
+            if pems.client_ca is not None:
+                context.load_verify_locations(cadata=pems.client_ca.decode("ascii"))
+        except (OSError, ValueError) as error:
+            raise invalid_argument(
+                f"{where}: expected PEM texts: in server_cert a certificate, in server_key its key "
+                f"without a password, in custom_ca certificates; received others: {error}"
+            ) from error
 
 
 def read_pem(path: Path) -> bytes:

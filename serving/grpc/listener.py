@@ -1,5 +1,7 @@
 """Listens for gRPC clients with grpcio, in the event loop of whoever runs it."""
 
+import asyncio
+
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
 
@@ -8,7 +10,7 @@ from serving.grpc.handlers import make_generic_handler
 from serving.grpc.health import MAX_WATCHERS, HealthService
 from serving.grpc.services import ModelService, PredictionService
 from serving.options import ServerOptions
-from serving.tls import TlsFiles, read_pem
+from serving.tls import PemTexts, read_pem_texts
 
 # Calls besides inference: health checks and questions about models get through a full house.
 _SPARE_CALLS = 64
@@ -18,7 +20,7 @@ class GrpcListener:
     """Serves the two services of TF Serving, and that of health checks.
 
     Attributes:
-      port: Where it listens.
+      port: Where it listens, None if on a UNIX socket alone.
     """
 
     def __init__(
@@ -27,9 +29,10 @@ class GrpcListener:
         model_service: ModelService,
         access_check: AccessCheck,
         options: ServerOptions,
-        port: int,
+        port: int | None,
     ) -> None:
         """Takes the port; raises RuntimeError or OSError if somebody else has it."""
+        self._started = asyncio.Event()
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
             interceptors=[access_check],
@@ -39,34 +42,45 @@ class GrpcListener:
                 ("grpc.max_receive_message_length", options.max_request_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # a second server on one port is an error, not a riddle
+                *options.grpc_channel_arguments,
             ],
         )
         self._health = HealthService()
         for service in (prediction_service, model_service):
             handler = make_generic_handler(service, service.methods)
             self._server.add_generic_rpc_handlers((handler,))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if options.enable_grpc_healthcheck_service:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = f"[{options.host}]" if ":" in options.host else options.host
         address = f"{host}:{port}"
-        if options.tls:
-            self.port = self._server.add_secure_port(address, _grpc_credentials(options.tls))
+        pems = options.grpc_tls or (read_pem_texts(options.tls) if options.tls else None)
+        self.port = self._listen(address, pems) if port is not None else None
+        if options.grpc_socket_path:
+            self._listen(f"unix:{options.grpc_socket_path}", pems)
+
+    def _listen(self, address: str, pems: PemTexts | None) -> int:
+        if pems:
+            port: int = self._server.add_secure_port(address, _grpc_credentials(pems))
         else:
-            self.port = self._server.add_insecure_port(address)
+            port = self._server.add_insecure_port(address)
+        return port
 
     async def run(self) -> None:
         """Serves until `stop` was called and all requests are answered."""
         await self._server.start()
+        self._started.set()
         await self._server.wait_for_termination()
 
     async def stop(self) -> None:
         """Takes no more requests, and returns when those under way are answered."""
         self._health.stop()
+        await self._started.wait()  # gRPC crashes if it is started after it was stopped
         await self._server.stop(self._grace_seconds)
 
 
-def _grpc_credentials(tls: TlsFiles) -> grpc.ServerCredentials:
+def _grpc_credentials(pems: PemTexts) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials(
-        [(read_pem(tls.private_key), read_pem(tls.certificate))],
-        root_certificates=read_pem(tls.client_ca) if tls.client_ca else None,
-        require_client_auth=tls.client_ca is not None,
+        [(pems.private_key, pems.certificate)],
+        root_certificates=pems.client_ca,
+        require_client_auth=pems.client_ca is not None,
     )

@@ -1,7 +1,7 @@
 """TF Serving's gRPC services: predictions, and the state of the models."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -173,19 +173,19 @@ class ModelService:
         self,
         inference: Inference,
         meter: CallMeter,
-        reload: Callable[[list[ModelConfig]], None],
+        reload: Callable[[list[ModelConfig]], Awaitable[None]],
     ) -> None:
         """Makes a service.
 
         Args:
           inference: Knows the models.
           meter: Measures the requests.
-          reload: Serves other models and returns when they are loaded; may block.
+          reload: Serves other models and returns when they are loaded.
         """
         self.inference = inference
         self.meter = meter
         self._reload = reload
-        # One at a time: others would take the threads that read large requests.
+        # One after the other, as in TF Serving.
         self._reloading = asyncio.Lock()
 
     @answers(get_model_status_pb2.GetModelStatusRequest, _model_of)
@@ -212,7 +212,7 @@ class ModelService:
             )
         models = read_model_configs(request.config)
         async with self._reloading:
-            await asyncio.to_thread(self._reload, models)
+            await self._reload(models)
         for name, value in before.items():
             reply.metric.add(name=name, int64_value_increase=metrics.read_counter(name) - value)
         return reply

@@ -135,10 +135,9 @@ class VersionedModel:
         ]
         return max(waiting, key=lambda version: version.number, default=None)
 
-    def is_loading(self) -> bool:
-        """Returns whether a version may become the first that answers."""
-        loading = [v for v in self.versions.values() if v.state in (State.START, State.LOADING)]
-        return bool(loading) and self.newest_available() is None
+    def is_waiting_to_load(self) -> bool:
+        """Returns whether a version is to be loaded, now or when it is tried again."""
+        return any(version.state is State.START for version in self.versions.values())
 
     def read_status(self, number: int | None) -> list[VersionStatus]:
         """Returns the status of one version, or of every version there ever was, newest first.
@@ -165,11 +164,11 @@ class VersionedModel:
         return [v for v in self.versions.values() if v.state is State.AVAILABLE]
 
     def failure(self) -> ServingError | None:
-        """Returns why no version is available, None unless all that were wanted have failed."""
+        """Returns why no version is available, None unless all that were wanted are given up."""
         aspired = [version for version in self.versions.values() if version.aspired]
         if self.newest_available() or not aspired:
             return None
-        failed = [version for version in aspired if version.error]
+        failed = [version for version in aspired if version.error and version.state is State.END]
         if len(failed) < len(aspired):
             return None
         reasons = ", ".join(

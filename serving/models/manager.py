@@ -1,37 +1,23 @@
 """Keeps the models in memory in step with their folders, while requests run."""
 
 import gc
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from serving.errors import Code, ServingError, invalid_argument
+from serving.models.attempts import Load, LoadAttempts
 from serving.models.config import ModelConfig
 from serving.models.folders import VersionFolders
 from serving.models.lifecycle import ModelVersion, State, VersionedModel, VersionStatus
 from serving.models.loaded_model import LoadedModel
+from serving.models.manager_options import ManagerOptions
 from serving.models.model_spec import ModelSpec
 
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ManagerOptions:
-    """How the manager loads; the defaults are those of TF Serving.
-
-    Attributes:
-      max_num_load_retries: How often loading is tried again after it failed.
-      load_retry_interval_seconds: How long to wait in between.
-      allow_version_labels_for_unavailable_models: Take a label for a version that is not loaded.
-    """
-
-    max_num_load_retries: int = 5
-    load_retry_interval_seconds: float = 60.0
-    allow_version_labels_for_unavailable_models: bool = False
+_MOST_LOADS = 64
 
 
 class Handle(NamedTuple):
@@ -47,12 +33,12 @@ class Manager:
 
     A new version is loaded beside the old one and takes over only when it answered its warmup
     requests; one that can't be loaded changes nothing. Nothing here runs by itself: somebody
-    calls `reconcile` from time to time.
+    calls `reconcile` from time to time, and `load_waiting` when a retry may be due.
     """
 
     def __init__(
         self,
-        load: Callable[[ModelConfig, ModelVersion], LoadedModel],
+        load: Load,
         list_children: Callable[[str], Sequence[str]],
         options: ManagerOptions | None = None,
         *,
@@ -66,13 +52,15 @@ class Manager:
           options: How to load.
           clock: Seconds that only ever grow.
         """
-        self._load = load
         self._folders = VersionFolders(list_children)
         self._options = options or ManagerOptions()
         self._clock = clock
         self._lock = threading.Lock()
+        self._attempts = LoadAttempts(load, self._lock, self._options, clock)
         # Held by the one thread that polls and loads.
         self._reconciling = threading.Lock()
+        # Its threads stay: TensorFlow keeps state for each thread that has loaded a model.
+        self._threads = ThreadPoolExecutor(_MOST_LOADS, thread_name_prefix="model-loader")
         # Whether a version has ended, or failed half-way, since memory was last reclaimed.
         self._has_garbage = False
         self._models: dict[str, VersionedModel] = {}
@@ -92,19 +80,20 @@ class Manager:
             for config in configs:
                 self._models.setdefault(config.name, VersionedModel(config.name))
 
-    def reconcile(self) -> None:
-        """Looks at the folders once, then loads and unloads until nothing is left to do."""
+    def reconcile(self, *, num_threads: int | None = None) -> None:
+        """Looks at the folders once, then loads and unloads until nothing is left to do.
+
+        Args:
+          num_threads: How many versions to load at a time; None for what the options say.
+        """
         with self._reconciling:
             self._poll()
-            while True:
-                with self._lock:
-                    for model in self._models.values():
-                        self._has_garbage |= model.unload_superseded()
-                    waiting = self._next_to_load()
-                self._collect_garbage()
-                if waiting is None:
-                    return
-                self._attempt(*waiting)
+            self._load_and_unload(num_threads)
+
+    def load_waiting(self, *, num_threads: int | None = None) -> None:
+        """Does the same without a look at the folders: tries again what failed long enough ago."""
+        with self._reconciling:
+            self._load_and_unload(num_threads)
 
     @contextmanager
     def acquire(self, spec: ModelSpec) -> Iterator[Handle]:
@@ -146,15 +135,35 @@ class Manager:
         """The models that are configured."""
         return sorted(self._configs)
 
-    def is_loading(self) -> bool:
-        """Returns whether some model has versions on disk of which none is ready nor given up."""
-        with self._lock:
-            return any(model.is_loading() for model in self._models.values())
+    @property
+    def configs(self) -> list[ModelConfig]:
+        """The configuration of each of them."""
+        return list(self._configs.values())
 
-    def find_failures(self) -> list[ServingError]:
-        """Returns an error for each configured model of which no version could be loaded."""
+    def find_unavailable(self) -> list[str]:
+        """Returns the configured models of which no version answers."""
         with self._lock:
-            failures = [self._models[name].failure() for name in self._configs]
+            return [
+                name for name in sorted(self._configs) if not self._models[name].newest_available()
+            ]
+
+    def is_waiting_to_load(self) -> bool:
+        """Returns whether a version is to be loaded, now or when it is tried again."""
+        with self._lock:
+            return any(self._models[name].is_waiting_to_load() for name in self._configs)
+
+    def find_failures(self, names: Collection[str] | None = None) -> list[ServingError]:
+        """Returns an error for each configured model of which no version could be loaded.
+
+        Args:
+          names: The models to look at; None for all.
+        """
+        with self._lock:
+            failures = [
+                self._models[name].failure()
+                for name in self._configs
+                if names is None or name in names
+            ]
         return [failure for failure in failures if failure]
 
     def _poll(self) -> None:
@@ -167,6 +176,31 @@ class Manager:
             with self._lock:
                 self._models[name].aspire(folders)
 
+    def _load_and_unload(self, num_threads: int | None) -> None:
+        self._unload_superseded()
+        most = max(self._options.num_load_threads if num_threads is None else num_threads, 1)
+        attempts: set[Future[None]] = set()
+        while True:
+            while len(attempts) < most and (waiting := self._next_to_load()):
+                attempts.add(self._threads.submit(self._attempt, *waiting))
+            if not attempts:
+                return
+            done, attempts = wait(attempts, return_when=FIRST_COMPLETED)
+            for attempt in done:
+                attempt.result()
+            self._unload_superseded()
+
+    def _attempt(self, config: ModelConfig, version: ModelVersion) -> None:
+        is_loaded = self._attempts.attempt(config, version)
+        with self._lock:
+            self._has_garbage |= not is_loaded
+
+    def _unload_superseded(self) -> None:
+        with self._lock:
+            for model in self._models.values():
+                self._has_garbage |= model.unload_superseded()
+        self._collect_garbage()
+
     def _collect_garbage(self) -> None:
         """Frees what was unloaded: TensorFlow's models hold themselves, by reference cycles."""
         if self._has_garbage:
@@ -175,47 +209,13 @@ class Manager:
 
     def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:
         now = self._clock()
-        for name, config in self._configs.items():
-            version = self._models[name].next_to_load(now)
-            if version is not None:
-                version.state = State.LOADING
-                return config, version
+        with self._lock:
+            for name, config in self._configs.items():
+                version = self._models[name].next_to_load(now)
+                if version is not None:
+                    version.state = State.LOADING
+                    return config, version
         return None
-
-    def _attempt(self, config: ModelConfig, version: ModelVersion) -> None:
-        """Loads a version outside of the lock, so that requests go on meanwhile."""
-        version.num_attempts += 1
-        try:
-            loaded = self._load(config, version)
-        except Exception as error:  # noqa: BLE001 - TensorFlow raises anything
-            self._note_failure(config, version, error)
-            return
-        with self._lock:
-            version.loaded, version.error, version.state = loaded, None, State.AVAILABLE
-        logger.info(
-            "Successfully loaded servable version {name: %s version: %d}",
-            config.name,
-            version.number,
-        )
-
-    def _note_failure(self, config: ModelConfig, version: ModelVersion, error: Exception) -> None:
-        with self._lock:
-            self._has_garbage = True
-            # Without its traceback, whose frames hold what was loaded so far.
-            if isinstance(error, ServingError):
-                version.error = ServingError(error.code, error.message)
-            else:
-                version.error = ServingError(Code.UNKNOWN, f"{type(error).__name__}: {error}")
-            retries_left = self._options.max_num_load_retries + 1 - version.num_attempts
-            version.state = State.START if retries_left > 0 and version.aspired else State.END
-            version.next_attempt = self._clock() + self._options.load_retry_interval_seconds
-        logger.error(
-            "Loading servable {name: %s version: %d} failed, %d more attempts: %s",
-            config.name,
-            version.number,
-            max(retries_left, 0),
-            version.error,
-        )
 
     def _find(self, name: str, number: int | None) -> ModelVersion | None:
         model = self._models.get(name)

@@ -16,6 +16,7 @@ from serving.json_messages.document import render_error
 from serving.proto_messages.metadata import make_metadata_reply
 from serving.rest.body import read_body
 from serving.rest.exchange import Receive, Reply, Request, Scope, Send
+from serving.rest.health import HEALTH_PATHS, HealthPages
 from serving.rest.methods import JsonMethods
 from serving.rest.page import Page
 from serving.rest.path import RestCall, parse_path
@@ -38,6 +39,7 @@ class RestOptions:
       enable_cors: Let pages of other origins call the API.
       metrics_path: Path of the Prometheus page, None for none.
       page: The page to try a model, None for none.
+      health: What probes ask for, None for nothing.
     """
 
     timeout_seconds: float = 30.0
@@ -45,6 +47,7 @@ class RestOptions:
     enable_cors: bool = False
     metrics_path: str | None = None
     page: Page | None = None
+    health: HealthPages | None = None
 
 
 class RestService:
@@ -75,6 +78,8 @@ class RestService:
         if page and path == "/" and request.method in ("GET", "HEAD"):
             may_know = self._gate.is_open_to(request.find_header("authorization"))
             return page.render(self._inference.manager.model_names if may_know else [])
+        if self._options.health and path in HEALTH_PATHS:
+            return self._options.health.render(request, self._gate)
         if path == self._options.metrics_path:
             return self._render_metrics(request)
         if not _API_PATH.match(path):

@@ -17,4 +17,4 @@ def read_batching(model_path: str) -> BatchingParameters | None:
     if not tf.io.gfile.exists(path):
         return None
     with tf.io.gfile.GFile(path) as file:
-        return parse_batching_parameters(file.read())
+        return parse_batching_parameters(file.read(), where=path)

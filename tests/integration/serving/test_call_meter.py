@@ -101,9 +101,14 @@ def test_error_that_nobody_foresaw_is_counted_as_internal_and_told_to_the_log_al
     server: Connection, caplog: pytest.LogCaptureFixture
 ):
     meter = CallMeter(server.running.server.metrics, server.running.server.manager)
-    with pytest.raises(ServingError) as error, meter.measure("REST", "POST /m") as call:
-        call.model_name, call.api = "m", "Predict"
-        raise KeyError(GHOST)
+
+    def fail() -> None:
+        with meter.measure("REST", "POST /m") as call:
+            call.model_name, call.api = "m", "Predict"
+            raise KeyError(GHOST)
+
+    with pytest.raises(ServingError) as error:
+        fail()
     assert str(error.value) == "INTERNAL: Internal error; the server's log says more"
     assert samples(server, COUNT) == {("m", "INTERNAL"): 1}
     assert samples(server, TIMES) == {}

@@ -39,8 +39,8 @@ def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
         log = tmp_path / f"serve-{len(processes)}.log"
         process = _start(flags, log)
         processes.append(process)
-        text = _read_until_listening(process)
-        if "Models:" not in text:
+        text = _read_until_ready(process)
+        if "Ready:" not in text:
             pytest.fail(f"exit code {process.wait()}: {text}{log.read_text()}")
         return _describe(process, text, log)
 
@@ -65,13 +65,13 @@ def _start(flags: tuple[str, ...], log: Path) -> subprocess.Popen[str]:
         )
 
 
-def _read_until_listening(process: subprocess.Popen[str]) -> str:
-    """Returns what the server prints until it listens, or until its end."""
+def _read_until_ready(process: subprocess.Popen[str]) -> str:
+    """Returns what the server prints until its models answer, or until its end."""
     assert process.stdout is not None
     text = ""
     for line in process.stdout:
         text += line
-        if line.startswith("Models:"):
+        if line.startswith("Ready:"):
             break
     return text
 

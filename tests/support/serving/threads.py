@@ -36,8 +36,13 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(**options: object) -> Iterator[RunningServer]:
-    """Starts a server with these `ServerOptions` and stops it at the end."""
+def running_server(*, until_ready: bool = True, **options: object) -> Iterator[RunningServer]:
+    """Starts a server with these `ServerOptions` and stops it at the end.
+
+    Args:
+      until_ready: Wait until all models have a version, not only until the server listens.
+      options: Others than those of tests.
+    """
     server = Server(ServerOptions(**{**_DEFAULTS, **options}))  # type: ignore[arg-type]
     failures: list[BaseException] = []
 
@@ -51,7 +56,8 @@ def running_server(**options: object) -> Iterator[RunningServer]:
     thread = threading.Thread(target=run, name="model-server", daemon=True)
     thread.start()
     try:
-        while not server.wait_until_listening(0.1):
+        wait = server.wait_until_ready if until_ready else server.wait_until_listening
+        while not wait(0.1):
             if not thread.is_alive():
                 raise failures[0] if failures else RuntimeError("the server ended by itself")
         yield RunningServer(server)

@@ -8,7 +8,9 @@ import yaml
 
 from modules.distribution.pods.manifests import PodGroup
 from pipeline.config import PipelineConfig
+from runners.commands.serve import serve
 from runners.kubeflow.settings import KubeflowSettings
+from serving.rest.health import HEALTH_PATHS
 from support.kubernetes.schemas import NEWEST, OLDEST, find_faults
 from support.project import PROJECT
 
@@ -22,7 +24,7 @@ def _documents(name: str) -> list[dict[str, Any]]:
 
 
 def _everything() -> list[dict[str, Any]]:
-    names = [*KUSTOMIZATION["resources"], "secret.example.yaml"]
+    names = [*KUSTOMIZATION["resources"], "secret.example.yaml", "serve.yaml"]
     return [document for name in names for document in _documents(name)]
 
 
@@ -89,6 +91,26 @@ def test_the_folder_of_models_is_made_by_the_user_who_pushes_before_it_is_mounte
     assert "USER 1000\n" in (DEPLOY.parent / "Dockerfile").read_text()
 
 
+def test_our_own_server_is_probed_on_its_pages_and_takes_the_flags_that_it_is_given():
+    pod = _find("Deployment", "model-server")["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    [program, name, *arguments] = container["args"]
+    probes = {
+        kind: container[f"{kind}Probe"]["httpGet"]["path"]
+        for kind in ("startup", "readiness", "liveness")
+    }
+
+    assert (program, name) == ("tfx-mnist", "serve")
+    assert serve.make_context(name, arguments).params["host"] == "0.0.0.0"  # noqa: S104
+    assert probes == {"startup": "/healthz", "readiness": "/readyz", "liveness": "/healthz"}
+    assert set(probes.values()) == {*HEALTH_PATHS}
+    assert container["image"] == KUSTOMIZATION["images"][0]["name"]
+    assert (
+        pod["volumes"][0]
+        == _find("Deployment", "tf-serving")["spec"]["template"]["spec"]["volumes"][0]
+    )
+
+
 def test_no_namespace_is_deleted_with_the_rest():
     assert [each for each in _everything() if each["kind"] == "Namespace"] == []
 
@@ -110,7 +132,10 @@ def test_the_job_runs_mlmd_init_in_the_image_of_the_settings_on_the_database_bes
     }
 
 
-@pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "mlmd"), ("Deployment", "tf-serving")])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("StatefulSet", "mlmd"), ("Deployment", "tf-serving"), ("Deployment", "model-server")],
+)
 def test_services_select_the_pods_and_name_their_ports(kind: str, name: str):
     workload = _find(kind, name)["spec"]
     labels = workload["template"]["metadata"]["labels"]

@@ -1,6 +1,7 @@
 """What `setup.py` builds, by building it: a worker gets the sdist, the image the wheel."""
 
 import email
+import importlib
 import re
 import shutil
 import subprocess
@@ -53,7 +54,11 @@ def test_wheel_holds_exactly_the_files_of_the_packages(wheel: zipfile.ZipFile):
 def test_wheel_installs_the_command(wheel: zipfile.ZipFile):
     (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
 
-    assert "tfx-mnist = runners.commands.main:main" in wheel.read(entry_points).decode()
+    scripts = wheel.read(entry_points).decode()
+    assert "tfx-mnist = runners.commands.main:main" in scripts
+    [place] = re.findall(r"^tensorflow_model_server = (.+)$", scripts, re.MULTILINE)
+    module, _, function = place.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_wheel_carries_the_licence(wheel: zipfile.ZipFile):

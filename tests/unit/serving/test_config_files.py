@@ -7,6 +7,7 @@ from serving.config_files import (
     parse_monitoring_config,
 )
 from serving.errors import ServingError
+from serving.models.config import ModelConfig
 from serving.models.policy import All, Latest, Specific, index_versions
 
 
@@ -31,26 +32,69 @@ def test_policy_of_a_model_is_read(text: str, policy: object):
     assert (config.name, config.base_path, config.policy) == ("m", "/m", policy)
 
 
-def test_labels_of_a_model_are_read():
-    text = 'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 2 }'
+@pytest.mark.parametrize("label", ["stable", "v1.2", "canary-eu", "a b", "größer"])
+def test_any_label_that_a_url_can_name_is_read(label: str):
+    text = f'version_labels {{ key: "{label}" value: 1 }} version_labels {{ key: "b" value: 2 }}'
     [config] = parse_model_server_config(model(f'name: "m" base_path: "gs://b/m" {text}'))
-    assert config.labels == {"stable": 1, "canary": 2}
+    assert config.labels == {label: 1, "b": 2}
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "# nothing yet\n", "model_config_list {}"])
+def test_an_empty_configuration_lists_no_models(text: str):
+    assert parse_model_server_config(text) == []
+
+
+@pytest.mark.parametrize("text", ["", " \n", "# being written\n"])
+def test_an_empty_text_takes_nothing_away_but_an_empty_list_does(text: str):
+    current = [ModelConfig(name="m", base_path="/m")]
+
+    with pytest.raises(ServingError, match=r"^FAILED_PRECONDITION: Cannot transition to requested"):
+        parse_model_server_config(text, current=current)
+
+    assert parse_model_server_config("model_config_list {}", current=current) == []
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model_config_list { config: }", "is no ModelServerConfig"),
-        ("", "expected a model_config_list"),
+        (
+            "model_config_list { config: }",
+            "Error parsing text-format tensorflow.serving.ModelServerConfig: 1:",
+        ),
+        ("custom_model_config {}", "does not yet support custom model config"),
         (model('name: "m" base_path: "m"'), "to have an absolute path or URI; got base_path"),
         (model('base_path: "/m"'), "has no name"),
         (
-            model('name: "m" base_path: "/m" version_labels { key: "a b" value: 1 }'),
-            "expected a label of letters, digits and _",
+            model('name: "m" base_path: "/m" version_labels { key: "a/b" value: 1 }'),
+            "expected a label without / and :, received 'a/b'",
+        ),
+        (
+            model('name: "m" base_path: "/m" version_labels { key: "a:b" value: 1 }'),
+            "expected a label without / and :, received 'a:b'",
+        ),
+        (
+            model('name: "m" base_path: "/m" version_labels { key: "" value: 1 }'),
+            "expected a label without / and :, received ''",
+        ),
+        (
+            model('name: "m" base_path: "/m" logging_config {}'),
+            "No request-logger-creator provided. Model m has a logging_config",
+        ),
+        (
+            model('name: "m" base_path: "/m" model_type: TENSORFLOW'),
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and",
+        ),
+        (
+            'model_config_list { config { name: "m" base_path: "/m" } }',
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor",
+        ),
+        (
+            'model_config_list { config { name: "m" base_path: "/m" model_type: OTHER } }',
+            "ModelServerConfig::model_type choice 2 not supported.",
         ),
         (
             'model_config_list { config { name: "m" base_path: "/m" model_platform: "torch" } }',
-            'expected model_platform: "tensorflow", received "torch"',
+            'Model m requests unsupported platform torch; expected "tensorflow"',
         ),
         (
             "model_config_list {"
@@ -80,7 +124,7 @@ def test_batching_parameters_are_read_and_the_rest_is_tf_servings_default():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_batch_size: 32", "is no BatchingParameters"),
+        ("max_batch_size: 32", "Error parsing text-format tensorflow.serving.BatchingParameters"),
         ("allowed_batch_sizes: 8", "must match max_batch_size; last entry was 8; expected 1000"),
         ("allowed_batch_sizes: 8 allowed_batch_sizes: 8", "must be monotonically increasing"),
         ("max_batch_size { value: 0 }", "received max_batch_size: 0"),

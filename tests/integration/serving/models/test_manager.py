@@ -25,7 +25,7 @@ from tensorflow_serving.apis import (
 from serving.config_files import parse_model_server_config
 from serving.errors import ServingError
 from serving.models.config import ModelConfig
-from serving.models.manager import ManagerOptions
+from serving.models.manager_options import ManagerOptions
 from serving.models.model_spec import ModelSpec
 from serving.models.policy import Specific
 from support.serving.fixtures import connect
@@ -157,7 +157,7 @@ def test_server_that_can_load_nothing_says_so_and_does_not_start(tmp_path: Path)
 
 
 def test_server_without_versions_waits_for_the_first(tmp_path: Path, staged: dict[int, Path]):
-    with serve(tmp_path / "later") as running:
+    with serve(tmp_path / "later", until_ready=False) as running:
         assert answer(running) == "Servable not found for request: Latest(m)"
         (tmp_path / "later").mkdir()
         push(staged[1], tmp_path / "later", 1)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from runners.commands.labels import labels
 from serving.config_files import parse_model_server_config
-from serving.models.manager import ManagerOptions
+from serving.models.manager_options import ManagerOptions
 from support.serving.threads import RunningServer, running_server
 from support.toy_models import save_half_plus_two
 from support.waiting import wait_until

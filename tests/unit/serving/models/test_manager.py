@@ -8,7 +8,8 @@ import pytest
 from serving.errors import ServingError
 from serving.models.config import ModelConfig
 from serving.models.lifecycle import ModelVersion
-from serving.models.manager import Manager, ManagerOptions
+from serving.models.manager import Manager
+from serving.models.manager_options import ManagerOptions
 from serving.models.model_spec import ModelSpec
 from serving.models.policy import All, Latest, Specific
 from serving.tensors import Arrays

@@ -1,0 +1,113 @@
+"""The process of a model server: its log, its signals, its end."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runners.commands.quiet import quiet_tensorflow
+from runners.commands.serve_options import warn_of_flags_without_effect
+from serving.errors import ServingError
+from serving.options import ServerOptions
+
+if TYPE_CHECKING:
+    from serving.server import Server
+
+_WATCHDOG_SECONDS = 5.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+logger = logging.getLogger(__name__)
+
+
+def run_server(
+    options: ServerOptions,
+    flags: Mapping[str, Any],
+    *,
+    on_listening: "Callable[[Server], None]",
+    on_ready: Callable[[], None] | None = None,
+) -> None:
+    """Serves until SIGTERM or Ctrl-C, and ends the process.
+
+    Args:
+      options: How to serve.
+      flags: What they were made of.
+      on_listening: Called once clients can connect.
+      on_ready: Called once they can ask each model.
+
+    Raises:
+      click.ClickException: A port is taken, or a model can't be loaded.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    warn_of_flags_without_effect(flags)
+    _warn_of_open_doors(options)
+    try:
+        _run(options, on_listening, on_ready)
+    except (ServingError, OSError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def format_address(host: str, port: int) -> str:
+    """Returns HOST:PORT as a URL has it: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _warn_of_open_doors(options: ServerOptions) -> None:
+    if options.host not in _LOOPBACK and options.bearer_token is None:
+        logger.warning("Everybody who reaches %s may use the models: no token is set", options.host)
+    if options.grpc_tls and options.rest_api_port:
+        logger.warning(
+            "--ssl_config_file encrypts gRPC alone; REST is in plain text, unless "
+            "--tls_certificate_file encrypts both"
+        )
+
+
+def _run(
+    options: ServerOptions,
+    on_listening: "Callable[[Server], None]",
+    on_ready: Callable[[], None] | None,
+) -> None:
+    # A model server has no Keras; ruling it out halves the time to start.
+    sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
+    with quiet_tensorflow():  # it comes with the server: --help need not wait
+        import uvloop  # noqa: PLC0415
+
+        from serving.server import Server  # noqa: PLC0415
+
+    # What is there before the models stays: looking through it whenever a model is unloaded would
+    # hold up requests for a fifth of a second.
+    gc.collect()
+    gc.freeze()
+    server = Server(options, on_listening=lambda: on_listening(server), on_ready=on_ready)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _stop(server, options))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(server.run())
+        # Taking TensorFlow down in order takes seconds of CPU and changes nothing, and a thread
+        # that never ends would be waited for.
+        _end(0)
+
+
+def _stop(server: "Server", options: ServerOptions) -> None:
+    """Ends the server in order, or else without order when its time is over."""
+    server.stop()
+    watchdog = threading.Timer(options.shutdown_grace_seconds + _WATCHDOG_SECONDS, _give_up)
+    watchdog.daemon = True
+    watchdog.start()
+
+
+def _give_up() -> None:
+    logger.error("The server can't end in order, such as while it reads a model; ending anyway")
+    _end(1)
+
+
+def _end(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
