@@ -33,10 +33,10 @@ class ServerOptions:
       rest_api_port: Port of the REST API; 0 for any free port, None for no REST API.
       port: Port of the gRPC API; likewise.
       grpc_socket_path: UNIX socket to listen on for gRPC as well, empty for none.
-      grpc_max_threads: The most gRPC calls that are worked on at a time; 0 for our choice.
+      grpc_max_threads: The most calls of one model at a time; 0 for our choice.
       grpc_channel_arguments: Arguments of gRPC's own server.
       enable_grpc_healthcheck_service: Answer gRPC's health checks.
-      rest_api_num_threads: The most REST calls that are worked on at a time; 0 for our choice.
+      rest_api_num_threads: The same; the larger of the two counts.
       rest_api_timeout_in_ms: How long a REST call may take.
       rest_api_enable_cors_support: Let pages of other origins call the REST API.
       listen_when_ready: Listen only when every model has a version, as tensorflow_model_server.

@@ -10,6 +10,7 @@ from serving.access import Gate
 from serving.call_meter import CallMeter
 from serving.errors import ServingError
 from serving.grpc.access import AccessCheck
+from serving.grpc.health import HealthService
 from serving.grpc.listener import GrpcListener
 from serving.grpc.services import ModelService, PredictionService
 from serving.inference.inference import Inference
@@ -175,7 +176,8 @@ class Server:
         )
         models = ModelService(inference, self._meter, self._models.reload)
         check = AccessCheck(gate, self._meter)
-        listener = GrpcListener(predictions, models, check, self._options, self._options.port)
+        health = HealthService(self.is_ready)
+        listener = GrpcListener(predictions, models, check, health, self._options)
         self.grpc_port = listener.port
         return listener
 
@@ -206,7 +208,7 @@ def _make_loading_options(options: ServerOptions) -> LoadingOptions:
     return LoadingOptions(
         session=SessionOptions(
             tags=options.saved_model_tags,
-            num_places=_CALLS_PER_CPU * (os.cpu_count() or 1),
+            num_places=_count_places(options),
             intra_op_parallelism=options.tensorflow_intra_op_parallelism,
             inter_op_parallelism=options.tensorflow_inter_op_parallelism or 1,
             gpu_memory_fraction=options.per_process_gpu_memory_fraction,
@@ -218,3 +220,9 @@ def _make_loading_options(options: ServerOptions) -> LoadingOptions:
         per_model_batching=options.batching is not None
         and options.enable_per_model_batching_parameters,
     )
+
+
+def _count_places(options: ServerOptions) -> int:
+    asked_for = max(options.rest_api_num_threads, options.grpc_max_threads)
+    num_batches = options.batching.num_batch_threads if options.batching else 0
+    return max(asked_for or _CALLS_PER_CPU * (os.cpu_count() or 1), num_batches)

@@ -4,7 +4,8 @@ https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -14,13 +15,17 @@ MAX_WATCHERS = 64
 """Streams that may be open at a time; each stays open for as long as its client likes."""
 # "" stands for the server as a whole; the other names are those that TF Serving sets.
 _SERVICES = ("", "ModelService", "PredictionService")
+# How often a stream looks whether the server has become ready.
+_LOOK_SECONDS = 0.5
 _Reply = health_pb2.HealthCheckResponse
 
 
 class HealthService(health_pb2_grpc.HealthServicer):
-    """grpc.health.v1.Health; a server that listens has loaded its models and is healthy."""
+    """grpc.health.v1.Health; a server is healthy when each of its models has a version."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_ready: Callable[[], bool]) -> None:
+        """Makes a service that is told whether the server is ready."""
+        self._is_ready = is_ready
         self._stopping = asyncio.Event()
         self._num_watchers = 0
 
@@ -44,8 +49,14 @@ class HealthService(health_pb2_grpc.HealthServicer):
             )
         self._num_watchers += 1
         try:
-            yield _Reply(status=self._status(request.service))
-            await self._stopping.wait()
+            last = None
+            while not self._stopping.is_set():
+                status = self._status(request.service)
+                if status != last:
+                    last = status
+                    yield _Reply(status=status)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)
             yield _Reply(status=self._status(request.service))
         finally:
             self._num_watchers -= 1
@@ -53,4 +64,5 @@ class HealthService(health_pb2_grpc.HealthServicer):
     def _status(self, service: str) -> Any:
         if service not in _SERVICES:
             return _Reply.SERVICE_UNKNOWN
-        return _Reply.NOT_SERVING if self._stopping.is_set() else _Reply.SERVING
+        is_serving = self._is_ready() and not self._stopping.is_set()
+        return _Reply.SERVING if is_serving else _Reply.NOT_SERVING

@@ -28,10 +28,10 @@ class GrpcListener:
         prediction_service: PredictionService,
         model_service: ModelService,
         access_check: AccessCheck,
+        health: HealthService,
         options: ServerOptions,
-        port: int | None,
     ) -> None:
-        """Takes the port; raises RuntimeError or OSError if somebody else has it."""
+        """Takes the port of the options; raises RuntimeError or OSError if somebody else has it."""
         self._started = asyncio.Event()
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
@@ -45,16 +45,16 @@ class GrpcListener:
                 *options.grpc_channel_arguments,
             ],
         )
-        self._health = HealthService()
+        self._health = health
         for service in (prediction_service, model_service):
             handler = make_generic_handler(service, service.methods)
             self._server.add_generic_rpc_handlers((handler,))
         if options.enable_grpc_healthcheck_service:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = f"[{options.host}]" if ":" in options.host else options.host
-        address = f"{host}:{port}"
+        address = f"{host}:{options.port}"
         pems = options.grpc_tls or (read_pem_texts(options.tls) if options.tls else None)
-        self.port = self._listen(address, pems) if port is not None else None
+        self.port = self._listen(address, pems) if options.port is not None else None
         if options.grpc_socket_path:
             self._listen(f"unix:{options.grpc_socket_path}", pems)
 

@@ -91,6 +91,11 @@ class InterruptibleSession:
         targets = [operation._c_op for operation in self._interrupts.watch(fetches)]  # noqa: SLF001
         feed = {name: tensor._as_tf_output() for name, tensor in feeds.items()}  # noqa: SLF001
         fetch = [tensor._as_tf_output() for tensor in fetches]  # noqa: SLF001
+        quantized = {
+            name: tensor.dtype.base_dtype.as_numpy_dtype
+            for name, tensor in zip(outputs, fetches, strict=True)
+            if tensor.dtype.is_quantized
+        }
         types = {name: tensor.dtype.base_dtype for name, tensor in feeds.items()}
         shapes = read_placeholder_shapes(feeds) if self._demands_shapes else {}
 
@@ -100,7 +105,10 @@ class InterruptibleSession:
             if misfits:
                 raise invalid_argument("; ".join(misfits))
             fed = {feed[name]: array for name, array in arrays.items()}
-            return dict(zip(outputs, self._run(fed, fetch, targets, place), strict=True))
+            values = dict(zip(outputs, self._run(fed, fetch, targets, place), strict=True))
+            for name, dtype in quantized.items():  # TensorFlow gives out plain integers
+                values[name] = np.asarray(values[name]).view(dtype)
+            return values
 
         return run
 

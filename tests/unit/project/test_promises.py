@@ -25,7 +25,8 @@ def _any_of(*forbidden: str) -> Callable[[set[str]], set[str]]:
 # The words of a docstring, and what of the loaded modules breaks them.
 _PROMISES = {
     "standard library only": _others_than(),
-    "numpy only": _others_than("numpy"),
+    # With the types that numpy has not, such as bfloat16.
+    "numpy only": _others_than("numpy", "ml_dtypes"),
     "no TensorFlow": _any_of(*_TENSORFLOW),
     "ML Metadata, but no TensorFlow": _any_of(*_TENSORFLOW - {"ml_metadata"}),
     "neither TensorFlow nor the network": _any_of(*_TENSORFLOW, "socket"),

@@ -239,7 +239,7 @@ RESOURCE = tensor_pb2.TensorProto(dtype=tf.resource.as_datatype_enum)
             ),
         ),
         (spec("half_plus_two"), {"y": FLOATS}, "INVALID_ARGUMENT", "Signature input alias: x"),
-        (spec("half_plus_two"), {"x": [b"a"]}, "INVALID_ARGUMENT", "expected type float"),
+        (spec("half_plus_two"), {"x": [b"a"]}, "INVALID_ARGUMENT", "float but string is"),
         (spec("half_plus_two"), {"x": HUGE}, "INVALID_ARGUMENT", "values, expected at most"),
         (spec("half_plus_two"), {"x": NEGATIVE}, "INVALID_ARGUMENT", "tensor parsing error: x"),
         (spec("half_plus_two"), {"x": CUT_OFF}, "INVALID_ARGUMENT", "tensor parsing error: x"),

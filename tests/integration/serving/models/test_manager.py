@@ -130,7 +130,7 @@ def test_memory_of_an_unloaded_version_is_freed(base: Path, staged: dict[int, Pa
     with serve(base) as running, no_garbage_collection_by_chance():
         with running.server.manager.acquire(ModelSpec("m")) as handle:
             loaded: Any = handle.loaded
-            graph = weakref.ref(loaded._functions["serving_default"].graph)  # noqa: SLF001
+            graph = weakref.ref(loaded._model._session._graph)  # noqa: SLF001
         del handle, loaded
         assert answer(running) == 10.0
         push(staged[2], base, 2)
