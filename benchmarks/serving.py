@@ -186,7 +186,7 @@ def _start(flags: list[str]) -> tuple[subprocess.Popen[str], _Target]:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        if any(line.startswith("Models:") for line in process.stdout or ()):
+        if any(line.startswith("Ready:") for line in process.stdout or ()):
             return process, _Target(process.pid, rest_port, f"127.0.0.1:{grpc_port}")
         process.wait()
     raise RuntimeError("the server ended five times before it listened")

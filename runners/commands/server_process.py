@@ -103,7 +103,7 @@ def _stop(server: "Server", options: ServerOptions) -> None:
 
 
 def _give_up() -> None:
-    logger.error("The server can't end in order, such as while it reads a model; ending anyway")
+    logger.error("The server can't end in order; ending anyway")
     _end(1)
 
 

@@ -27,7 +27,7 @@ class GrpcListener:
         self,
         prediction_service: PredictionService,
         model_service: ModelService,
-        access_check: AccessCheck,
+        access_check: AccessCheck | None,
         health: HealthService,
         options: ServerOptions,
     ) -> None:
@@ -35,7 +35,7 @@ class GrpcListener:
         self._started = asyncio.Event()
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
-            interceptors=[access_check],
+            interceptors=[access_check] if access_check else None,
             # Counted before a message is read, which bounds the memory that messages take.
             maximum_concurrent_rpcs=options.max_inflight_requests + MAX_WATCHERS + _SPARE_CALLS,
             options=[
