@@ -110,7 +110,7 @@ def test_batch_is_filled_up_to_an_allowed_size():
         model,
         [[1], [2], [3]],
         num_batch_threads=1,
-        batch_timeout_micros=1000,
+        batch_timeout_micros=50_000,
         max_batch_size=8,
         allowed_batch_sizes=(4, 8),
     )
@@ -120,7 +120,7 @@ def test_batch_is_filled_up_to_an_allowed_size():
 
 @pytest.mark.parametrize(("bad", "error"), [(-1, ServingError), (np.inf, ValueError)])
 def test_bad_request_fails_alone(bad: float, error: type[Exception]):
-    answers = run(Doubler(), [[1], [bad], [3]], batch_timeout_micros=1000, max_batch_size=3)
+    answers = run(Doubler(), [[1], [bad], [3]], batch_timeout_micros=50_000, max_batch_size=3)
     assert answers[0] == [2]
     assert answers[2] == [6]
     assert isinstance(answers[1], error)
@@ -157,7 +157,7 @@ def test_rows_of_other_shape_are_another_call():
             outputs={"y": TensorSpec("float", (None, None))},
         )
     }
-    answers = run(model, [[[1]], [[2, 3]]], batch_timeout_micros=1000, max_batch_size=2)  # type: ignore[list-item]
+    answers = run(model, [[[1]], [[2, 3]]], batch_timeout_micros=50_000, max_batch_size=2)  # type: ignore[list-item]
     assert answers == [[[2]], [[4, 6]]]
     assert model.batch_sizes == [1, 1]
 
