@@ -33,10 +33,11 @@ class ServerOptions:
       rest_api_port: Port of the REST API; 0 for any free port, None for no REST API.
       port: Port of the gRPC API; likewise.
       grpc_socket_path: UNIX socket to listen on for gRPC as well, empty for none.
-      grpc_max_threads: The most calls of one model at a time; 0 for our choice.
+      grpc_max_threads: The most calls of one model at a time, unless `rest_api_num_threads` is
+        larger; 0 in both for our choice.
       grpc_channel_arguments: Arguments of gRPC's own server.
       enable_grpc_healthcheck_service: Answer gRPC's health checks.
-      rest_api_num_threads: The same; the larger of the two counts.
+      rest_api_num_threads: See `grpc_max_threads`.
       rest_api_timeout_in_ms: How long a REST call may take.
       rest_api_enable_cors_support: Let pages of other origins call the REST API.
       listen_when_ready: Listen only when every model has a version, as tensorflow_model_server.
@@ -49,7 +50,7 @@ class ServerOptions:
       enable_model_warmup: Replay the requests that a model brings along.
       num_request_iterations_for_warmup: How often each of them.
       tensorflow_intra_op_parallelism: Threads of one operation; 0 lets TensorFlow choose.
-      tensorflow_inter_op_parallelism: Operations at a time; 0 lets TensorFlow choose.
+      tensorflow_inter_op_parallelism: Operations of one call at a time; 0 is one.
       per_process_gpu_memory_fraction: Share of each GPU's memory; 0 lets TensorFlow choose.
       enable_serialization_as_tensor_content: Write packed bytes into gRPC replies.
       max_request_bytes: The largest request.

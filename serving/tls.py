@@ -44,10 +44,8 @@ def read_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> Tl
     Raises:
       ServingError: One can't be read, is not PEM, or the key is another certificate's.
     """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        # Without a password OpenSSL would ask for one at the terminal.
-        context.load_cert_chain(certificate, private_key, password="")
+        context = _load_pair(certificate, private_key)
     except OSError as error:  # what is wrong with the content is one too
         raise invalid_argument(
             "tls_certificate_file, tls_private_key_file: expected a PEM certificate and its key "
@@ -66,9 +64,9 @@ def read_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> Tl
 def read_pem_texts(tls: TlsFiles) -> PemTexts:
     """Returns what the files hold, or raises a ServingError that names one that can't be read."""
     return PemTexts(
-        certificate=read_pem(tls.certificate),
-        private_key=read_pem(tls.private_key),
-        client_ca=read_pem(tls.client_ca) if tls.client_ca else None,
+        certificate=_read_pem(tls.certificate),
+        private_key=_read_pem(tls.private_key),
+        client_ca=_read_pem(tls.client_ca) if tls.client_ca else None,
     )
 
 
@@ -80,8 +78,7 @@ def check_pem_texts(pems: PemTexts, *, where: str) -> None:
         for name, text in names.items():
             paths[name].write_bytes(text)
         try:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(paths["server_cert"], paths["server_key"], password="")
+            context = _load_pair(paths["server_cert"], paths["server_key"])
             if pems.client_ca is not None:
                 context.load_verify_locations(cadata=pems.client_ca.decode("ascii"))
         except (OSError, ValueError) as error:
@@ -91,7 +88,14 @@ def check_pem_texts(pems: PemTexts, *, where: str) -> None:
             ) from error
 
 
-def read_pem(path: Path) -> bytes:
+def _load_pair(certificate: Path, private_key: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    # Without a password OpenSSL would ask for one at the terminal.
+    context.load_cert_chain(certificate, private_key, password="")
+    return context
+
+
+def _read_pem(path: Path) -> bytes:
     """Returns what a PEM file holds, or raises a ServingError that names the file."""
     try:
         return path.read_bytes()

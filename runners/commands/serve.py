@@ -7,7 +7,8 @@ import click
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.serve_flags import server_flags
 from runners.commands.serve_options import make_options, show_version
-from runners.commands.server_process import format_address, run_server
+from runners.commands.server_process import run_server
+from serving.address import format_address
 from serving.options import ServerOptions
 
 if TYPE_CHECKING:

@@ -53,11 +53,6 @@ def run_server(
         raise click.ClickException(str(error)) from error
 
 
-def format_address(host: str, port: int) -> str:
-    """Returns HOST:PORT as a URL has it: an IPv6 address stands in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _warn_of_open_doors(options: ServerOptions) -> None:
     if options.host not in _LOOPBACK and options.bearer_token is None:
         logger.warning("Everybody who reaches %s may use the models: no token is set", options.host)

@@ -5,6 +5,7 @@ import asyncio
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
 
+from serving.address import format_address
 from serving.grpc.access import AccessCheck
 from serving.grpc.handlers import make_generic_handler
 from serving.grpc.health import MAX_WATCHERS, HealthService
@@ -51,10 +52,10 @@ class GrpcListener:
             self._server.add_generic_rpc_handlers((handler,))
         if options.enable_grpc_healthcheck_service:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        address = f"{host}:{options.port}"
         pems = options.grpc_tls or (read_pem_texts(options.tls) if options.tls else None)
-        self.port = self._listen(address, pems) if options.port is not None else None
+        self.port = None
+        if options.port is not None:
+            self.port = self._listen(format_address(options.host, options.port), pems)
         if options.grpc_socket_path:
             self._listen(f"unix:{options.grpc_socket_path}", pems)
 

@@ -84,7 +84,7 @@ class Places:
                 continue
             try:
                 self._recover(place)
-            except Exception:  # another model may have no other place
+            except Exception:  # the thread must go on: what comes next may find the place ready
                 logger.exception("Place %d may be lost", place)
 
 

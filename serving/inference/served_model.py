@@ -1,26 +1,18 @@
 """A model in memory with the threads in which it runs, and its way to join requests."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from serving.config_files import BatchingParameters
 from serving.inference.batcher import Batcher
 from serving.inference.places import Places
 from serving.metrics import Metrics
-from serving.tensors import Array, Arrays, Signature, can_be_joined
+from serving.models.loaded_model import Described
+from serving.tensors import Array, Arrays, can_be_joined
 
 
-class Runnable(Protocol):
+class Runnable(Described, Protocol):
     """A model without threads; `serving.saved_model.servable.Servable` is one."""
-
-    @property
-    def signatures(self) -> Mapping[str, Signature]:
-        """What it can be asked for, by name."""
-
-    @property
-    def signature_defs(self) -> Mapping[str, Any]:
-        """The same as the metadata API shows it."""
 
     def run(self, signature_name: str, inputs: Arrays, place: int) -> dict[str, Array]:
         """Computes the outputs of a signature in a place, where nothing else runs."""

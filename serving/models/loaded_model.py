@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from serving.tensors import Array, Arrays, Signature
 
 
-class LoadedModel(Protocol):
-    """A model that answers."""
+class Described(Protocol):
+    """A model that says what it is."""
 
     @property
     def signatures(self) -> Mapping[str, Signature]:
@@ -16,6 +16,10 @@ class LoadedModel(Protocol):
     @property
     def signature_defs(self) -> Mapping[str, Any]:
         """The same as the metadata API shows it."""
+
+
+class LoadedModel(Described, Protocol):
+    """A model that answers."""
 
     async def call(
         self, signature_name: str, inputs: Arrays, *, deadline: float | None = None

@@ -22,7 +22,7 @@ class Watcher:
         """Makes a watcher that looks for the first time when it is run.
 
         Args:
-          look: Looks at the folders, and first at the file if its argument says so.
+          look: Looks at the folders, and then at the file if its argument says so.
           retry: Tries again what failed, if it is time; returns whether something is left to try.
           folder_seconds: How often to look at the folders; 0 or less for once only.
           file_seconds: How often to look at both; 0 or less for never.

@@ -66,7 +66,6 @@ _NUMPY_TYPES = {
     for number in types_pb2.DataType.values()
     if 0 < number < _FIRST_REFERENCE and dtype_name(number) in NUMPY_TYPES
 }
-
 _TYPES_OF_ARRAYS = {
     numpy_type: (dtype_name(number), number) for number, numpy_type in _NUMPY_TYPES.items()
 }

@@ -12,7 +12,7 @@ import uvicorn
 
 from serving.options import ServerOptions
 from serving.rest.connection import HttpConnection
-from serving.tls import TlsFiles, read_pem
+from serving.tls import TlsFiles, read_pem_texts
 
 _GOODBYE_SECONDS = 1.0
 
@@ -88,10 +88,8 @@ class RestListener:
 def _uvicorn_tls(tls: TlsFiles | None) -> dict[str, Any]:
     if tls is None:
         return {}
-    read_pem(tls.certificate)
-    read_pem(tls.private_key)
+    read_pem_texts(tls)  # an error of uvicorn's would not name the file
     arguments: dict[str, Any] = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.private_key}
     if tls.client_ca:
-        read_pem(tls.client_ca)
         arguments |= {"ssl_ca_certs": tls.client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
     return arguments

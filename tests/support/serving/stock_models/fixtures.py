@@ -11,7 +11,7 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import input_pb2, model_pb2, predict_pb2
 
 from serving.models.config import ModelConfig
-from serving.models.manager import ManagerOptions
+from serving.models.manager_options import ManagerOptions
 from support.serving.fixtures import Connection, connect
 from support.serving.stock_models.counter import save_counter, save_endless
 from support.serving.stock_models.half_plus import (

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from runners.commands.serve import serve
 from runners.commands.serve_flags import WITHOUT_EFFECT, server_flags
 from runners.commands.serve_options import make_options, warn_of_flags_without_effect
-from runners.commands.server_process import format_address
 from runners.commands.tensorflow_model_server import tensorflow_model_server
+from serving.address import format_address
 from serving.options import ServerOptions
 from support.markdown_reader import read_tables
 from support.project import PROJECT
