@@ -15,6 +15,10 @@ from serving.tls import PemTexts, read_pem_texts
 
 # Calls besides inference: health checks and questions about models get through a full house.
 _SPARE_CALLS = 64
+# A busy machine hands on a call some tenths of a second after it has arrived. Several looks, since
+# of one the loop may be late.
+_LOOK_SECONDS = 0.1
+_QUIET_LOOKS = 3
 
 
 class GrpcListener:
@@ -47,6 +51,7 @@ class GrpcListener:
             ],
         )
         self._health = health
+        self._inference = prediction_service.inference
         for service in (prediction_service, model_service):
             handler = make_generic_handler(service, service.methods)
             self._server.add_generic_rpc_handlers((handler,))
@@ -76,7 +81,22 @@ class GrpcListener:
         """Takes no more requests, and returns when those under way are answered."""
         self._health.stop()
         await self._started.wait()  # gRPC crashes if it is started after it was stopped
+        # gRPC cancels calls that have arrived and that it has not handed on yet. So those that were
+        # sent before the signal are waited for; then clients that go on are told to go elsewhere.
+        await self._wait_until_quiet()
+        self._inference.close()
+        await self._wait_until_quiet()
         await self._server.stop(self._grace_seconds)
+
+    async def _wait_until_quiet(self) -> None:
+        """Returns when no call has come for a moment, or half the time to stop is over."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + self._grace_seconds / 2
+        num_seen, num_looks = self._inference.num_admitted, 0
+        while num_looks < _QUIET_LOOKS and loop.time() < latest:
+            await asyncio.sleep(_LOOK_SECONDS)
+            num_looks = num_looks + 1 if num_seen == self._inference.num_admitted else 0
+            num_seen = self._inference.num_admitted
 
 
 def _grpc_credentials(pems: PemTexts) -> grpc.ServerCredentials:

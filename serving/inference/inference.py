@@ -23,7 +23,11 @@ class Prediction(NamedTuple):
 
 
 class Inference:
-    """Answers requests from the models of a manager."""
+    """Answers requests from the models of a manager.
+
+    Attributes:
+      num_admitted: Requests that were ever let in.
+    """
 
     def __init__(
         self,
@@ -46,24 +50,33 @@ class Inference:
         self.max_request_values = max_request_values
         self._max_inflight_requests = max_inflight_requests
         self._num_inflight = 0
+        self.num_admitted = 0
+        self._is_closed = False
 
     @contextmanager
     def admit(self) -> Iterator[None]:
         """Counts a request as under way, before anything of it is kept in memory.
 
         Raises:
-          ServingError: Too many are already.
+          ServingError: Too many are already, or the server stops.
         """
+        if self._is_closed:
+            raise ServingError(Code.UNAVAILABLE, "The server is stopping; ask another")
         if self._num_inflight >= self._max_inflight_requests:
             raise ServingError(
                 Code.RESOURCE_EXHAUSTED,
                 f"{self._num_inflight} requests are under way already; try again later",
             )
         self._num_inflight += 1
+        self.num_admitted += 1
         try:
             yield
         finally:
             self._num_inflight -= 1
+
+    def close(self) -> None:
+        """Lets no more requests in."""
+        self._is_closed = True
 
     async def predict(
         self,
