@@ -191,7 +191,7 @@ class Batcher:
         running.add_done_callback(partial(self._finish, queue, tasks))
 
         def stop_if_abandoned(_: object) -> None:
-            if all(task.done.done() for task in tasks):
+            if not running.done() and all(task.done.done() for task in tasks):
                 running.cancel()
 
         for task in tasks:

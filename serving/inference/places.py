@@ -45,7 +45,9 @@ class Places:
         self._recover = recover
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._num_threads = 0
-        self._num_waiting = 0
+        # Threads that do nothing, less the work that waits for them. Below zero more could be used.
+        self._num_idle = 0
+        self._lock = threading.Lock()
 
     def submit(self, work: Work, *, deadline: float | None = None) -> "asyncio.Future[Any]":
         """Runs `work` in the next thread that is free.
@@ -58,15 +60,12 @@ class Places:
           Its result. Cancelling it ends the work; at the deadline it fails with a ServingError.
         """
         job = _Job(work, asyncio.get_running_loop(), self._interrupt)
-        self._num_waiting += 1
-        job.future.add_done_callback(self._count)
         fail_at(deadline, job.future)
-        if self._num_threads < min(self._num_waiting, self._num_places):
-            name = f"model-{self._num_threads}"
-            threading.Thread(
-                target=self._work, args=(self._num_threads,), name=name, daemon=True
-            ).start()
-            self._num_threads += 1
+        with self._lock:
+            self._num_idle -= 1
+            is_short = self._num_idle < 0
+        if is_short and self._num_threads < self._num_places:
+            self._start_thread()
         self._jobs.put(job)
         return job.future
 
@@ -75,17 +74,28 @@ class Places:
         for _ in range(self._num_threads):
             self._jobs.put(None)
 
-    def _count(self, _: "asyncio.Future[Any]") -> None:
-        self._num_waiting -= 1
+    def _start_thread(self) -> None:
+        place = self._num_threads
+        name = f"model-{place}"
+        threading.Thread(target=self._work, args=(place,), name=name, daemon=True).start()
+        self._num_threads += 1
+        self._count_idle()
+
+    def _count_idle(self) -> None:
+        with self._lock:
+            self._num_idle += 1
 
     def _work(self, place: int) -> None:
         while (job := self._jobs.get()) is not None:
-            if job.run(place):
-                continue
-            try:
-                self._recover(place)
-            except Exception:  # the thread must go on: what comes next may find the place ready
-                logger.exception("Place %d may be lost", place)
+            if not job.run(place):
+                self._make_ready(place)
+            self._count_idle()
+
+    def _make_ready(self, place: int) -> None:
+        try:
+            self._recover(place)
+        except Exception:  # the thread must go on: what comes next may find the place ready
+            logger.exception("Place %d may be lost", place)
 
 
 class _Job:

@@ -120,7 +120,10 @@ class ReloadableModels:
 
     def _retry(self) -> bool:
         if not self.are_stopping:
-            self._manager.load_waiting(num_threads=self._num_load_threads())
+            try:
+                self._manager.load_waiting(num_threads=self._num_load_threads())
+            except Exception:
+                logger.exception("Failed to load versions; trying again later")
         return self._manager.is_waiting_to_load()
 
     def _look(self, with_file: bool) -> None:  # noqa: FBT001

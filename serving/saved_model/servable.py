@@ -9,8 +9,8 @@ from serving.saved_model.session import InterruptibleSession, Run, SessionOption
 from serving.saved_model.signatures import make_signatures
 from serving.tensors import Array, Arrays, find_misfits
 
-# What a client can do something about; a wrong shape is always one of them.
-_OF_THE_REQUEST = (Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE)
+# What kernels say of a shape that they did not expect.
+_OF_THE_SERVER = (Code.INTERNAL, Code.UNKNOWN, Code.ABORTED, Code.UNIMPLEMENTED)
 
 
 class Servable:
@@ -48,7 +48,7 @@ class Servable:
         except UnicodeDecodeError as error:
             # TensorFlow quotes the bytes of a malformed tf.Example, and fails to make text of them.
             raise invalid_argument(error.object.decode("utf-8", "replace")) from error
-        return {name: np.asarray(value) for name, value in outputs.items()}
+        return {name: _to_array(value) for name, value in outputs.items()}
 
     def interrupt(self, place: int) -> None:
         """Ends what runs in a place, or is about to; may be called from any thread."""
@@ -65,14 +65,14 @@ class Servable:
     def _explain(
         self, error: tf.errors.OpError, signature_name: str, inputs: Arrays
     ) -> ServingError:
-        """Returns what a client reads: a wrong shape is its mistake, whatever TensorFlow says."""
+        """Returns what a client reads: a wrong shape is its mistake, whatever a kernel says."""
         code = Code(error.error_code)
         specs = self.signatures[signature_name].inputs
         misfits = find_misfits({name: spec.shape for name, spec in specs.items()}, inputs)
         if not misfits:
             return ServingError(code, error.message)
         message = f"{error.message} ({'; '.join(misfits)})"
-        return ServingError(code if code in _OF_THE_REQUEST else Code.INVALID_ARGUMENT, message)
+        return ServingError(Code.INVALID_ARGUMENT if code in _OF_THE_SERVER else code, message)
 
 
 def load_servable(model_path: str, options: SessionOptions | None = None) -> Servable:
@@ -98,6 +98,11 @@ def load_servable(model_path: str, options: SessionOptions | None = None) -> Ser
             f"{{ {' '.join(options.tags)} }}. {error}",
         ) from error
     return Servable(session)
+
+
+def _to_array(value: Array | bytes) -> Array:
+    # A lone string comes as bytes, of which numpy would cut off zeros at the end.
+    return np.array(value, np.object_) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _make_run(session: InterruptibleSession, signature_def: meta_graph_pb2.SignatureDef) -> Run:

@@ -26,7 +26,7 @@ from serving.tensors import Array, Arrays, find_misfits, type_name
 Run = Callable[[Arrays, int], dict[str, Array]]
 """Computes outputs by name of inputs by name, in a place."""
 
-_IN_THE_CALLERS_THREAD = -1
+_IN_THE_CALLERS_THREAD = config_pb2.RunOptions(inter_op_thread_pool=-1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,7 @@ class InterruptibleSession:
         """
         self._graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=self._graph, config=_make_config(options))
+        self._is_closed = False
         self._tags = options.tags
         self._loader = loader_impl.SavedModelLoader(model_path)
         self._saver, _ = self._loader.load_graph(self._graph, options.tags)
@@ -128,17 +129,24 @@ class InterruptibleSession:
 
     def interrupt(self, place: int) -> None:
         """Ends the run in a place, or that which is about to begin there."""
-        self._session.run(self._interrupts.interrupt, {self._interrupts.place: place})
+        self._run_here(self._interrupts.interrupt, place)
 
     def recover(self, place: int) -> None:
         """Makes a place ready for the next run, after one that failed or was interrupted."""
-        feeds = {self._interrupts.place: place}
-        for _ in range(self._session.run(self._interrupts.num_entries, feeds)):
-            self._session.run(self._interrupts.drop, feeds)
+        for _ in range(self._run_here(self._interrupts.num_entries, place)):
+            self._run_here(self._interrupts.drop, place)
 
     def close(self) -> None:
         """Ends all runs and gives back what they hold."""
+        self._is_closed = True
         self._session.close()
+
+    def _run_here(self, node: Any, place: int) -> Any:
+        """Runs a node of ours, whatever TensorFlow's own threads are busy with."""
+        if self._is_closed:
+            return 0
+        feeds = {self._interrupts.place: place}
+        return self._session.run(node, feeds, options=_IN_THE_CALLERS_THREAD)
 
     def _find(self, alias: str, name: str) -> tf.Tensor:
         try:
@@ -189,5 +197,4 @@ def _make_config(options: SessionOptions) -> config_pb2.ConfigProto:
 def _make_run_options(options: SessionOptions) -> Any:
     if options.inter_op_parallelism > 1:
         return None
-    run_options = config_pb2.RunOptions(inter_op_thread_pool=_IN_THE_CALLERS_THREAD)
-    return pywrap_tf_session.TF_NewBufferFromString(run_options.SerializeToString())
+    return pywrap_tf_session.TF_NewBufferFromString(_IN_THE_CALLERS_THREAD.SerializeToString())

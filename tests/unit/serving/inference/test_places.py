@@ -96,6 +96,24 @@ def test_work_whose_deadline_is_over_is_interrupted_and_its_place_recovers():
     run(test())
 
 
+def test_work_that_cannot_be_interrupted_keeps_nobody_from_a_free_place():
+    async def test() -> None:
+        bench, never = Bench(2), threading.Event()
+
+        def hold_on(_: int) -> None:
+            bench.began.release()
+            assert never.wait(DEADLINE_SECONDS)
+
+        stuck = bench.places.submit(hold_on)
+        await bench.wait_for_begin()
+        stuck.cancel()
+        await bench.places.submit(bench.note("next"))
+        assert bench.ran == ["next"]
+        never.set()
+
+    run(test())
+
+
 def test_work_whose_client_has_gone_is_interrupted():
     async def test() -> None:
         bench = Bench(1)
