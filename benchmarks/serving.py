@@ -4,8 +4,12 @@
 
 Asks about one image at a time, over REST and gRPC, with 1 and 16 clients, with and without
 batching, and prints a table. The first line is the model alone, called in a process of its own:
-what a server needs on top of that is its overhead. Rates depend on the machine and on what else
-runs there; the CPU time of the server, user and system, is the sounder number.
+what a server needs on top of that is its overhead. "gRPC alone" is a health check, which asks no
+model: what grpcio takes of each call. Rates depend on the machine and on what else runs there; the
+CPU time of the server, user and system, is the sounder number.
+
+Below the table is how long each server took from its start to its first answer, and its memory
+(resident set size) then and at the end.
 """
 
 import http.client
@@ -74,6 +78,7 @@ class _Target:
     process_id: int
     rest_port: int
     grpc_address: str
+    started: float
 
 
 def measure_in_process(version_path: Path, num_requests: int) -> Measurement:
@@ -154,6 +159,14 @@ def _make_grpc_caller(target: _Target) -> Callable[[], None]:
     return lambda: predict(body, timeout=60)
 
 
+def _make_health_caller(target: _Target) -> Callable[[], None]:
+    import grpc  # noqa: PLC0415
+
+    channel = grpc.insecure_channel(target.grpc_address, [("grpc.use_local_subchannel_pool", 1)])
+    check = channel.unary_unary("/grpc.health.v1.Health/Check")
+    return lambda: check(b"", timeout=60)
+
+
 def _image() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.random.default_rng(0).integers(0, 256, (1, _SIDE, _SIDE), dtype=np.uint8)
 
@@ -183,11 +196,12 @@ def _start(flags: list[str]) -> tuple[subprocess.Popen[str], _Target]:
             rest_port, grpc_port = rest.getsockname()[1], grpc.getsockname()[1]
         command = [sys.executable, "-c", _SERVE, f"--rest_api_port={rest_port}"]
         command += [f"--port={grpc_port}", *flags]
+        started = time.perf_counter()
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         if any(line.startswith("Ready:") for line in process.stdout or ()):
-            return process, _Target(process.pid, rest_port, f"127.0.0.1:{grpc_port}")
+            return process, _Target(process.pid, rest_port, f"127.0.0.1:{grpc_port}", started)
         process.wait()
     raise RuntimeError("the server ended five times before it listened")
 
@@ -196,6 +210,13 @@ def _cpu_seconds(process_id: int) -> float:
     """Returns the CPU time that a process has used, user and system."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_mb(process_id: int) -> float:
+    """Returns the memory that a process has in use (resident set size)."""
+    status = Path(f"/proc/{process_id}/status").read_text()
+    [kilobytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kilobytes) / 1024
 
 
 def _percentiles(times: list[float]) -> tuple[float, float]:
@@ -229,9 +250,12 @@ def main(model_base_path: Path, num_requests: int) -> None:
     """Measure a server of the newest model under MODEL_BASE_PATH (signature serve_images)."""
     model_base_path = model_base_path.absolute()
     measurements = [measure_in_process(_newest_version(model_base_path), num_requests)]
+    notes = []
     for batching in (False, True):
         with _serving(model_base_path, batching=batching) as target:
-            for what, make_caller in (("REST", _make_rest_caller), ("gRPC", _make_grpc_caller)):
+            _make_rest_caller(target)()
+            seconds, memory = time.perf_counter() - target.started, _memory_mb(target.process_id)
+            for what, make_caller in _CALLERS.items():
                 measurements += [
                     measure_server(
                         target,
@@ -243,7 +267,19 @@ def main(model_base_path: Path, num_requests: int) -> None:
                     )
                     for num_clients in _CLIENTS
                 ]
+            notes.append(
+                f"Batching {'yes' if batching else 'no'}: first answer after {seconds:.1f} s, "
+                f"{memory:.0f} MB then, {_memory_mb(target.process_id):.0f} MB at the end"
+            )
     _print_table(measurements)
+    click.echo("\n".join(["", *notes]))
+
+
+_CALLERS = {
+    "REST": _make_rest_caller,
+    "gRPC": _make_grpc_caller,
+    "gRPC alone": _make_health_caller,
+}
 
 
 if __name__ == "__main__":

@@ -76,4 +76,4 @@ class CallMeter:
 
     def _label(self, model_name: str) -> str:
         """Returns the name of a model; names that are no model of ours would fill the memory."""
-        return model_name if model_name in self._manager.model_names else ""
+        return model_name if self._manager.is_configured(model_name) else ""

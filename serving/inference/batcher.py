@@ -3,58 +3,20 @@
 import asyncio
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
-
-import numpy as np
 
 from serving.config_files import BatchingParameters
 from serving.errors import Code, ServingError, invalid_argument
-from serving.inference.deadlines import fail_at
+from serving.inference.batch_queue import BatchQueue, BatchTask, Outputs, count_rows
 from serving.inference.places import Places
 from serving.inference.rows import cut_rows, join_rows
 from serving.metrics import Metrics
-from serving.tensors import Array, Arrays
+from serving.tensors import Arrays
 
 _THREAD_POOL_NAME = "model_server_batch_threads"
 
-_Outputs = dict[str, Array]
-_Run = Callable[[str, Arrays, int], _Outputs]
-
-
-class _Task(NamedTuple):
-    """One request, or a part of a large one, that waits."""
-
-    inputs: Arrays
-    num_rows: int
-    done: "asyncio.Future[_Outputs]"
-    enqueued: float
-
-
-@dataclass
-class _Queue:
-    """The tasks that can be joined: same signature, rows of the same type and shape.
-
-    Attributes:
-      signature_name: The signature.
-      key: The signature, with type and shape of the rows.
-      tasks: The tasks, oldest first.
-      num_rows: Rows in all of them.
-      alone: Tasks of a batch that failed, of which each is tried alone.
-      is_due: Whether the oldest has waited for the timeout.
-      timer: Runs out when it has.
-    """
-
-    signature_name: str
-    key: tuple[object, ...]
-    tasks: deque[_Task] = field(default_factory=deque)
-    num_rows: int = 0
-    alone: deque[_Task] = field(default_factory=deque)
-    is_due: bool = False
-    timer: asyncio.TimerHandle | None = None
+_Run = Callable[[str, Arrays, int], Outputs]
 
 
 class Batcher:
@@ -81,41 +43,35 @@ class Batcher:
         self._parameters = parameters
         self._metrics = metrics
         self._num_free = parameters.num_batch_threads or os.cpu_count() or 1
-        self._queues: dict[tuple[object, ...], _Queue] = {}
+        self._queues: dict[tuple[object, ...], BatchQueue] = {}
 
     async def call(
         self, signature_name: str, inputs: Arrays, deadline: float | None = None
-    ) -> _Outputs:
+    ) -> Outputs:
         """Returns the outputs of one signature for these inputs, which have a row each or more.
 
         Raises:
           ServingError: The request is larger than a batch, too many wait already, the model
             can't answer, or not by the deadline.
         """
-        num_rows = _count_rows(inputs)
+        num_rows = count_rows(inputs)
         largest = self._parameters.max_batch_size
-        if num_rows <= largest:
-            return await self._enqueue(signature_name, inputs, deadline)
-        if not self._parameters.enable_large_batch_splitting:
+        if num_rows > largest and not self._parameters.enable_large_batch_splitting:
             raise invalid_argument(
                 f"Task size {num_rows} is larger than maximum input batch size {largest}"
             )
-        parts = [
-            {name: array[start : start + largest] for name, array in inputs.items()}
-            for start in range(0, num_rows, largest)
-        ]
-        answers = await asyncio.gather(
-            *(self._enqueue(signature_name, part, deadline) for part in parts)
-        )
-        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+        queue = self._find_queue(signature_name, inputs)
+        self._check_room(queue, num_rows)
+        waits = [queue.add(part, deadline).done for part in _split(inputs, num_rows, largest)]
+        self._start_due()
+        return await (waits[0] if len(waits) == 1 else _join(waits))
 
-    def _enqueue(
-        self, signature_name: str, inputs: Arrays, deadline: float | None
-    ) -> "asyncio.Future[_Outputs]":
+    def _find_queue(self, signature_name: str, inputs: Arrays) -> BatchQueue:
         rows = ((name, array.dtype, array.shape[1:]) for name, array in sorted(inputs.items()))
         key = (signature_name, *rows)
-        queue = self._queues.setdefault(key, _Queue(signature_name, key))
-        num_rows = _count_rows(inputs)
+        return self._queues.setdefault(key, BatchQueue(signature_name, key))
+
+    def _check_room(self, queue: BatchQueue, num_rows: int) -> None:
         limit = self._parameters.max_batch_size * self._parameters.max_enqueued_batches
         if queue.num_rows + num_rows > limit:
             raise ServingError(
@@ -123,12 +79,6 @@ class Batcher:
                 "The batch scheduling queue to which this task was submitted is full; "
                 f"currently {queue.num_rows} rows wait",
             )
-        done = asyncio.get_running_loop().create_future()
-        fail_at(deadline, done)
-        queue.tasks.append(_Task(inputs, num_rows, done, time.monotonic()))
-        queue.num_rows += num_rows
-        self._start_due()
-        return done
 
     def _start_due(self) -> None:
         """Starts batches that are full or have waited long enough, while more may run."""
@@ -144,7 +94,7 @@ class Batcher:
             if not queue.tasks and not queue.alone:
                 del self._queues[key]
 
-    def _look_at_clock(self, queue: _Queue) -> None:
+    def _look_at_clock(self, queue: BatchQueue) -> None:
         """Notes whether the oldest task has waited long enough, or sets a timer to its end.
 
         A timer that runs out decides by itself: by another clock it may be a little early.
@@ -159,26 +109,19 @@ class Batcher:
             loop = asyncio.get_running_loop()
             queue.timer = loop.call_later(remaining, self._run_out, queue)
 
-    def _run_out(self, queue: _Queue) -> None:
+    def _run_out(self, queue: BatchQueue) -> None:
         queue.timer = None
         queue.is_due = bool(queue.tasks)
         self._start_due()
 
-    def _take_batch(self, queue: _Queue) -> list[_Task]:
-        tasks: list[_Task] = []
-        num_rows = 0
+    def _take_batch(self, queue: BatchQueue) -> list[BatchTask]:
         queue.is_due = False
         if queue.timer:
             queue.timer.cancel()
             queue.timer = None
-        while queue.tasks and num_rows + queue.tasks[0].num_rows <= self._parameters.max_batch_size:
-            task = queue.tasks.popleft()
-            num_rows += task.num_rows
-            queue.num_rows -= task.num_rows
-            tasks.append(task)
-        return tasks
+        return queue.take(self._parameters.max_batch_size)
 
-    def _start(self, queue: _Queue, tasks: list[_Task]) -> None:
+    def _start(self, queue: BatchQueue, tasks: list[BatchTask]) -> None:
         tasks = [task for task in tasks if not task.done.done()]  # a client may have gone
         if not tasks:
             return
@@ -197,7 +140,7 @@ class Batcher:
         for task in tasks:
             task.done.add_done_callback(stop_if_abandoned)
 
-    def _call(self, signature_name: str, tasks: Sequence[_Task], place: int) -> list[_Outputs]:
+    def _call(self, signature_name: str, tasks: Sequence[BatchTask], place: int) -> list[Outputs]:
         """Makes one call for all tasks and cuts up its outputs; runs in a thread."""
         sizes = [task.num_rows for task in tasks]
         padding = self._padding(sum(sizes))
@@ -210,7 +153,10 @@ class Batcher:
         return next((size for size in allowed if size >= num_rows), num_rows) - num_rows
 
     def _finish(
-        self, queue: _Queue, tasks: Sequence[_Task], running: "asyncio.Future[list[_Outputs]]"
+        self,
+        queue: BatchQueue,
+        tasks: Sequence[BatchTask],
+        running: "asyncio.Future[list[Outputs]]",
     ) -> None:
         """Hands out answers; a batch that failed is tried again, each task alone.
 
@@ -229,11 +175,25 @@ class Batcher:
         self._start_due()
 
 
-def _count_rows(inputs: Arrays) -> int:
-    return len(next(iter(inputs.values())))
+def _split(inputs: Arrays, num_rows: int, largest: int) -> Iterator[Arrays]:
+    """Yields parts of so many rows at most; there is at least one, perhaps without any rows."""
+    if num_rows <= largest:
+        yield inputs
+        return
+    for start in range(0, num_rows, largest):
+        yield {name: array[start : start + largest] for name, array in inputs.items()}
 
 
-def _settle(future: "asyncio.Future[_Outputs]", answer: _Outputs | BaseException) -> None:
+async def _join(waits: "Sequence[asyncio.Future[Outputs]]") -> Outputs:
+    """Returns the answers of all parts as one; if one fails, nobody waits for the others."""
+    try:
+        return join_rows(await asyncio.gather(*waits), 0)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _settle(future: "asyncio.Future[Outputs]", answer: Outputs | BaseException) -> None:
     if future.done():
         return
     if isinstance(answer, BaseException):

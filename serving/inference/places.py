@@ -6,6 +6,7 @@ Each model has threads of its own: one that takes for ever keeps nobody else fro
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -43,11 +44,12 @@ class Places:
         self._num_places = num_places
         self._interrupt = interrupt
         self._recover = recover
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._num_threads = 0
-        # Threads that do nothing, less the work that waits for them. Below zero more could be used.
-        self._num_idle = 0
         self._lock = threading.Lock()
+        self._workers: list[_Worker] = []
+        # The last to become idle is the next to work: what it needs is still in its cache.
+        self._idle: list[_Worker] = []
+        self._waiting: deque[_Job] = deque()
+        self._is_closed = False
 
     def submit(self, work: Work, *, deadline: float | None = None) -> "asyncio.Future[Any]":
         """Runs `work` in the next thread that is free.
@@ -62,40 +64,71 @@ class Places:
         job = _Job(work, asyncio.get_running_loop(), self._interrupt)
         fail_at(deadline, job.future)
         with self._lock:
-            self._num_idle -= 1
-            is_short = self._num_idle < 0
-        if is_short and self._num_threads < self._num_places:
-            self._start_thread()
-        self._jobs.put(job)
+            if self._idle:
+                self._idle.pop().jobs.put(job)
+            elif len(self._workers) == self._num_places or not self._start_worker(job):
+                self._waiting.append(job)
         return job.future
 
     def close(self) -> None:
         """Lets the threads end when they have done what was submitted."""
-        for _ in range(self._num_threads):
-            self._jobs.put(None)
-
-    def _start_thread(self) -> None:
-        place = self._num_threads
-        name = f"model-{place}"
-        threading.Thread(target=self._work, args=(place,), name=name, daemon=True).start()
-        self._num_threads += 1
-        self._count_idle()
-
-    def _count_idle(self) -> None:
         with self._lock:
-            self._num_idle += 1
+            self._is_closed = True
+            while self._idle:
+                self._idle.pop().jobs.put(None)
 
-    def _work(self, place: int) -> None:
-        while (job := self._jobs.get()) is not None:
-            if not job.run(place):
-                self._make_ready(place)
-            self._count_idle()
+    def _start_worker(self, job: "_Job") -> bool:
+        """Starts a thread with its first work; returns False if the others must do without it."""
+        place = len(self._workers)
+        worker = _Worker(place)
+        worker.jobs.put(job)
+        thread = threading.Thread(
+            target=self._work, args=(worker,), name=f"model-{place}", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no more
+            if not self._workers:
+                raise
+            return False
+        self._workers.append(worker)
+        return True
+
+    def _work(self, worker: "_Worker") -> None:
+        job = worker.jobs.get()
+        while job is not None:
+            if not job.run(worker.place):
+                self._make_ready(worker.place)
+            job = self._find_work(worker)
+
+    def _find_work(self, worker: "_Worker") -> "_Job | None":
+        """Waits for the next work of a thread; returns None if it is to end."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._is_closed:
+                return None
+            self._idle.append(worker)
+        return worker.jobs.get()
 
     def _make_ready(self, place: int) -> None:
         try:
             self._recover(place)
         except Exception:  # the thread must go on: what comes next may find the place ready
             logger.exception("Place %d may be lost", place)
+
+
+class _Worker:
+    """A thread of a model.
+
+    Attributes:
+      place: Its number.
+      jobs: Where it waits for work while it is idle.
+    """
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
 
 
 class _Job:

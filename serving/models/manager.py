@@ -135,6 +135,10 @@ class Manager:
         """The models that are configured."""
         return sorted(self._configs)
 
+    def is_configured(self, name: str) -> bool:
+        """Returns whether a model is."""
+        return name in self._configs
+
     @property
     def configs(self) -> list[ModelConfig]:
         """The configuration of each of them."""
@@ -159,19 +163,18 @@ class Manager:
           names: The models to look at; None for all.
         """
         with self._lock:
-            failures = [
+            failures = (
                 self._models[name].failure()
                 for name in self._configs
                 if names is None or name in names
-            ]
-        return [failure for failure in failures if failure]
+            )
+            return [failure for failure in failures if failure]
 
     def _poll(self) -> None:
         with self._lock:
             configs = dict(self._configs)
-            gone = [model for name, model in self._models.items() if name not in configs]
-            for model in gone:
-                model.aspire({})
+            for name in self._models.keys() - configs.keys():
+                self._models[name].aspire({})
         for name, folders in self._folders.find(configs.values()).items():
             with self._lock:
                 self._models[name].aspire(folders)

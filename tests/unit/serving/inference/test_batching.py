@@ -138,6 +138,56 @@ def test_request_larger_than_a_batch_is_cut_up_where_that_is_enabled():
     assert sorted(model.batch_sizes) == [1, 2]
 
 
+def test_large_request_without_room_for_all_of_it_is_refused_as_a_whole():
+    model = Doubler()
+    model.gate.clear()
+    answers = run(
+        model,
+        [[1], [2, 3, 4]],
+        num_batch_threads=1,
+        max_batch_size=2,
+        max_enqueued_batches=1,
+        enable_large_batch_splitting=True,
+    )
+    assert answers[0] == [2]
+    assert answers[1].http_status == 503
+    assert model.batch_sizes == [1]
+
+
+def test_parts_of_a_request_that_has_failed_are_not_computed():
+    model = Doubler()
+    [error] = run(
+        model,
+        [[-1, 2, 3, 4]],
+        num_batch_threads=1,
+        max_batch_size=1,
+        enable_large_batch_splitting=True,
+    )
+    assert str(error) == "INVALID_ARGUMENT: negative"
+    assert len(model.batch_sizes) <= 2  # the second may have begun
+
+
+def test_client_that_has_gone_makes_room_for_another():
+    async def send() -> list[float]:
+        model = Doubler()
+        model.gate.clear()
+        served = serve(model, num_batch_threads=1, max_batch_size=1, max_enqueued_batches=1)
+
+        def call(number: float) -> asyncio.Task[dict[str, Array]]:
+            return asyncio.create_task(served.call("double", {"x": np.array([number], np.float32)}))
+
+        running, gone = call(1), call(2)
+        await asyncio.sleep(0)  # the first runs, the second waits
+        gone.cancel()
+        await asyncio.wait([gone])
+        other = call(3)
+        await asyncio.sleep(0)
+        model.gate.set()
+        return [float((await task)["y"][0]) for task in (running, other)]
+
+    assert asyncio.run(send()) == [2, 6]
+
+
 def test_full_queue_refuses_what_comes_on_top():
     model = Doubler()
     model.gate.clear()
