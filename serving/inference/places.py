@@ -12,6 +12,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
+from serving.errors import Code, ServingError
 from serving.inference.deadlines import fail_at
 
 Work = Callable[[int], Any]
@@ -63,11 +64,10 @@ class Places:
         """
         job = _Job(work, asyncio.get_running_loop(), self._interrupt)
         fail_at(deadline, job.future)
-        with self._lock:
-            if self._idle:
-                self._idle.pop().jobs.put(job)
-            elif len(self._workers) == self._num_places or not self._start_worker(job):
-                self._waiting.append(job)
+        try:
+            self._hand_out(job)
+        except RuntimeError as error:
+            job.future.set_exception(ServingError(Code.UNAVAILABLE, f"No thread is left: {error}"))
         return job.future
 
     def close(self) -> None:
@@ -77,8 +77,19 @@ class Places:
             while self._idle:
                 self._idle.pop().jobs.put(None)
 
+    def _hand_out(self, job: "_Job") -> None:
+        with self._lock:
+            if self._idle:
+                self._idle.pop().jobs.put(job)
+            elif len(self._workers) == self._num_places or not self._start_worker(job):
+                self._waiting.append(job)
+
     def _start_worker(self, job: "_Job") -> bool:
-        """Starts a thread with its first work; returns False if the others must do without it."""
+        """Starts a thread with its first work; returns False if the others must do without it.
+
+        Raises:
+          RuntimeError: There are no others, and the machine has no thread.
+        """
         place = len(self._workers)
         worker = _Worker(place)
         worker.jobs.put(job)
@@ -87,7 +98,7 @@ class Places:
         )
         try:
             thread.start()
-        except RuntimeError:  # the machine has no more
+        except RuntimeError:
             if not self._workers:
                 raise
             return False
