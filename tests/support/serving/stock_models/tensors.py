@@ -6,12 +6,21 @@ import tensorflow as tf
 
 from support.serving.stock_models.saving import SignatureTensors, save_graph, v1
 
+# Of one byte or less, and most of them without a name in `tf`.
+TINY_DTYPES = [
+    tf.as_dtype(name)
+    for name in (
+        *("float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz"),
+        *("float8_e5m2fnuz", "float4_e2m1fn", "int4", "uint4", "int2", "uint2"),
+    )
+]
 DTYPES = [
     *(tf.float32, tf.float64, tf.float16, tf.bfloat16),
     *(tf.int8, tf.int16, tf.int32, tf.int64),
     *(tf.uint8, tf.uint16, tf.uint32, tf.uint64),
     *(tf.complex64, tf.complex128, tf.bool, tf.string),
     *(tf.qint8, tf.quint8, tf.qint16, tf.quint16, tf.qint32),
+    *TINY_DTYPES,
 ]
 
 
