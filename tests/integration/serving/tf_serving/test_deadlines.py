@@ -33,16 +33,20 @@ PREDICTIONS = "/tensorflow.serving.PredictionService"
 
 @pytest.fixture(
     scope="module",
-    params=[None, BatchingParameters(num_batch_threads=2 * MANY)],
-    ids=["direct", "batching"],
+    params=[
+        {},
+        {"batching": BatchingParameters(num_batch_threads=2 * MANY)},
+        {"tensorflow_inter_op_parallelism": 2},
+    ],
+    ids=["direct", "batching", "parallel"],
 )
 def server(stock_models: list[ModelConfig], request: pytest.FixtureRequest) -> Iterator[Connection]:
     """Returns a connection to a server that gives a REST call little time."""
     with stock_server(
         stock_models,
         *("endless", "half_plus_two"),
-        batching=request.param,
         rest_api_timeout_in_ms=int(1000 * REST_SECONDS),
+        **request.param,
     ) as connection:
         yield connection
 
