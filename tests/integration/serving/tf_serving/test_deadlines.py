@@ -33,20 +33,16 @@ PREDICTIONS = "/tensorflow.serving.PredictionService"
 
 @pytest.fixture(
     scope="module",
-    params=[
-        {},
-        {"batching": BatchingParameters(num_batch_threads=2 * MANY)},
-        {"tensorflow_inter_op_parallelism": 2},
-    ],
-    ids=["direct", "batching", "parallel"],
+    params=[None, BatchingParameters(num_batch_threads=2 * MANY)],
+    ids=["direct", "batching"],
 )
 def server(stock_models: list[ModelConfig], request: pytest.FixtureRequest) -> Iterator[Connection]:
     """Returns a connection to a server that gives a REST call little time."""
     with stock_server(
         stock_models,
         *("endless", "half_plus_two"),
+        batching=request.param,
         rest_api_timeout_in_ms=int(1000 * REST_SECONDS),
-        **request.param,
     ) as connection:
         yield connection
 
@@ -112,6 +108,18 @@ def test_client_that_hangs_up_ends_its_run(server: Connection):
         wait_until_counting(server)
         call.cancel()
         wait_until_at_rest(server)
+
+
+def test_run_in_tensorflows_own_threads_ends_too(stock_models: list[ModelConfig]):
+    with stock_server(stock_models, "endless", tensorflow_inter_op_parallelism=2) as connection:
+        for signature in ENDLESS:
+            error = begin_endless(connection, signature, timeout=SHORT_SECONDS).exception()
+            assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            wait_until_at_rest(connection)
+        call = begin_endless(connection)
+        wait_until_counting(connection)
+        call.cancel()
+        wait_until_at_rest(connection)
 
 
 def test_another_model_and_another_signature_answer_meanwhile(server: Connection):
