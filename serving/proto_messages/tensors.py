@@ -173,7 +173,7 @@ def _parse_bytes(content: bytes, shape: tuple[int, ...]) -> Array:
 
 def _check_range(values: Sequence[int], numpy_type: np.dtype[Any]) -> None:
     """Raises OverflowError as numpy does for its own types."""
-    bounds = ml_dtypes.iinfo(numpy_type)
+    bounds = ml_dtypes.iinfo(numpy_type)  # type: ignore[no-untyped-call]
     if values and not int(bounds.min) <= min(values) <= max(values) <= int(bounds.max):
         raise OverflowError
 
