@@ -181,7 +181,10 @@ def _fits(shape: tuple[int, ...], expected: Shape) -> bool:
 
 def type_name(array: Array) -> str:
     """Returns TensorFlow's name of an array's type."""
-    return _NAMES.get(array.dtype, str(array.dtype))
+    if array.dtype in _NAMES:
+        return _NAMES[array.dtype]
+    # What numpy has no type for, TensorFlow makes a record of, with one field of that name.
+    return array.dtype.names[0] if array.dtype.names else str(array.dtype)
 
 
 def render_shape(shape: Shape) -> str:

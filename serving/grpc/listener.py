@@ -36,7 +36,7 @@ class GrpcListener:
         health: HealthService,
         options: ServerOptions,
     ) -> None:
-        """Takes the port of the options; raises RuntimeError or OSError if somebody else has it."""
+        """Takes the port and the socket of the options; raises OSError if it can't have them."""
         self._started = asyncio.Event()
         self._grace_seconds = options.shutdown_grace_seconds
         self._server = grpc.aio.server(
@@ -65,10 +65,17 @@ class GrpcListener:
             self._listen(f"unix:{options.grpc_socket_path}", pems)
 
     def _listen(self, address: str, pems: PemTexts | None) -> int:
-        if pems:
-            port: int = self._server.add_secure_port(address, _grpc_credentials(pems))
-        else:
-            port = self._server.add_insecure_port(address)
+        try:
+            if pems:
+                port: int = self._server.add_secure_port(address, _grpc_credentials(pems))
+            else:
+                port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(
+                f"gRPC can't listen at {address}: expected an address of this machine with a free "
+                "port, or a new path in a folder that is there; gRPC's own line before this one "
+                "says more"
+            ) from error
         return port
 
     async def run(self) -> None:

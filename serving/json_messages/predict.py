@@ -80,7 +80,7 @@ def parse_predict_request(
     return PredictRequest(signature_name or DEFAULT_SIGNATURE, form, inputs)
 
 
-def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form: Format) -> bytes:
+def render_predict_reply(outputs: Arrays, form: Format) -> bytes:
     """Returns the body of a predict reply.
 
     A lone output goes without its name. Not-a-number and infinity are written as NaN and
@@ -94,10 +94,7 @@ def render_predict_reply(outputs: Arrays, specs: Mapping[str, TensorSpec], form:
         raise invalid_argument("Cannot convert empty tensor map to JSON")
     if form is Format.ROW:
         _check_rows(outputs)
-    values = {
-        name: tensors.array_to_json(name, array, specs[name].dtype)
-        for name, array in sorted(outputs.items())
-    }
+    values = {name: tensors.array_to_json(name, array) for name, array in sorted(outputs.items())}
     if len(values) == 1:
         [content] = values.values()
     elif form is Format.COLUMN:

@@ -11,7 +11,7 @@ from serving.errors import Code, ServingError, invalid_argument
 from serving.json_messages.base64_text import decode_base64_text
 from serving.json_messages.document import render_value, type_of
 from serving.json_messages.lenient_reader import RepeatedKeys
-from serving.tensors import NUMPY_TYPES, Array
+from serving.tensors import NUMPY_TYPES, Array, type_name
 
 _BASE64_KEY = "b64"
 _BYTES_SUFFIX = "_bytes"
@@ -90,12 +90,15 @@ def parse_tensor(value: Any, dtype: str) -> Array:
     return np.empty(shape, NUMPY_TYPES.get(dtype, np.object_))
 
 
-def array_to_json(name: str, array: Array, dtype: str) -> Any:
+def array_to_json(name: str, array: Array) -> Any:
     """Returns what stands for an output in JSON: an array that orjson writes, or nested lists.
+
+    What type it is of, it says itself: a signature may be wrong about it.
 
     Raises:
       ServingError: TF Serving's JSON has no form for this type, or the strings are not UTF-8.
     """
+    dtype = type_name(array)
     if dtype not in _WRITABLE:
         raise invalid_argument(f"Failed to write JSON value for tensor type: {dtype}")
     if dtype != "string":

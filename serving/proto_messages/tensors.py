@@ -1,28 +1,40 @@
 """Turns TensorProtos of requests into arrays, and arrays into the TensorProtos of replies."""
 
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from serving.errors import ServingError, invalid_argument
-from serving.tensors import NUMPY_TYPES, Array, Arrays, check_num_values
+from serving.errors import Code, ServingError, invalid_argument
+from serving.tensors import NUMPY_TYPES, Array, Arrays, check_num_values, type_name
 
-# The field of TensorProto that holds the values of each type; others are sent as packed bytes.
+# The field of TensorProto that holds the values of each type.
 _FIELDS = {
     "float": "float_val",
     "double": "double_val",
     "half": "half_val",
     "bfloat16": "half_val",
+    "float8_e5m2": "float8_val",
+    "float8_e4m3fn": "float8_val",
+    "float8_e4m3fnuz": "float8_val",
+    "float8_e4m3b11fnuz": "float8_val",
+    "float8_e5m2fnuz": "float8_val",
+    "float4_e2m1fn": "float8_val",
     "complex64": "scomplex_val",
     "complex128": "dcomplex_val",
+    "int2": "int_val",
+    "int4": "int_val",
     "int8": "int_val",
     "int16": "int_val",
     "int32": "int_val",
+    "uint2": "int_val",
+    "uint4": "int_val",
     "uint8": "int_val",
     "uint16": "int_val",
     "int64": "int64_val",
@@ -36,7 +48,11 @@ _FIELDS = {
     "quint16": "int_val",
     "qint32": "int_val",
 }
-# What such a field holds in place of the values themselves.
+# The one field that is no list but bytes, a byte for each value.
+_BYTES = "float8_val"
+# Of these numpy takes any number, and leaves out the bits that are too many.
+_NARROW = ("int2", "int4", "uint2", "uint4")
+# What a field holds in place of the values themselves.
 _STORED_AS = {
     "half": np.uint16,
     "bfloat16": np.uint16,
@@ -132,12 +148,34 @@ def _parse(name: str, proto: Any, numpy_type: np.dtype[Any]) -> Array:
         if proto.tensor_content and numpy_type != np.object_:
             # What clients send by default; TensorFlow's function takes five times as long.
             return np.frombuffer(proto.tensor_content, numpy_type).reshape(shape)
+        if _FIELDS[dtype_name(proto.dtype)] == _BYTES:
+            return _parse_bytes(proto.float8_val, shape).view(numpy_type)
+        if dtype_name(proto.dtype) in _NARROW:
+            _check_range(proto.int_val, numpy_type)
         array: Array = tf.make_ndarray(proto)
     except (TypeError, ValueError, OverflowError) as cause:
         raise _malformed(name) from cause
     if array.shape != shape:
         raise _malformed(name)
     return array.astype(numpy_type, copy=False)
+
+
+def _parse_bytes(content: bytes, shape: tuple[int, ...]) -> Array:
+    """Returns a byte for each value, of which the last stands for those that are left out.
+
+    TensorFlow's function does this for some types only.
+    """
+    if not content:
+        return np.zeros(shape, np.uint8)
+    given = np.frombuffer(content, np.uint8)
+    return np.pad(given, (0, math.prod(shape) - len(given)), "edge").reshape(shape)
+
+
+def _check_range(values: Sequence[int], numpy_type: np.dtype[Any]) -> None:
+    """Raises OverflowError as numpy does for its own types."""
+    bounds = ml_dtypes.iinfo(numpy_type)  # type: ignore[no-untyped-call]
+    if values and not int(bounds.min) <= min(values) <= max(values) <= int(bounds.max):
+        raise OverflowError
 
 
 def _malformed(name: str) -> ServingError:
@@ -154,8 +192,17 @@ def make_tensor_protos(
       protos: The field `outputs` of the reply.
       as_content: Write packed bytes in place of the typed fields that TF Serving writes by
         default; smaller and faster for large outputs.
+
+    Raises:
+      ServingError: An output has no values, but stands for a table or a variable.
     """
     for name, array in arrays.items():
+        if array.dtype not in _TYPES_OF_ARRAYS:
+            raise ServingError(
+                Code.UNIMPLEMENTED,
+                f"The output {name} is of type {type_name(array)}, which can't be sent; leave it "
+                "out with an output_filter",
+            )
         _write(array, protos[name], as_content=as_content)
 
 
@@ -164,9 +211,11 @@ def _write(array: Array, proto: tensor_pb2.TensorProto, *, as_content: bool) -> 
     proto.tensor_shape.SetInParent()
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
-    if name not in _FIELDS or (as_content and name != "string"):
+    if as_content and name != "string":
         proto.tensor_content = array.tobytes()
-        return
-    flat = array.ravel()
-    values = flat.view(_STORED_AS[name]) if name in _STORED_AS else flat
-    getattr(proto, _FIELDS[name]).extend(values.tolist())
+    elif _FIELDS[name] == _BYTES:
+        proto.float8_val = array.tobytes()
+    else:
+        flat = array.ravel()
+        values = flat.view(_STORED_AS[name]) if name in _STORED_AS else flat
+        getattr(proto, _FIELDS[name]).extend(values.tolist())

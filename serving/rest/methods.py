@@ -45,8 +45,7 @@ class JsonMethods:
                 handle, request.signature_name, request.inputs, deadline=deadline
             )
             outputs = prediction.outputs
-            specs = handle.loaded.signatures[prediction.signature_name].outputs
-            render = partial(render_predict_reply, outputs, specs, request.format)
+            render = partial(render_predict_reply, outputs, request.format)
             return await run_in_thread_if(count_values(outputs) > LARGE_REPLY, render)
 
     async def classify(self, model: ModelSpec, body: bytes, deadline: float) -> bytes:

@@ -7,7 +7,7 @@ The private parts of TensorFlow are those of which its own `Session.run` and
 and takes twice as long; the second leaves no time to add nodes before the first run.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,9 +84,11 @@ class InterruptibleSession:
         end the process. Must be called before `start`.
 
         Raises:
-          ServingError: The graph has no such tensor, or two inputs are the same.
+          ServingError: The graph has no such tensor, two inputs are the same, or an output is none
+            that TensorFlow hands out.
         """
         fetches = [self._find(*item) for item in outputs.items()]
+        _check_values(zip(outputs, fetches, strict=True))
         feeds = {name: self._find(name, tensor) for name, tensor in inputs.items()}
         _check_distinct(inputs)
         targets = [operation._c_op for operation in self._interrupts.watch(fetches)]  # noqa: SLF001
@@ -171,6 +173,14 @@ def _check_distinct(inputs: Mapping[str, str]) -> None:
     for name in tensors:
         if tensors.count(name) > 1:
             raise invalid_argument(f'Endpoint "{name}" fed more than once.')
+
+
+def _check_values(outputs: Iterable[tuple[str, tf.Tensor]]) -> None:
+    for name, tensor in outputs:
+        if tensor.dtype.base_dtype == tf.variant:
+            raise ServingError(
+                Code.UNIMPLEMENTED, f"The output {name} is of type variant, which can't be sent"
+            )
 
 
 def _check_types(types: Mapping[str, tf.DType], arrays: Arrays) -> None:

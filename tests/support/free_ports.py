@@ -29,6 +29,15 @@ def find_free_addresses(count: int) -> list[str]:
     return [f"127.0.0.1:{port}" for port in find_free_ports(count)]
 
 
+def has_ipv6_loopback() -> bool:
+    """Returns whether a program of this machine can listen on ::1."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 def _candidates() -> Iterator[int]:
     """Yields the ports that the kernel never chooses by itself, then, if need be, the others."""
     first, last = map(int, _TAKEN_BY_THE_KERNEL.read_text().split())

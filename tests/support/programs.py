@@ -3,3 +3,7 @@
 TFX_MNIST = "from runners.commands.main import main; main()"
 SERVE = "from runners.commands.serve import serve; serve()"
 PREDICT = "from runners.commands.predict import predict; predict()"
+MODEL_SERVER = (
+    "from runners.commands.tensorflow_model_server import tensorflow_model_server; "
+    "tensorflow_model_server()"
+)

@@ -15,7 +15,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from support.free_ports import find_free_ports
+from serving.client.grpc import GrpcClient
+from serving.client.rest import RestClient
+from support.free_ports import find_free_ports, has_ipv6_loopback
 from support.programs import PREDICT, SERVE
 from support.project import PROJECT
 from support.serving.process import ServeProcess
@@ -112,6 +114,20 @@ def test_the_log_holds_the_servers_own_lines_alone(
     lines = server.log.read_text().splitlines()
     assert lines
     assert [line for line in lines if not re.match(r"\d{4}-\d\d-\d\d .* INFO ", line)] == []
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no IPv6 loopback")
+def test_addresses_of_ipv6_are_printed_as_clients_take_them(
+    serve_process: Callable[..., ServeProcess], models_folder: Path
+):
+    base_path = models_folder / "half_plus_two"
+    server = serve_process("--model_name=m", f"--model_base_path={base_path}", "--host=::1")
+    assert re.fullmatch(r"http://\[::1\]:\d+", server.url)
+    assert re.fullmatch(r"\[::1\]:\d+", server.grpc_address)
+    for client in (RestClient(server.url, "m"), GrpcClient(server.grpc_address, "m")):
+        with client:
+            assert client.predict({"x": [2.0]}).outputs["y"].tolist() == [3.0]
+    assert server.stop() == 0
 
 
 def test_bad_input_says_what_is_wrong(tmp_path: Path, closed_port: int):

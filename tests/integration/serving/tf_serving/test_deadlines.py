@@ -110,6 +110,18 @@ def test_client_that_hangs_up_ends_its_run(server: Connection):
         wait_until_at_rest(server)
 
 
+def test_run_in_tensorflows_own_threads_ends_too(stock_models: list[ModelConfig]):
+    with stock_server(stock_models, "endless", tensorflow_inter_op_parallelism=2) as connection:
+        for signature in ENDLESS:
+            error = begin_endless(connection, signature, timeout=SHORT_SECONDS).exception()
+            assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            wait_until_at_rest(connection)
+        call = begin_endless(connection)
+        wait_until_counting(connection)
+        call.cancel()
+        wait_until_at_rest(connection)
+
+
 def test_another_model_and_another_signature_answer_meanwhile(server: Connection):
     calls = [begin_endless(server) for _ in range(MANY)]
     wait_until_counting(server)

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import grpc
+import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,7 +12,7 @@ from tensorflow.core.framework import tensor_pb2
 
 from support.serving.fixtures import Connection
 from support.serving.stock_models.fixtures import make_predict_request
-from support.serving.stock_models.tensors import DTYPES
+from support.serving.stock_models.tensors import DTYPES, TINY_DTYPES
 
 # The field of a TensorProto that holds the values of a type; `int_val` that of those not named.
 FIELDS = {
@@ -25,6 +27,7 @@ FIELDS = {
     tf.complex128: "dcomplex_val",
     tf.bool: "bool_val",
     tf.string: "string_val",
+    **{dtype: "float8_val" for dtype in TINY_DTYPES if dtype.is_floating},
 }
 # What JSON can say, by the rule of json_tensor.cc.
 JSON_VALUES = {
@@ -50,15 +53,16 @@ def name_of(dtype: tf.DType) -> str:
 def values_of(dtype: tf.DType) -> Any:
     """Returns three values of a type: the extremes, and one between."""
     if dtype == tf.string:
-        return [b"a\xff", b"", b"c"]
+        return np.array([b"a\xff\0", b"", b"c"], object)
     if dtype == tf.bool:
-        return [True, False, True]
+        return np.array([True, False, True])
     if dtype.is_complex:
         return np.array([1 + 2j, -0.5j, 3], dtype.as_numpy_dtype)
     if dtype.is_floating:
         return np.array([0.5, -math.inf, 3], dtype.as_numpy_dtype)
     integers = stored_as(dtype)
-    return np.array([np.iinfo(integers).min, 7, np.iinfo(integers).max], integers)
+    bounds = ml_dtypes.iinfo(integers)
+    return np.array([bounds.min, 1, bounds.max], integers)
 
 
 def stored_as(dtype: tf.DType) -> Any:
@@ -69,17 +73,27 @@ def stored_as(dtype: tf.DType) -> Any:
     return integers
 
 
-def typed_proto(dtype: tf.DType) -> tensor_pb2.TensorProto:
-    """Returns the values in the field of their type."""
+def typed_proto(dtype: tf.DType, *, shape: tuple[int, ...] = (3,)) -> tensor_pb2.TensorProto:
+    """Returns as many values as a shape has, in the field of their type."""
     proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum)
-    proto.tensor_shape.dim.add().size = 3
-    values = values_of(dtype)
-    if FIELDS.get(dtype) == "half_val":
+    proto.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
+    set_values(proto, values_of(dtype)[: math.prod(shape)])
+    return proto
+
+
+def set_values(proto: tensor_pb2.TensorProto, values: Any) -> None:
+    """Replaces the values in the field of their type."""
+    dtype = tf.as_dtype(proto.dtype)
+    field = FIELDS.get(dtype, "int_val")
+    proto.ClearField(field)
+    if field == "float8_val":
+        proto.float8_val = values.tobytes()
+        return
+    if field == "half_val":
         values = values.view(np.uint16)
     elif dtype.is_complex:
         values = values.view(dtype.real_dtype.as_numpy_dtype)
-    getattr(proto, FIELDS.get(dtype, "int_val")).extend(np.asarray(values).tolist())
-    return proto
+    getattr(proto, field).extend(np.asarray(values).tolist())
 
 
 def packed_proto(dtype: tf.DType) -> tensor_pb2.TensorProto:
@@ -104,11 +118,61 @@ def test_packed_bytes_are_answered_in_the_typed_field(stock: Connection, dtype: 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
 def test_value_that_stands_alone_fills_the_shape(stock: Connection, dtype: tf.DType):
+    alone, filled = typed_proto(dtype), typed_proto(dtype)
+    first = values_of(dtype)[:1]
+    set_values(alone, first)
+    set_values(filled, np.repeat(first, 3))
+    reply = stock.predictions.Predict(make_predict_request("identities", dtype.name, x=alone))
+    assert reply.outputs["y"] == filled
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+def test_no_value_at_all_stands_for_zeros(stock: Connection, dtype: tf.DType):
     proto = typed_proto(dtype)
-    field = getattr(proto, FIELDS.get(dtype, "int_val"))
-    del field[len(field) // 3 :]
+    proto.ClearField(FIELDS.get(dtype, "int_val"))
+    zeros = typed_proto(dtype)
+    set_values(
+        zeros, np.full(3, b"", object) if dtype == tf.string else np.zeros(3, stored_as(dtype))
+    )
     reply = stock.predictions.Predict(make_predict_request("identities", dtype.name, x=proto))
-    assert list(getattr(reply.outputs["y"], FIELDS.get(dtype, "int_val"))) == 3 * list(field)
+    assert reply.outputs["y"] == zeros
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
+def test_lone_value_goes_both_ways(stock: Connection, dtype: tf.DType):
+    scalar = typed_proto(dtype, shape=())
+    reply = stock.predictions.Predict(make_predict_request("identities", dtype.name, x=scalar))
+    assert reply.outputs["y"] == scalar
+
+
+@pytest.mark.parametrize("dtype", JSON_VALUES, ids=name_of)
+def test_lone_value_goes_both_ways_by_json(stock: Connection, dtype: tf.DType):
+    for value in JSON_VALUES[dtype]:
+        body = {"signature_name": dtype.name, "inputs": value}
+        response = stock.post("identities:predict", body)
+        assert (response.status_code, response.json()) == (200, {"outputs": value})
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64], ids=name_of)
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_lone_value_that_is_no_number_is_a_word(stock: Connection, dtype: tf.DType, word: str):
+    body = f'{{"signature_name": "{dtype.name}", "inputs": {word}}}'
+    response = stock.rest.post("/v1/models/identities:predict", content=body)
+    assert (response.status_code, response.text) == (200, f'{{"outputs":{word}}}')
+
+
+@pytest.mark.parametrize("dtype", TINY_DTYPES, ids=name_of)
+def test_more_values_than_the_shape_has_or_than_a_type_has_room_for_are_refused(
+    stock: Connection, dtype: tf.DType
+):
+    crowded, out_of_range = typed_proto(dtype, shape=(1,)), typed_proto(dtype, shape=(1,))
+    set_values(crowded, values_of(dtype))
+    out_of_range.int_val[:] = [16]
+    for proto in (crowded,) if dtype.is_floating else (crowded, out_of_range):
+        with pytest.raises(grpc.RpcError) as error:
+            stock.predictions.Predict(make_predict_request("identities", dtype.name, x=proto))
+        assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert error.value.details() == "tensor parsing error: x"
 
 
 @pytest.mark.parametrize("dtype", JSON_VALUES, ids=name_of)

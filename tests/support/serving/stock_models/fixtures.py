@@ -19,7 +19,12 @@ from support.serving.stock_models.half_plus import (
     save_half_plus_two,
     save_half_plus_two_of_tf2,
 )
-from support.serving.stock_models.tensors import save_columns, save_identities, save_matrices
+from support.serving.stock_models.tensors import (
+    save_columns,
+    save_identities,
+    save_matrices,
+    save_odd_outputs,
+)
 from support.serving.threads import running_server
 
 # The version that they have in the test data.
@@ -34,6 +39,7 @@ _SAVERS: Mapping[str, Callable[[Path], Path]] = {
     "identities": save_identities,
     "columns": save_columns,
     "matrices": save_matrices,
+    "odd_outputs": save_odd_outputs,
 }
 
 

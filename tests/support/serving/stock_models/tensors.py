@@ -4,14 +4,29 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from support.serving.stock_models.saving import SignatureTensors, save_graph, v1
+from support.serving.stock_models.saving import (
+    SignatureTensors,
+    read_saved_model,
+    save_graph,
+    v1,
+    write_saved_model,
+)
 
+# Of one byte or less, and most of them without a name in `tf`.
+TINY_DTYPES = [
+    tf.as_dtype(name)
+    for name in (
+        *("float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz"),
+        *("float8_e5m2fnuz", "float4_e2m1fn", "int4", "uint4", "int2", "uint2"),
+    )
+]
 DTYPES = [
     *(tf.float32, tf.float64, tf.float16, tf.bfloat16),
     *(tf.int8, tf.int16, tf.int32, tf.int64),
     *(tf.uint8, tf.uint16, tf.uint32, tf.uint64),
     *(tf.complex64, tf.complex128, tf.bool, tf.string),
     *(tf.qint8, tf.quint8, tf.qint16, tf.quint16, tf.qint32),
+    *TINY_DTYPES,
 ]
 
 
@@ -62,3 +77,29 @@ def save_matrices(folder: Path) -> Path:
         return save_graph(
             folder, {"serving_default": SignatureTensors({"pair": pair}, {"total": total})}
         )
+
+
+def save_odd_outputs(folder: Path) -> Path:
+    """Writes a model with outputs that are no values, or not of the type that a signature says.
+
+    - `table` returns `values`, and beside them a handle of a queue;
+    - `list` returns a list of TensorFlow's own;
+    - `mistaken` says that its strings are numbers, and its numbers strings.
+    """
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [None], name="x")
+        queue = tf.raw_ops.FIFOQueueV2(component_types=[tf.float32])
+        no_shape = tf.constant([], tf.int32)
+        values = tf.raw_ops.TensorListFromTensor(tensor=x, element_shape=no_shape)
+        outputs = {
+            "table": {"values": tf.identity(x), "handle": queue},
+            "list": {"list": values},
+            "mistaken": {"strings": tf.as_string(x, precision=1), "numbers": x + 1},
+        }
+        save_graph(folder, {name: SignatureTensors({"x": x}, y) for name, y in outputs.items()})
+    saved_model = read_saved_model(folder)
+    mistaken = saved_model.meta_graphs[0].signature_def["mistaken"].outputs
+    mistaken["strings"].dtype = tf.float32.as_datatype_enum
+    mistaken["numbers"].dtype = tf.string.as_datatype_enum
+    write_saved_model(folder, saved_model)
+    return folder
