@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+import numpy as np
 import pytest
 
 from serving.config_files import BatchingParameters
@@ -31,6 +32,26 @@ def test_shape_that_the_graph_can_not_take_is_a_bad_request(stock: Connection, v
     with pytest.raises(grpc.RpcError) as error:
         stock.predictions.Predict(make_predict_request("matrices", pair=value))
     assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("model", ["convolution", "convolution_in_function", "convolution_in_loop"])
+def test_rank_that_would_end_the_process_at_a_convolution_is_a_bad_request(
+    stock: Connection, model: str
+):
+    def ask(images: object) -> list[object]:
+        reply = stock.predictions.Predict(make_predict_request(model, images=images))
+        features: list[object] = read_outputs(reply)["features"]
+        return features
+
+    for rank in (0, 1, 2, 3, 5):
+        images = np.ones([4] * rank, np.float32)
+        response = stock.post(f"{model}:predict", {"inputs": {"images": images.tolist()}})
+        assert response.status_code == 400
+        assert "input images: expected shape [?,4,4,1], received [" in response.json()["error"]
+        with pytest.raises(grpc.RpcError, match="expected shape") as error:
+            ask(images)
+        assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(ask(np.ones([2, 4, 4, 1], np.float32))) == 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from support.serving.stock_models.half_plus import (
 )
 from support.serving.stock_models.tensors import (
     save_columns,
+    save_convolution,
     save_identities,
     save_matrices,
     save_odd_outputs,
@@ -39,6 +40,9 @@ _SAVERS: Mapping[str, Callable[[Path], Path]] = {
     "identities": save_identities,
     "columns": save_columns,
     "matrices": save_matrices,
+    "convolution": save_convolution,
+    "convolution_in_function": lambda folder: save_convolution(folder, within="function"),
+    "convolution_in_loop": lambda folder: save_convolution(folder, within="loop"),
     "odd_outputs": save_odd_outputs,
 }
 

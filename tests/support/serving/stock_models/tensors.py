@@ -79,6 +79,29 @@ def save_matrices(folder: Path) -> Path:
         )
 
 
+def save_convolution(folder: Path, *, within: str = "graph") -> Path:
+    """Writes a model that convolves `images` [n, 4, 4, 1] to `features` of the same shape.
+
+    Args:
+      folder: Where to write.
+      within: What the convolution is in: "graph", "function", or "loop" for the body of one.
+    """
+
+    def convolve(images: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d(images, tf.ones([3, 3, 1, 1]), strides=1, padding="SAME")
+
+    def convolve_in_loop(images: tf.Tensor) -> tf.Tensor:
+        return tf.while_loop(
+            lambda step, _: step < 1, lambda step, each: (step + 1, convolve(each)), (0, images)
+        )[1]
+
+    ways = {"graph": convolve, "function": tf.function(convolve), "loop": convolve_in_loop}
+    with tf.Graph().as_default():
+        images = v1.placeholder(tf.float32, [None, 4, 4, 1], name="images")
+        signature = SignatureTensors({"images": images}, {"features": ways[within](images)})
+        return save_graph(folder, {"serving_default": signature})
+
+
 def save_odd_outputs(folder: Path) -> Path:
     """Writes a model with outputs that are no values, or not of the type that a signature says.
 
