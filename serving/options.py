@@ -13,7 +13,7 @@ from serving.config_files import (
     parse_ssl_config,
 )
 from serving.errors import invalid_argument
-from serving.grpc.channel_arguments import ChannelArguments
+from serving.grpc_channel_arguments import ChannelArguments
 from serving.models.config import ModelConfig
 from serving.models.manager_options import ManagerOptions
 from serving.tls import PemTexts, TlsFiles

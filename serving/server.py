@@ -15,9 +15,9 @@ from serving.grpc.services import ModelService, PredictionService
 from serving.inference.inference import Inference
 from serving.metrics import Metrics
 from serving.models.manager import Manager
+from serving.models.processors import count_processors
 from serving.models.reloading import ReloadableModels
 from serving.options import ServerOptions
-from serving.processors import count_processors
 from serving.proto_messages.tensors import Limits
 from serving.rest.health import HealthPages
 from serving.rest.listener import RestListener

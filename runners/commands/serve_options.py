@@ -10,7 +10,7 @@ import click
 
 from runners.commands.serve_flags import WITHOUT_EFFECT
 from serving.errors import ServingError
-from serving.grpc.channel_arguments import parse_channel_arguments
+from serving.grpc_channel_arguments import parse_channel_arguments
 from serving.models.config import ModelConfig
 from serving.models.manager_options import ManagerOptions
 from serving.options import (

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from serving.errors import Code, ServingError
 from serving.models.config import ModelConfig
 from serving.models.manager import Manager
+from serving.models.processors import count_processors
 from serving.models.watching import Watcher
 from serving.options import ServerOptions, read_models
-from serving.processors import count_processors
 
 # How often to look whether models are there; nobody notices so little.
 _CHECK_SECONDS = 0.05

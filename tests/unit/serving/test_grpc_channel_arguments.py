@@ -1,7 +1,7 @@
 import pytest
 
 from serving.errors import ServingError
-from serving.grpc.channel_arguments import parse_channel_arguments
+from serving.grpc_channel_arguments import parse_channel_arguments
 
 
 @pytest.mark.parametrize(

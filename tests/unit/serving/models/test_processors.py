@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.processors import count_processors
+from serving.models.processors import count_processors
 
 V1_MOUNT = "34 31 0:30 {group} /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpuacct,cpu"
 V2_MOUNT = "35 31 0:31 {group} /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw"
