@@ -71,6 +71,11 @@ class ServingError(Exception):
         return f"{self.code.name}: {self.message}"
 
 
+def deadline_exceeded() -> ServingError:
+    """Returns the error of a request whose time is over; the text is TF Serving's."""
+    return ServingError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification")
+
+
 def invalid_argument(message: str) -> ServingError:
     """Returns the error of a request that is wrong whatever the state of the server."""
     return ServingError(Code.INVALID_ARGUMENT, message)

@@ -1,8 +1,11 @@
 """Keeps what takes milliseconds off the event loop, which would serve nobody else meanwhile."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from serving.errors import deadline_exceeded
 
 LARGE_JSON = 4 * 2**10
 """Bytes of a body: one image is smaller. To say what is wrong takes longer than to read."""
@@ -14,6 +17,25 @@ LARGE_REPLY = 4 * 2**10
 _T = TypeVar("_T")
 
 
-async def run_in_thread_if(is_large: bool, function: Callable[[], _T]) -> _T:  # noqa: FBT001
-    """Returns what a function returns, which is called in a thread if that is worth it."""
-    return await asyncio.to_thread(function) if is_large else function()
+async def run_in_thread_if(
+    is_large: bool,  # noqa: FBT001
+    function: Callable[[], _T],
+    deadline: float | None = None,
+) -> _T:
+    """Returns what a function returns, which is called in a thread if that is worth it.
+
+    Args:
+      is_large: Whether it is.
+      function: Must end by itself; its thread is not free before.
+      deadline: When nobody waits any more, in seconds of `time.monotonic()`; None for never.
+
+    Raises:
+      ServingError: The deadline is over before a thread is free, or has called the function.
+    """
+    if not is_large:
+        return function()
+    try:
+        async with asyncio.timeout(None if deadline is None else deadline - time.monotonic()):
+            return await asyncio.to_thread(function)
+    except TimeoutError as error:
+        raise deadline_exceeded() from error

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from serving.grpc.services import ModelService, PredictionService
 from serving.inference.inference import Inference
 from serving.metrics import Metrics
 from serving.models.manager import Manager
+from serving.models.processors import count_processors
 from serving.models.reloading import ReloadableModels
 from serving.options import ServerOptions
 from serving.proto_messages.tensors import Limits
@@ -28,7 +28,9 @@ from serving.saved_model.session import SessionOptions
 
 _WATCHER_SECONDS = 1.0
 # Of one model at the same time; the number of threads that TF Serving has for each protocol.
-_CALLS_PER_CPU = 4
+_CALLS_PER_PROCESSOR = 4
+# For each, operations are added to the graph; so many keep the processors of any machine busy.
+_MOST_CALLS = 64
 
 logger = logging.getLogger(__name__)
 
@@ -226,4 +228,5 @@ def _make_loading_options(options: ServerOptions) -> LoadingOptions:
 def _count_places(options: ServerOptions) -> int:
     asked_for = max(options.rest_api_num_threads, options.grpc_max_threads)
     num_batches = options.batching.num_batch_threads if options.batching else 0
-    return max(asked_for or _CALLS_PER_CPU * (os.cpu_count() or 1), num_batches)
+    by_default = min(_CALLS_PER_PROCESSOR * count_processors(), _MOST_CALLS)
+    return max(asked_for or by_default, num_batches)

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,8 +81,7 @@ def _run(
     gc.collect()
     gc.freeze()
     server = Server(options, on_listening=lambda: on_listening(server), on_ready=on_ready)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _stop(server, options))
+    _stop_on_signals(server, options.shutdown_grace_seconds)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.run())
         # Taking TensorFlow down in order takes seconds of CPU and changes nothing, and a thread
@@ -89,12 +89,25 @@ def _run(
         _end(0)
 
 
-def _stop(server: "Server", options: ServerOptions) -> None:
-    """Ends the server in order, or else without order when its time is over."""
-    server.stop()
-    watchdog = threading.Timer(options.shutdown_grace_seconds + _WATCHDOG_SECONDS, _give_up)
-    watchdog.daemon = True
-    watchdog.start()
+def _stop_on_signals(server: "Server", grace_seconds: float) -> None:
+    """Has SIGTERM and Ctrl-C end the server, in order or else without order when time is over.
+
+    Before this is called, they end the process as they end any.
+    """
+    # A handler may interrupt its thread while that holds a lock, so that it must take none itself;
+    # of all queues this one can be put into all the same.
+    signals: SimpleQueue[int] = SimpleQueue()
+
+    def stop_on_signal() -> None:
+        signals.get()
+        watchdog = threading.Timer(grace_seconds + _WATCHDOG_SECONDS, _give_up)
+        watchdog.daemon = True
+        watchdog.start()
+        server.stop()
+
+    threading.Thread(target=stop_on_signal, name="signals", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: signals.put(received))
 
 
 def _give_up() -> None:

@@ -65,7 +65,7 @@ def _make_handler(
         deadline = None if remaining is None else time.monotonic() + remaining
         try:
             with service.meter.measure("GRPC", method.__name__) as call:
-                request = await _parse(request_type, body)
+                request = await _parse(request_type, body, deadline)
                 call.model_name, call.api = read_model_name(request), api
                 with admit(service.inference):
                     reply = await method(service, request, deadline)
@@ -78,11 +78,10 @@ def _make_handler(
     return handle
 
 
-async def _parse(request_type: Any, body: bytes) -> Any:
+async def _parse(request_type: Any, body: bytes, deadline: float | None) -> Any:
+    parse = functools.partial(request_type.FromString, body)
     try:
-        return await run_in_thread_if(
-            len(body) > LARGE_MESSAGE, functools.partial(request_type.FromString, body)
-        )
+        return await run_in_thread_if(len(body) > LARGE_MESSAGE, parse, deadline)
     except DecodeError as error:
         raise invalid_argument(f"The message is no {request_type.DESCRIPTOR.full_name}") from error
 

@@ -69,7 +69,7 @@ class PredictionService:
         """Returns the outputs of a signature for the tensors in the request."""
         spec = request.model_spec
         parse = partial(parse_tensor_protos, request.inputs, self._limits)
-        arrays = await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, parse)
+        arrays = await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, parse, deadline)
         prediction = await self.inference.predict(
             read_model(request),
             spec.signature_name,
@@ -81,7 +81,7 @@ class PredictionService:
         write_spec(reply, spec, prediction.version, prediction.signature_name)
         outputs = prediction.outputs
         write = partial(make_tensor_protos, outputs, reply.outputs, as_content=self._as_content)
-        await run_in_thread_if(count_values(outputs) > LARGE_REPLY, write)
+        await run_in_thread_if(count_values(outputs) > LARGE_REPLY, write, deadline)
         return reply
 
     @infers(classification_pb2.ClassificationRequest, _model_of)
@@ -91,7 +91,7 @@ class PredictionService:
         version, rows = await self.inference.classify(
             read_model(request),
             spec.signature_name,
-            await self._read_examples(request),
+            await self._read_examples(request, deadline),
             deadline=deadline,
         )
         reply = classification_pb2.ClassificationResponse()
@@ -106,7 +106,7 @@ class PredictionService:
         version, values = await self.inference.regress(
             read_model(request),
             spec.signature_name,
-            await self._read_examples(request),
+            await self._read_examples(request, deadline),
             deadline=deadline,
         )
         reply = regression_pb2.RegressionResponse()
@@ -128,7 +128,7 @@ class PredictionService:
         version, answers = await self.inference.multi_inference(
             read_model(request.tasks[0]),
             tasks,
-            await self._read_examples(request),
+            await self._read_examples(request, deadline),
             deadline=deadline,
         )
         reply = inference_pb2.MultiInferenceResponse()
@@ -156,11 +156,11 @@ class PredictionService:
         reply, _ = make_metadata_reply(model.name, version, signature_defs)
         return reply
 
-    async def _read_examples(self, request: Any) -> Array:
+    async def _read_examples(self, request: Any, deadline: float | None) -> Array:
         serialize = partial(
             serialize_input, request.input, max_examples=self.inference.max_request_values
         )
-        return await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, serialize)
+        return await run_in_thread_if(request.ByteSize() > LARGE_MESSAGE, serialize, deadline)
 
 
 class ModelService:

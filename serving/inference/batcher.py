@@ -1,7 +1,6 @@
 """Joins requests that come at the same time into one call of the model."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,6 +11,7 @@ from serving.inference.batch_queue import BatchQueue, BatchTask, Outputs, count_
 from serving.inference.places import Places
 from serving.inference.rows import cut_rows, join_rows
 from serving.metrics import Metrics
+from serving.models.processors import count_processors
 from serving.tensors import Arrays
 
 _THREAD_POOL_NAME = "model_server_batch_threads"
@@ -42,7 +42,7 @@ class Batcher:
         self._places = places
         self._parameters = parameters
         self._metrics = metrics
-        self._num_free = parameters.num_batch_threads or os.cpu_count() or 1
+        self._num_free = parameters.num_batch_threads or count_processors()
         self._queues: dict[tuple[object, ...], BatchQueue] = {}
 
     async def call(

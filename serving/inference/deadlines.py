@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from serving.errors import Code, ServingError
+from serving.errors import deadline_exceeded
 
 
 def fail_at(deadline: float | None, future: "asyncio.Future[Any]") -> None:
@@ -22,6 +22,4 @@ def fail_at(deadline: float | None, future: "asyncio.Future[Any]") -> None:
 
 def _fail(future: "asyncio.Future[Any]") -> None:
     if not future.done():
-        future.set_exception(
-            ServingError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification")
-        )
+        future.set_exception(deadline_exceeded())

@@ -3,12 +3,12 @@
 Rules and texts are those of util/json_tensor.cc.
 """
 
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from serving.errors import invalid_argument
 from serving.features import Feature, Features
+from serving.json_messages.bounds import UNBOUNDED, Bounds
 from serving.json_messages.document import format_error, parse_body, read_signature_name, type_of
 from serving.json_messages.lenient_reader import RepeatedKeys
 from serving.json_messages.non_finite import dump_with_nan
@@ -35,18 +35,18 @@ class ExamplesRequest(NamedTuple):
     context: Features | None
 
 
-def parse_examples_request(body: bytes, *, max_values: int = sys.maxsize) -> ExamplesRequest:
+def parse_examples_request(body: bytes, bounds: Bounds = UNBOUNDED) -> ExamplesRequest:
     """Reads the body of POST .../NAME:classify and .../NAME:regress.
 
     Args:
       body: The JSON text.
-      max_values: The most numbers and strings, an example counting as one more; checked before
-        anything is made of them.
+      bounds: An example counts as one more value; they are counted before anything is made of
+        them.
 
     Raises:
-      ServingError: The body is not of that form.
+      ServingError: The body is not of that form, or out of bounds.
     """
-    document = parse_body(body)
+    document = parse_body(body, bounds)
     signature_name = read_signature_name(document)
     if _EXAMPLES_KEY not in document:
         raise format_error(
@@ -58,11 +58,15 @@ def parse_examples_request(body: bytes, *, max_values: int = sys.maxsize) -> Exa
         raise format_error(document, f"Expecting '{_EXAMPLES_KEY}' value to be an list/array")
     if not examples:
         raise format_error(document, f"'{_EXAMPLES_KEY}' value is an empty array")
-    if body.count(b",") + body.count(b"{") >= max_values:  # otherwise there can't be more
-        check_num_values(_count_values(examples, document.get(_CONTEXT_KEY, [])), max_values)
-    context = _parse_example(document[_CONTEXT_KEY]) if _CONTEXT_KEY in document else None
+    # With fewer of these there can't be more, and need not be counted.
+    if body.count(b",") + body.count(b"{") >= bounds.max_values:
+        num_values = _count_values(examples, document.get(_CONTEXT_KEY, []), bounds)
+        check_num_values(num_values, bounds.max_values)
+    context = _parse_example(document[_CONTEXT_KEY], bounds) if _CONTEXT_KEY in document else None
     return ExamplesRequest(
-        signature_name or DEFAULT_SIGNATURE, [_parse_example(item) for item in examples], context
+        signature_name or DEFAULT_SIGNATURE,
+        [_parse_example(item, bounds) for item in bounds.paced(examples)],
+        context,
     )
 
 
@@ -75,35 +79,36 @@ def render_classifications(rows: Sequence[Sequence[tuple[str, float]]]) -> bytes
     return dump_with_nan({_RESULTS_KEY: rows})
 
 
-def render_regressions(values: Array) -> bytes:
+def render_regressions(values: Array, bounds: Bounds = UNBOUNDED) -> bytes:
     """Returns the body of a regress reply: one number for each example.
 
     The documentation calls the key "result"; the server writes "results".
     """
-    return dump_with_nan({_RESULTS_KEY: values})
+    return dump_with_nan({_RESULTS_KEY: values}, bounds)
 
 
-def _count_values(examples: list[Any], context: Any) -> int:
+def _count_values(examples: list[Any], context: Any, bounds: Bounds) -> int:
     num_values = sum(
-        count_values(list(example.values()) if isinstance(example, dict) else example)
-        for example in [context, *examples]
+        count_values(list(example.values()) if isinstance(example, dict) else example, bounds)
+        for example in bounds.paced([context, *examples])
     )
     return num_values + len(examples)
 
 
-def _parse_example(value: Any) -> dict[str, Feature]:
+def _parse_example(value: Any, bounds: Bounds) -> dict[str, Feature]:
     if not isinstance(value, dict):
         raise invalid_argument(f"Example must be JSON object but got JSON {type_of(value)}")
     features = {}
     # Of a feature that is there twice TF Serving, too, takes the last.
     members = value.last if isinstance(value, RepeatedKeys) else value
-    for name, content in members.items():
+    for name, content in bounds.paced(members.items()):
         _check_name(name)
-        features[name] = _parse_feature(name, content if isinstance(content, list) else [content])
+        values = content if isinstance(content, list) else [content]
+        features[name] = _parse_feature(name, values, bounds)
     return features
 
 
-def _parse_feature(name: str, content: list[Any]) -> Feature:
+def _parse_feature(name: str, content: list[Any], bounds: Bounds) -> Feature:
     kinds = set(map(type, content))
     # Taking a long list at once is what makes this fast.
     if kinds == {float}:
@@ -111,7 +116,7 @@ def _parse_feature(name: str, content: list[Any]) -> Feature:
     if kinds == {int} and max(content) < _INT64_LIMIT:
         return Feature("int64", content)
     feature = Feature()
-    for element in content:
+    for element in bounds.paced(content):
         _add_value(feature, name, element)
     return feature
 

@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+from serving.json_messages.bounds import STEPS_BETWEEN_LOOKS, UNBOUNDED, Bounds
 from serving.json_messages.tokens import (
     parse_error,
     parse_float,
@@ -21,7 +22,8 @@ MAX_DEPTH = 1_000_000
 
 _BYTE_ORDER_MARK = re.compile(rb"\xef?\xbb?\xbf?")  # RapidJSON skips each of the bytes by itself
 _WHITE_SPACE = re.compile(rb"[ \t\n\r]*")
-_FLAT = re.compile(rb"[\[{][^\[\]{}\\]*[\]}]")  # escapes are read otherwise by Python
+# Escapes are read otherwise by Python. What is larger would take long without a look at the clock.
+_FLAT = re.compile(rb"[\[{][^\[\]{}\\]{0,1000000}[\]}]")
 _CONTAINERS = {b"[": b"]", b"{": b"}"}
 _NO_VALUES = (b"", b"\0", b",", b":", b"]", b"}")
 
@@ -50,20 +52,24 @@ _FLAT_DECODER = json.JSONDecoder(
 _OPEN = object()
 
 
-def read_leniently(body: bytes) -> Any:
+def read_leniently(body: bytes, bounds: Bounds = UNBOUNDED) -> Any:
     """Returns the first JSON value in `body`.
 
+    Values are counted from the second level on, where those of a request begin.
+
     Raises:
-      ServingError: There is none; text and offset are RapidJSON's.
+      ServingError: There is none; text and offset are RapidJSON's. Or it is out of bounds.
     """
-    return _Reader(body).read()
+    return _Reader(body, bounds).read()
 
 
 class _Reader:
     """Reads one value; never calls itself, so that no nesting is too deep for Python."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, bounds: Bounds) -> None:
         self._body = body
+        self._bounds = bounds
+        self._num_values = 0
         self._position = _skip(_BYTE_ORDER_MARK, body, 0)
         # The arrays and objects that are open: what is in them so far, and the last key, which is
         # None in an array.
@@ -74,20 +80,27 @@ class _Reader:
         """Returns the value."""
         if self._peek() in _NO_VALUES:
             raise parse_error("The document is empty.", self._position)
+        value = _OPEN
         while True:
-            value = self._read_value()
-            while value is not _OPEN:
-                if not self._open:
+            self._check_bounds()
+            for _ in range(STEPS_BETWEEN_LOOKS):
+                if value is _OPEN:
+                    value = self._read_value()
+                elif self._open:
+                    value = self._add(value)
+                else:
                     return value
-                value = self._add(value)
+
+    def _check_bounds(self) -> None:
+        self._bounds.check_time()
+        self._bounds.check_num_values(self._num_values)
 
     def _read_value(self) -> Any:
         """Returns a value, or _OPEN if the next one is in an array or object that begins here."""
         byte = self._peek()
         if byte not in _CONTAINERS:
-            read = read_string if byte == b'"' else read_word_or_number
-            value, self._position = read(self._body, self._position)
-            return value
+            self._num_values += len(self._open) > 1
+            return self._read_scalar(byte)
         if (value := self._read_at_once()) is not None:
             return value
         self._position += 1
@@ -99,6 +112,16 @@ class _Reader:
         self._keys.append(self._read_key() if byte == b"{" else None)
         return _OPEN
 
+    def _read_scalar(self, byte: bytes) -> Any:
+        if byte == b'"':
+            return self._read_string()
+        value, self._position = read_word_or_number(self._body, self._position)
+        return value
+
+    def _read_string(self) -> str:
+        value, self._position = read_string(self._body, self._position, self._bounds)
+        return value
+
     def _read_at_once(self) -> Any:
         """Returns an array or object that has no others in it, which is fast; None if it can't."""
         match = _FLAT.match(self._body, self._position)
@@ -109,6 +132,8 @@ class _Reader:
         except (ValueError, OverflowError):
             return None
         self._position = match.end()
+        self._num_values += len(value) if self._open else 0
+        self._check_bounds()
         return value
 
     def _add(self, value: Any) -> Any:
@@ -129,7 +154,7 @@ class _Reader:
     def _read_key(self) -> str:
         if self._peek() != b'"':
             raise parse_error("Missing a name for object member.", self._position)
-        key, self._position = read_string(self._body, self._position)
+        key = self._read_string()
         if not self._take(b":"):
             raise parse_error("Missing a colon after a name of object member.", self._position)
         return key

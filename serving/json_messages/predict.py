@@ -3,7 +3,6 @@
 Rules and texts are those of util/json_tensor.cc.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import orjson
 
 from serving.errors import invalid_argument
 from serving.json_messages import tensors
+from serving.json_messages.bounds import UNBOUNDED, Bounds
 from serving.json_messages.document import format_error, parse_body, read_signature_name
 from serving.json_messages.non_finite import dump_with_nan, is_finite
 from serving.json_messages.rows import is_named, parse_rows
@@ -44,19 +44,19 @@ class PredictRequest(NamedTuple):
 
 
 def parse_predict_request(
-    body: bytes, find_signature: Callable[[str], Signature], *, max_values: int = sys.maxsize
+    body: bytes, find_signature: Callable[[str], Signature], bounds: Bounds = UNBOUNDED
 ) -> PredictRequest:
     """Reads the body of POST .../NAME:predict.
 
     Args:
       body: The JSON text.
       find_signature: Returns the signature of a name, or raises `ServingError`.
-      max_values: The most numbers and strings; checked before arrays are made of them.
+      bounds: Values are counted before arrays are made of them.
 
     Raises:
-      ServingError: The body is not what the signature takes.
+      ServingError: The body is not what the signature takes, or out of bounds.
     """
-    document = parse_body(body)
+    document = parse_body(body, bounds)
     signature_name = read_signature_name(document)
     signature = find_signature(signature_name or DEFAULT_SIGNATURE)
     if not signature.inputs:
@@ -69,18 +69,20 @@ def parse_predict_request(
             f"Not formatted correctly expecting only one of '{_INPUTS_KEY}' or "
             f"'{_INSTANCES_KEY}' keys to exist ",
         )
-    if body.count(b",") >= max_values:  # otherwise there can't be more, and need not be counted
-        check_num_values(_count_values(document), max_values)
+    # With fewer commas there can't be more, and need not be counted.
+    if body.count(b",") >= bounds.max_values:
+        check_num_values(_count_values(document, bounds), bounds.max_values)
     if _INSTANCES_KEY in document:
-        inputs, form = _parse_rows(document, signature.inputs), Format.ROW
+        inputs, form = _parse_rows(document, signature.inputs, bounds), Format.ROW
     elif _INPUTS_KEY in document:
-        inputs, form = _parse_columns(document[_INPUTS_KEY], signature.inputs), Format.COLUMN
+        inputs = _parse_columns(document[_INPUTS_KEY], signature.inputs, bounds)
+        form = Format.COLUMN
     else:
         raise invalid_argument(f"Missing '{_INPUTS_KEY}' or '{_INSTANCES_KEY}' key")
     return PredictRequest(signature_name or DEFAULT_SIGNATURE, form, inputs)
 
 
-def render_predict_reply(outputs: Arrays, form: Format) -> bytes:
+def render_predict_reply(outputs: Arrays, form: Format, bounds: Bounds = UNBOUNDED) -> bytes:
     """Returns the body of a predict reply.
 
     A lone output goes without its name. Not-a-number and infinity are written as NaN and
@@ -88,36 +90,41 @@ def render_predict_reply(outputs: Arrays, form: Format) -> bytes:
 
     Raises:
       ServingError: An output has no form in JSON; in row format also: no rows, or other than
-        its siblings.
+        its siblings. Or it takes too long.
     """
     if not outputs:
         raise invalid_argument("Cannot convert empty tensor map to JSON")
     if form is Format.ROW:
         _check_rows(outputs)
-    values = {name: tensors.array_to_json(name, array) for name, array in sorted(outputs.items())}
+    values = {
+        name: tensors.array_to_json(name, array, bounds) for name, array in sorted(outputs.items())
+    }
     if len(values) == 1:
         [content] = values.values()
     elif form is Format.COLUMN:
         content = values
     else:
         rows = zip(*values.values(), strict=True)
-        content = [dict(zip(values, row, strict=True)) for row in rows]
+        content = [dict(zip(values, row, strict=True)) for row in bounds.paced(rows)]
     reply = {form.value: content}
     if all(is_finite(array) for array in outputs.values()):
         return orjson.dumps(reply, option=orjson.OPT_SERIALIZE_NUMPY)
-    return dump_with_nan(reply)
+    return dump_with_nan(reply, bounds)
 
 
-def _count_values(document: Mapping[str, Any]) -> int:
+def _count_values(document: Mapping[str, Any], bounds: Bounds) -> int:
     """Returns how many numbers and strings are in the rows or columns."""
     content = document.get(_INSTANCES_KEY, document.get(_INPUTS_KEY))
     parts = content if isinstance(content, list) else [content]
     return sum(
-        tensors.count_values(list(part.values()) if is_named(part) else part) for part in parts
+        tensors.count_values(list(part.values()) if is_named(part) else part, bounds)
+        for part in bounds.paced(parts)
     )
 
 
-def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+def _parse_rows(
+    document: Mapping[str, Any], specs: Mapping[str, TensorSpec], bounds: Bounds
+) -> dict[str, Array]:
     rows = document[_INSTANCES_KEY]
     if not isinstance(rows, list):
         raise format_error(document, f"Expecting '{_INSTANCES_KEY}' to be an list/array")
@@ -128,10 +135,10 @@ def _parse_rows(document: Mapping[str, Any], specs: Mapping[str, TensorSpec]) ->
             "instances is a plain list, but expecting list of objects as multiple input tensors "
             "required as per tensorinfo_map"
         )
-    return parse_rows(rows, specs)
+    return parse_rows(rows, specs, bounds)
 
 
-def _parse_columns(value: Any, specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+def _parse_columns(value: Any, specs: Mapping[str, TensorSpec], bounds: Bounds) -> dict[str, Array]:
     if not is_named(value):
         if len(specs) > 1:
             raise invalid_argument(
@@ -139,11 +146,13 @@ def _parse_columns(value: Any, specs: Mapping[str, TensorSpec]) -> dict[str, Arr
                 "required as per tensorinfo_map"
             )
         [(name, spec)] = specs.items()
-        return {name: tensors.parse_tensor(value, spec.dtype)}
+        return {name: tensors.parse_tensor(value, spec.dtype, bounds)}
     for name in sorted(specs):
         if name not in value:
             raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
-    return {name: tensors.parse_tensor(value[name], spec.dtype) for name, spec in specs.items()}
+    return {
+        name: tensors.parse_tensor(value[name], spec.dtype, bounds) for name, spec in specs.items()
+    }
 
 
 def _check_rows(outputs: Arrays) -> None:

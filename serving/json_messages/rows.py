@@ -5,6 +5,7 @@ from typing import Any
 
 from serving.errors import ServingError, invalid_argument
 from serving.json_messages import tensors
+from serving.json_messages.bounds import UNBOUNDED, Bounds
 from serving.json_messages.document import render_value
 from serving.json_messages.lenient_reader import RepeatedKeys
 from serving.tensors import Array, TensorSpec
@@ -18,18 +19,20 @@ def is_named(value: Any) -> bool:
     return isinstance(value, dict) and not tensors.is_base64(value)
 
 
-def parse_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+def parse_rows(
+    rows: list[Any], specs: Mapping[str, TensorSpec], bounds: Bounds = UNBOUNDED
+) -> dict[str, Array]:
     """Returns the array of each input; the list has a row.
 
     Raises:
-      ServingError: A row is not what the inputs take, or is unlike the first.
+      ServingError: A row is not what the inputs take, or is unlike the first; or it takes too long.
     """
     named = is_named(rows[0])
     try:
-        return _join_named_rows(rows, specs) if named else _join_plain_rows(rows, specs)
+        return (_join_named_rows if named else _join_plain_rows)(rows, specs, bounds)
     except (ServingError, _OddRowError):
         # This is slower, and says which row is wrong.
-        _check_each_row(rows, specs, named=named)
+        _check_each_row(rows, specs, bounds, named=named)
         raise
 
 
@@ -37,16 +40,20 @@ class _OddRowError(ValueError):
     """A row is no object, or has other keys than the signature has inputs, or one twice."""
 
 
-def _join_plain_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
+def _join_plain_rows(
+    rows: list[Any], specs: Mapping[str, TensorSpec], bounds: Bounds
+) -> dict[str, Array]:
     name = min(specs)
-    return {name: tensors.parse_tensor(rows, specs[name].dtype)}
+    return {name: tensors.parse_tensor(rows, specs[name].dtype, bounds)}
 
 
-def _join_named_rows(rows: list[Any], specs: Mapping[str, TensorSpec]) -> dict[str, Array]:
-    if not all(_names_all(row, specs) for row in rows):
+def _join_named_rows(
+    rows: list[Any], specs: Mapping[str, TensorSpec], bounds: Bounds
+) -> dict[str, Array]:
+    if not all(_names_all(row, specs) for row in bounds.paced(rows)):
         raise _OddRowError
     return {
-        name: tensors.parse_tensor([row[name] for row in rows], spec.dtype)
+        name: tensors.parse_tensor([row[name] for row in rows], spec.dtype, bounds)
         for name, spec in specs.items()
     }
 
@@ -55,10 +62,13 @@ def _names_all(row: Any, specs: Mapping[str, TensorSpec]) -> bool:
     return is_named(row) and row.keys() == specs.keys() and not isinstance(row, RepeatedKeys)
 
 
-def _check_each_row(rows: list[Any], specs: Mapping[str, TensorSpec], *, named: bool) -> None:
+def _check_each_row(
+    rows: list[Any], specs: Mapping[str, TensorSpec], bounds: Bounds, *, named: bool
+) -> None:
     """Raises TF Serving's error about the first row that is wrong."""
     shapes: dict[str, tuple[int, ...]] = {}
     for start in range(0, len(rows), _BLOCK):
+        bounds.check_time()
         block = rows[start : start + _BLOCK]
         if not _is_right(block, specs, shapes, named=named):
             _check_block(block, start, specs, shapes, named=named)
@@ -73,7 +83,7 @@ def _is_right(
 ) -> bool:
     """Returns whether these rows are right, as far as rows before them have set the shapes."""
     try:
-        arrays = (_join_named_rows if named else _join_plain_rows)(block, specs)
+        arrays = (_join_named_rows if named else _join_plain_rows)(block, specs, UNBOUNDED)
     except (ServingError, _OddRowError):
         return False
     return all(shapes.get(name) == array.shape[1:] for name, array in arrays.items())

@@ -9,6 +9,7 @@ import numpy as np
 
 from serving.errors import Code, ServingError, invalid_argument
 from serving.json_messages.base64_text import decode_base64_text
+from serving.json_messages.bounds import UNBOUNDED, Bounds
 from serving.json_messages.document import render_value, type_of
 from serving.json_messages.lenient_reader import RepeatedKeys
 from serving.tensors import NUMPY_TYPES, Array, type_name
@@ -52,25 +53,24 @@ def encode_string(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
-def count_values(value: Any) -> int:
+def count_values(value: Any, bounds: Bounds = UNBOUNDED) -> int:
     """Returns how many numbers and strings a JSON value, nested lists or a scalar, consists of."""
     count = 0
     lists: list[Any] = [[value]]
-    while lists:
-        values = lists.pop()
+    for values in bounds.paced(lists):
         inner = [item for item in values if isinstance(item, list)]
         count += len(values) - len(inner)
         lists += inner
     return count
 
 
-def parse_tensor(value: Any, dtype: str) -> Array:
+def parse_tensor(value: Any, dtype: str, bounds: Bounds = UNBOUNDED) -> Array:
     """Returns the tensor that a JSON value, nested lists or a scalar, stands for.
 
     Its rank is how deep the first elements are nested, as in TF Serving.
 
     Raises:
-      ServingError: The lists are ragged, or a value is not of type `dtype`.
+      ServingError: The lists are ragged, a value is not of type `dtype`, or it takes too long.
     """
     shape = _shape(value)
     if len(shape) > _MAX_RANK:
@@ -80,9 +80,10 @@ def parse_tensor(value: Any, dtype: str) -> Array:
         # Checking types and lengths of a whole level at once is what makes this fast.
         if set(map(type, leaves)) != {list} or set(map(len, leaves)) - {size}:
             break
+        bounds.check_time()
         leaves = list(chain.from_iterable(leaves))
     else:
-        array = _leaves_to_array(leaves, dtype)
+        array = _leaves_to_array(leaves, dtype, bounds)
         if array is not None:
             return array.reshape(shape)
     _raise_first_error(value, dtype, shape)
@@ -90,20 +91,21 @@ def parse_tensor(value: Any, dtype: str) -> Array:
     return np.empty(shape, NUMPY_TYPES.get(dtype, np.object_))
 
 
-def array_to_json(name: str, array: Array) -> Any:
+def array_to_json(name: str, array: Array, bounds: Bounds = UNBOUNDED) -> Any:
     """Returns what stands for an output in JSON: an array that orjson writes, or nested lists.
 
     What type it is of, it says itself: a signature may be wrong about it.
 
     Raises:
-      ServingError: TF Serving's JSON has no form for this type, or the strings are not UTF-8.
+      ServingError: TF Serving's JSON has no form for this type, the strings are not UTF-8, or it
+        takes too long.
     """
     dtype = type_name(array)
     if dtype not in _WRITABLE:
         raise invalid_argument(f"Failed to write JSON value for tensor type: {dtype}")
     if dtype != "string":
         return np.ascontiguousarray(array) if array.ndim else array[()]
-    return _strings_to_json(array, _bytes_writer(name))
+    return _strings_to_json(array, _bytes_writer(name), bounds)
 
 
 def _bytes_writer(name: str) -> Callable[[bytes], Any]:
@@ -123,11 +125,12 @@ def _bytes_writer(name: str) -> Callable[[bytes], Any]:
     return write
 
 
-def _strings_to_json(array: Array, write: Callable[[bytes], Any]) -> Any:
+def _strings_to_json(array: Array, write: Callable[[bytes], Any], bounds: Bounds) -> Any:
     if array.ndim == 0:
         value = array[()]
         return write(value if isinstance(value, bytes) else bytes(value))
-    return [_strings_to_json(np.asarray(row, dtype=object), write) for row in array]
+    rows = (np.asarray(row, dtype=object) for row in bounds.paced(array))
+    return [_strings_to_json(row, write, bounds) for row in rows]
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -140,7 +143,7 @@ def _shape(value: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _leaves_to_array(leaves: Sequence[Any], dtype: str) -> Array | None:
+def _leaves_to_array(leaves: Sequence[Any], dtype: str, bounds: Bounds = UNBOUNDED) -> Array | None:
     """Returns the flat array of `leaves`, None if one of them is of a wrong type."""
     types = set(map(type, leaves))
     if dtype in _FLOATING and types <= {int, float}:
@@ -152,7 +155,7 @@ def _leaves_to_array(leaves: Sequence[Any], dtype: str) -> Array | None:
         return np.array(leaves, np.bool_)
     if dtype == "string" and types <= {str, dict}:
         strings = np.empty(len(leaves), object)
-        strings[:] = [_to_bytes(leaf) for leaf in leaves]
+        strings[:] = [_to_bytes(leaf) for leaf in bounds.paced(leaves)]
         return strings
     return None
 

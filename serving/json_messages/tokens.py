@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from serving.errors import ServingError, invalid_argument
+from serving.json_messages.bounds import STEPS_BETWEEN_LOOKS, UNBOUNDED, Bounds
 
 _PLAIN_TEXT = re.compile(rb'[^"\\\x00-\x1f]*')
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{4}")
@@ -31,13 +32,14 @@ _INFINITY = re.compile(rb"(-?)Inf(?:inity|(?!i))")
 _NO_NUMBER = re.compile(rb"-?(?:Na?|I(?:n(?:f(?:i(?:n(?:it?)?)?)?)?)?)?")
 
 
-def read_string(body: bytes, start: int) -> tuple[str, int]:
+def read_string(body: bytes, start: int, bounds: Bounds = UNBOUNDED) -> tuple[str, int]:
     """Reads a string; bytes that are no UTF-8 become lone surrogates ("surrogateescape").
 
     Raises:
-      ServingError: It does not end, or has a wrong escape or a control character.
+      ServingError: It does not end, or has a wrong escape or a control character. Or reading its
+        escapes takes too long.
     """
-    pieces = []
+    pieces: list[bytes] = []
     position = start + 1
     while True:
         end = _end_of(_PLAIN_TEXT, body, position)
@@ -51,6 +53,8 @@ def read_string(body: bytes, start: int) -> tuple[str, int]:
             raise parse_error("Invalid escape character in string.", end)
         piece, position = _read_escape(body, end)
         pieces.append(piece)
+        if not len(pieces) % STEPS_BETWEEN_LOOKS:
+            bounds.check_time()
 
 
 def read_word_or_number(body: bytes, start: int) -> tuple[Any, int]:

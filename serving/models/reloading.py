@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Collection
 
 from serving.errors import Code, ServingError
 from serving.models.config import ModelConfig
 from serving.models.manager import Manager
+from serving.models.processors import count_processors
 from serving.models.watching import Watcher
 from serving.options import ServerOptions, read_models
 
@@ -116,7 +116,7 @@ class ReloadableModels:
         """Returns how many versions to load at a time: more while requests wait for the first."""
         if self._are_first_loaded:
             return None
-        return max(self._options.manager.num_load_threads, os.cpu_count() or 1)
+        return max(self._options.manager.num_load_threads, count_processors())
 
     def _retry(self) -> bool:
         if not self.are_stopping:

@@ -5,17 +5,22 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from serving.errors import Code
 from serving.json_messages.document import render_error
-from serving.rest.exchange import TARGET, WHOLE, Scope
+from serving.rest.exchange import TARGET, WHOLE, Receive, Reply, Scope, Send
 
 MAX_HEAD_BYTES = 64 * 2**10
 """The most that method, URL and headers of a request may take."""
+
+_PROBE_SECONDS = 1.0
+_INTERIM_RESPONSE = STATUS_LINE[100] + b"\r\n"
 
 
 class HttpConnection(HttpToolsProtocol):
     """uvicorn's connection, with limits on all that a request is besides its body.
 
-    The application sees a request when its headers are complete, and checks the body itself.
+    The application sees a request when its headers are complete, and checks the body itself. It is
+    cancelled when the client hangs up.
     """
 
     def __init__(self, *arguments: Any, timeout_seconds: float, **named_arguments: Any) -> None:
@@ -28,6 +33,10 @@ class HttpConnection(HttpToolsProtocol):
           named_arguments: As uvicorn makes it.
         """
         super().__init__(*arguments, **named_arguments)
+        self._application = self.app
+        self.app = self._run_application
+        self._answering: asyncio.Task[Any] | None = None
+        self._is_lost = False
         self._timeout_seconds = timeout_seconds
         self._timer: asyncio.TimerHandle | None = None
         # Received since the last request or the last piece of a body: headers, or trailers.
@@ -42,9 +51,12 @@ class HttpConnection(HttpToolsProtocol):
         self._begin_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Waits no more."""
+        """Waits no more, and lets nobody else work in vain."""
         self._stop_timer()
         super().connection_lost(exc)
+        self._is_lost = True
+        if self._answering:
+            self._answering.cancel()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answers requests that have come as a whole, though the client sends no more.
@@ -53,7 +65,25 @@ class HttpConnection(HttpToolsProtocol):
         """
         is_whole = self._owes_response() and not (self.cycle.more_body and not self.pipeline)
         self._client_has_finished = is_whole and self.scheme == "http"
+        if self._client_has_finished:
+            self._begin_to_probe()
         return self._client_has_finished
+
+    def _probe(self) -> None:
+        """Finds out whether a client that sends no more still reads, and goes on asking.
+
+        TCP tells of both alike. To one that has gone, writing fails, from the second time on; one
+        that is there takes no notice of an interim response (RFC 9110, 15.2).
+        """
+        if self.transport.is_closing() or not self._owes_response():
+            return
+        is_next = not (self.pipeline or self.cycle.response_started)
+        if is_next and self.cycle.scope["http_version"] == "1.1":  # others know no such response
+            self.transport.write(_INTERIM_RESPONSE)
+        self._begin_to_probe()
+
+    def _begin_to_probe(self) -> None:
+        self.loop.call_later(_PROBE_SECONDS, self._probe)
 
     def data_received(self, data: bytes) -> None:
         """Takes a part of a request, or some of them."""
@@ -108,6 +138,20 @@ class HttpConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answers what is no HTTP."""
         self._refuse(400, msg)
+
+    async def _run_application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets the application answer a request, for as long as there is a client."""
+        self._answering = asyncio.current_task()
+        if self._is_lost and self._answering:
+            self._answering.cancel()
+        try:
+            await self._application(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._is_lost:
+                raise
+            await Reply(Code.CANCELLED.http_status).send(send)  # to nobody; uvicorn wants one
+        finally:
+            self._answering = None
 
     def _begin_request(self) -> None:
         self._is_between_requests = False

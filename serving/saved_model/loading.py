@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import tensorflow as tf
@@ -61,26 +63,34 @@ class Loader:
 
         Raises:
           ServingError: The folder holds no SavedModel that works.
+          Exception: TensorFlow could not read it; it raises many kinds.
         """
         logger.info("Loading {name: %s version: %d}", config.name, version.number)
-        started = time.perf_counter()
-        try:
+        # The file is read first: if it is wrong, all that takes time would be in vain.
+        with self._count_attempt(version.path):
+            batching = self._find_batching(version.path)
             servable = load_servable(version.path, self._options.session)
-        except ServingError:
-            self._metrics.load_attempt_count.add(version.path, "fail")
-            raise
-        except tf.errors.OpError as error:
-            self._metrics.load_attempt_count.add(version.path, "fail")
-            raise ServingError(Code(error.error_code), error.message) from error
-        self._metrics.load_attempt_count.add(version.path, "success")
-        self._metrics.load_latency.add(version.path, amount=_microseconds_since(started))
         self._warm_up(servable, version.path)
         return ServedModel(
             servable,
             num_places=self._options.session.num_places,
-            batching=self._find_batching(version.path),
+            batching=batching,
             metrics=self._metrics,
         )
+
+    @contextmanager
+    def _count_attempt(self, path: str) -> Iterator[None]:
+        """Counts how the attempt to load ends that is made within, and times one that succeeds."""
+        started = time.perf_counter()
+        outcome = "fail"
+        try:
+            yield
+            outcome = "success"
+            self._metrics.load_latency.add(path, amount=_microseconds_since(started))
+        except tf.errors.OpError as error:
+            raise ServingError(Code(error.error_code), error.message) from error
+        finally:
+            self._metrics.load_attempt_count.add(path, outcome)
 
     def _find_batching(self, path: str) -> BatchingParameters | None:
         if self._options.per_model_batching:

@@ -89,15 +89,7 @@ def load_servable(model_path: str, options: SessionOptions | None = None) -> Ser
             f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: "
             f"{model_path}",
         )
-    try:
-        session = InterruptibleSession(model_path, options)
-    except RuntimeError as error:
-        raise ServingError(
-            Code.NOT_FOUND,
-            f"Could not find meta graph def matching supplied tags: "
-            f"{{ {' '.join(options.tags)} }}. {error}",
-        ) from error
-    return Servable(session)
+    return Servable(InterruptibleSession(model_path, options))
 
 
 def _to_array(value: Array | bytes) -> Array:

@@ -60,7 +60,7 @@ class InterruptibleSession:
         """Reads the graph of a SavedModel.
 
         Raises:
-          RuntimeError: It has no graph with these tags.
+          ServingError: It has no graph with these tags.
           Exception: TensorFlow could not read it; it raises many kinds.
         """
         self._graph = tf.Graph()
@@ -68,8 +68,8 @@ class InterruptibleSession:
         self._is_closed = False
         self._tags = options.tags
         self._loader = loader_impl.SavedModelLoader(model_path)
+        loaded = _find_meta_graph(self._loader, options.tags)
         self._saver, _ = self._loader.load_graph(self._graph, options.tags)
-        loaded = self._loader.get_meta_graph_def_from_tags(options.tags)
         self.signature_defs: dict[str, meta_graph_pb2.SignatureDef] = dict(loaded.signature_def)
         self._demands_shapes = has_kernels_with_layout(loaded.graph_def)
         self._options = _make_run_options(options)
@@ -166,6 +166,17 @@ class InterruptibleSession:
     ) -> list[Array]:
         feeds[self._place] = self._places[place]
         return self._session._call_tf_sessionrun(self._options, feeds, fetch, targets, None)  # noqa: SLF001
+
+
+def _find_meta_graph(loader: Any, tags: tuple[str, ...]) -> meta_graph_pb2.MetaGraphDef:
+    try:
+        return loader.get_meta_graph_def_from_tags(tags)
+    except RuntimeError as error:  # raised for nothing else
+        wanted = f"{{ {' '.join(tags)} }}"
+        raise ServingError(
+            Code.NOT_FOUND,
+            f"Could not find meta graph def matching supplied tags: {wanted}. {error}",
+        ) from error
 
 
 def _check_distinct(inputs: Mapping[str, str]) -> None:

@@ -5,7 +5,9 @@ The model counts for ever; how far it has got tells whether a call of it still r
 
 import logging
 import os
-from collections.abc import Iterator
+import socket
+import struct
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,6 +30,13 @@ ENDLESS = ["serving_default", "in_a_function"]
 # More than there are threads where one is kept for each processor.
 MANY = (os.cpu_count() or 1) + 2
 START = np.array([0], np.int64)
+REST_BODY = b'{"instances": [0]}'
+REST_CALL = (
+    b"POST /v1/models/endless:predict HTTP/1.1\r\nHost: x\r\n"
+    + f"Content-Length: {len(REST_BODY)}\r\n\r\n".encode()
+    + REST_BODY
+)
+CANCELLED = ':tensorflow:serving:request_count{model_name="endless",status="CANCELLED"}'
 PREDICTIONS = "/tensorflow.serving.PredictionService"
 
 
@@ -140,6 +149,50 @@ def test_place_of_a_client_that_hung_up_is_free(stock_models: list[ModelConfig])
             wait_until_counting(connection)
             call.cancel()
             wait_until_at_rest(connection)
+
+
+def open_rest(connection: Connection) -> socket.socket:
+    address = ("127.0.0.1", connection.running.server.rest_port or 0)
+    return socket.create_connection(address, timeout=DEADLINE_SECONDS)
+
+
+def reset(client: socket.socket) -> None:
+    """Hangs up as a process does that dies with something unread."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def count_cancelled(connection: Connection) -> float:
+    lines = connection.running.server.metrics.render().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(CANCELLED))
+
+
+@pytest.mark.parametrize("hang_up", [socket.socket.close, reset], ids=["close", "reset"])
+def test_rest_client_that_hangs_up_ends_its_run_and_frees_its_place(
+    stock_models: list[ModelConfig],
+    caplog: pytest.LogCaptureFixture,
+    hang_up: Callable[[socket.socket], None],
+):
+    with stock_server(stock_models, "endless", max_inflight_requests=2) as connection:
+        for number in range(3):
+            with open_rest(connection) as client:
+                client.sendall(REST_CALL)
+                wait_until_counting(connection)
+                hang_up(client)
+            wait_until_at_rest(connection)
+            assert count_cancelled(connection) == number + 1
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_rest_client_that_sends_no_more_and_reads_is_answered_at_its_timeout(server: Connection):
+    with open_rest(server) as client:
+        client.sendall(REST_CALL)
+        client.shutdown(socket.SHUT_WR)
+        with client.makefile("rb") as answer:
+            heads = answer.read().split(b"\r\n\r\n")
+    assert heads[-1] == b'{"error":"Timed out waiting for notification"}'
+    assert heads[-2].startswith(b"HTTP/1.1 504 ")
+    assert set(heads[:-2]) <= {b"HTTP/1.1 100 Continue"}
 
 
 @pytest.mark.parametrize(

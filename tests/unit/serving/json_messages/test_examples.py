@@ -5,6 +5,7 @@ import pytest
 
 from serving.errors import ServingError
 from serving.features import Feature
+from serving.json_messages.bounds import Bounds
 from serving.json_messages.examples import (
     parse_examples_request,
     render_classifications,
@@ -74,9 +75,9 @@ def test_bad_request_is_answered_with_the_text_of_tf_serving(body: bytes, messag
 )
 def test_examples_and_their_values_are_counted_before_anything_is_made_of_them(body: bytes):
     with pytest.raises(ServingError, match="The request has 3 values, expected at most 2"):
-        parse_examples_request(body, max_values=2)
+        parse_examples_request(body, Bounds(max_values=2))
     with contextlib.suppress(ServingError):
-        assert parse_examples_request(body, max_values=3)
+        assert parse_examples_request(body, Bounds(max_values=3))
 
 
 def test_first_of_equal_keys_counts_but_the_last_of_equal_features():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
+from serving.json_messages.bounds import Bounds
 from serving.json_messages.document import render_error
 from serving.json_messages.predict import (
     Format,
@@ -73,7 +74,7 @@ def test_columns_of_a_single_input_need_no_name():
 def test_values_are_counted_before_anything_is_made_of_them(body: str):
     def read(most: int) -> PredictRequest:
         signature = Signature({"x": FLOATS}, {})
-        return parse_predict_request(body.encode(), lambda _: signature, max_values=most)
+        return parse_predict_request(body.encode(), lambda _: signature, Bounds(max_values=most))
 
     with pytest.raises(ServingError, match="The request has 3 values, expected at most 2"):
         read(2)
@@ -84,7 +85,7 @@ def test_values_are_counted_before_anything_is_made_of_them(body: str):
 def test_what_no_input_is_made_of_does_not_count():
     body = b'{"ignored": [1, 2, 3, 4], "instances": [[], [], []]}'
     signature = Signature({"x": FLOATS}, {})
-    request = parse_predict_request(body, lambda _: signature, max_values=1)
+    request = parse_predict_request(body, lambda _: signature, Bounds(max_values=1))
     assert request.inputs["x"].shape == (3, 0)
 
 

@@ -1,0 +1,65 @@
+"""A server ends when it is told to, whatever it is doing."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.free_ports import find_free_ports
+from support.programs import SERVE
+from support.waiting import DEADLINE_SECONDS, wait_until
+
+# The main thread gets the signal while it holds the lock that stopping the server needs.
+HOLDS_THE_LOCK = """
+import os, signal, threading, time
+from runners.commands import server_process
+from serving.models.config import ModelConfig
+from serving.options import ServerOptions
+from serving.server import Server
+
+server = Server(ServerOptions(models=[ModelConfig(name="m", base_path="/nowhere")]))
+server_process._stop_on_signals(server, 0.0)
+with server._models._stopping._cond:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep({seconds})
+while not server._models.are_stopping:
+    time.sleep(0.01)
+os._exit(0)
+"""
+
+
+def run(seconds: float) -> int:
+    program = HOLDS_THE_LOCK.format(seconds=seconds)
+    return subprocess.run(
+        [sys.executable, "-c", program], check=False, timeout=DEADLINE_SECONDS
+    ).returncode
+
+
+@pytest.mark.parametrize("wait_for", ["nothing", "the log"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_before_it_listens_ends_it(tmp_path: Path, wait_for: str, number: signal.Signals):
+    (tmp_path / "model").mkdir()  # without a version, for which this one waits
+    log = tmp_path / "log"
+    rest_port, grpc_port = find_free_ports(2)
+    program = SERVE.replace("serve", "tensorflow_model_server")
+    flags = [f"--model_base_path={tmp_path / 'model'}", f"--rest_api_port={rest_port}"]
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *flags, f"--port={grpc_port}"], stderr=file, stdout=file
+        )
+    if wait_for == "the log":
+        wait_until(log.read_text, "the server to log")
+    process.send_signal(number)
+    code = process.wait(DEADLINE_SECONDS)
+    # Python itself ends by the signal; the server is done then, or was interrupted before it began.
+    assert code in (0, 1, 130, -number), log.read_text()
+
+
+def test_signal_while_a_lock_is_held_ends_it_when_the_lock_is_free():
+    assert run(seconds=0.0) == 0
+
+
+def test_watchdog_ends_what_can_not_be_stopped():
+    assert run(seconds=DEADLINE_SECONDS) == 1
