@@ -14,28 +14,23 @@ Below the table is how long each server took from its start to its first answer,
 
 import http.client
 import json
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 
+from benchmarks.model_server import ServerUnderTest, serving
+
 _SIDE = 28
 _CLIENTS = (1, 16)
 _WARMUP_REQUESTS = 200
-_BATCHING = "max_batch_size { value: 32 } batch_timeout_micros { value: 1000 }"
-_SERVE = "from runners.commands.serve import serve; serve()"
 
 # Calls one signature of a SavedModel, and prints milliseconds of wall and of CPU time a call.
 _IN_PROCESS = """
@@ -71,16 +66,6 @@ class Measurement:
     cpu_per_request: float
 
 
-@dataclass(frozen=True)
-class _Target:
-    """A server under test."""
-
-    process_id: int
-    rest_port: int
-    grpc_address: str
-    started: float
-
-
 def measure_in_process(version_path: Path, num_requests: int) -> Measurement:
     """Calls the model without a server."""
     output = subprocess.run(
@@ -96,9 +81,9 @@ def measure_in_process(version_path: Path, num_requests: int) -> Measurement:
 
 
 def measure_server(
-    target: _Target,
+    target: ServerUnderTest,
     what: str,
-    make_caller: Callable[[_Target], Callable[[], None]],
+    make_caller: Callable[[ServerUnderTest], Callable[[], None]],
     *,
     batching: bool,
     num_clients: int,
@@ -107,10 +92,10 @@ def measure_server(
     """Sends requests from so many clients at once, each waiting for its answer."""
     callers = [make_caller(target) for _ in range(num_clients)]
     _call_all(callers, _WARMUP_REQUESTS)
-    cpu_before, started = _cpu_seconds(target.process_id), time.perf_counter()
+    cpu_before, started = target.read_cpu_seconds(), time.perf_counter()
     times = _call_all(callers, num_requests)
     elapsed = time.perf_counter() - started
-    cpu = (_cpu_seconds(target.process_id) - cpu_before) * 1000 / len(times)
+    cpu = (target.read_cpu_seconds() - cpu_before) * 1000 / len(times)
     return Measurement(what, batching, num_clients, len(times) / elapsed, *_percentiles(times), cpu)
 
 
@@ -129,7 +114,7 @@ def _call_all(callers: list[Callable[[], None]], num_requests: int) -> list[floa
         return [milliseconds for times in threads.map(run, callers) for milliseconds in times]
 
 
-def _make_rest_caller(target: _Target) -> Callable[[], None]:
+def _make_rest_caller(target: ServerUnderTest) -> Callable[[], None]:
     connection = http.client.HTTPConnection("127.0.0.1", target.rest_port, timeout=60)
     body = json.dumps({"signature_name": "serve_images", "instances": _image().tolist()}).encode()
 
@@ -143,7 +128,7 @@ def _make_rest_caller(target: _Target) -> Callable[[], None]:
     return call
 
 
-def _make_grpc_caller(target: _Target) -> Callable[[], None]:
+def _make_grpc_caller(target: ServerUnderTest) -> Callable[[], None]:
     import grpc  # type: ignore[import-untyped]  # noqa: PLC0415 - TensorFlow comes with the messages
     import tensorflow as tf  # noqa: PLC0415
     from tensorflow_serving.apis import predict_pb2  # noqa: PLC0415
@@ -159,7 +144,7 @@ def _make_grpc_caller(target: _Target) -> Callable[[], None]:
     return lambda: predict(body, timeout=60)
 
 
-def _make_health_caller(target: _Target) -> Callable[[], None]:
+def _make_health_caller(target: ServerUnderTest) -> Callable[[], None]:
     import grpc  # noqa: PLC0415
 
     channel = grpc.insecure_channel(target.grpc_address, [("grpc.use_local_subchannel_pool", 1)])
@@ -169,54 +154,6 @@ def _make_health_caller(target: _Target) -> Callable[[], None]:
 
 def _image() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.random.default_rng(0).integers(0, 256, (1, _SIDE, _SIDE), dtype=np.uint8)
-
-
-@contextmanager
-def _serving(base_path: Path, *, batching: bool) -> Iterator[_Target]:
-    with tempfile.TemporaryDirectory() as folder:
-        flags = ["--model_name=m", f"--model_base_path={base_path}"]
-        flags += ["--tensorflow_intra_op_parallelism=1"]
-        if batching:
-            parameters = Path(folder) / "batching.config"
-            parameters.write_text(_BATCHING)
-            flags += ["--enable_batching", f"--batching_parameters_file={parameters}"]
-        process, target = _start(flags)
-        try:
-            yield target
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait()
-
-
-def _start(flags: list[str]) -> tuple[subprocess.Popen[str], _Target]:
-    """Starts a server on free ports; returns when it listens."""
-    address = ("127.0.0.1", 0)
-    for _ in range(5):  # somebody else may take a port before the server does
-        with socket.create_server(address) as rest, socket.create_server(address) as grpc:
-            rest_port, grpc_port = rest.getsockname()[1], grpc.getsockname()[1]
-        command = [sys.executable, "-c", _SERVE, f"--rest_api_port={rest_port}"]
-        command += [f"--port={grpc_port}", *flags]
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        if any(line.startswith("Ready:") for line in process.stdout or ()):
-            return process, _Target(process.pid, rest_port, f"127.0.0.1:{grpc_port}", started)
-        process.wait()
-    raise RuntimeError("the server ended five times before it listened")
-
-
-def _cpu_seconds(process_id: int) -> float:
-    """Returns the CPU time that a process has used, user and system."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory_mb(process_id: int) -> float:
-    """Returns the memory that a process has in use (resident set size)."""
-    status = Path(f"/proc/{process_id}/status").read_text()
-    [kilobytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    return int(kilobytes) / 1024
 
 
 def _percentiles(times: list[float]) -> tuple[float, float]:
@@ -252,9 +189,9 @@ def main(model_base_path: Path, num_requests: int) -> None:
     measurements = [measure_in_process(_newest_version(model_base_path), num_requests)]
     notes = []
     for batching in (False, True):
-        with _serving(model_base_path, batching=batching) as target:
+        with serving(model_base_path, batching=batching) as target:
             _make_rest_caller(target)()
-            seconds, memory = time.perf_counter() - target.started, _memory_mb(target.process_id)
+            seconds, memory = time.perf_counter() - target.started, target.read_memory_mb()
             for what, make_caller in _CALLERS.items():
                 measurements += [
                     measure_server(
@@ -269,7 +206,7 @@ def main(model_base_path: Path, num_requests: int) -> None:
                 ]
             notes.append(
                 f"Batching {'yes' if batching else 'no'}: first answer after {seconds:.1f} s, "
-                f"{memory:.0f} MB then, {_memory_mb(target.process_id):.0f} MB at the end"
+                f"{memory:.0f} MB then, {target.read_memory_mb():.0f} MB at the end"
             )
     _print_table(measurements)
     click.echo("\n".join(["", *notes]))

@@ -132,7 +132,7 @@ class Manager:
 
     @property
     def model_names(self) -> list[str]:
-        """The models that are configured."""
+        """The models that are configured, sorted."""
         return sorted(self._configs)
 
     def is_configured(self, name: str) -> bool:
@@ -211,10 +211,9 @@ class Manager:
             gc.collect()
 
     def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:
-        now = self._clock()
         with self._lock:
             for name, config in self._configs.items():
-                version = self._models[name].next_to_load(now)
+                version = self._models[name].next_to_load(self._clock())
                 if version is not None:
                     version.state = State.LOADING
                     return config, version
