@@ -1,7 +1,6 @@
 """Listens for gRPC clients with grpcio, in the event loop of whoever runs it."""
 
 import asyncio
-import socket
 
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2_grpc  # type: ignore[import-untyped]
@@ -63,7 +62,6 @@ class GrpcListener:
         if options.port is not None:
             self.port = self._listen(format_address(options.host, options.port), pems)
         if options.grpc_socket_path:
-            _refuse_living_socket(options.grpc_socket_path)
             self._listen(f"unix:{options.grpc_socket_path}", pems)
 
     def _listen(self, address: str, pems: PemTexts | None) -> int:
@@ -106,16 +104,6 @@ class GrpcListener:
             await asyncio.sleep(_LOOK_SECONDS)
             num_looks = num_looks + 1 if num_seen == self._inference.num_admitted else 0
             num_seen = self._inference.num_admitted
-
-
-def _refuse_living_socket(path: str) -> None:
-    """Raises an OSError if a server listens at a socket, which gRPC would take away from it."""
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(path)
-        except OSError:
-            return
-    raise OSError(f"{path}: expected a path of this server alone; another one listens there")
 
 
 def _grpc_credentials(pems: PemTexts) -> grpc.ServerCredentials:

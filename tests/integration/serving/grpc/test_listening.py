@@ -67,18 +67,16 @@ def test_unix_socket_answers_though_a_dead_server_has_left_its_own(
     assert not socket_path.exists()
 
 
-def test_socket_of_a_living_server_stays_its_own(
+def test_socket_is_taken_over_from_a_living_server_as_in_tensorflow_serving(
     model_configs: list[ModelConfig], socket_path: Path
 ):
     options: dict[str, Any] = {"models": model_configs[:1], "grpc_socket_path": str(socket_path)}
-    with running_server(**options):
-        with (
-            pytest.raises(OSError, match=rf"{socket_path}: expected a path of this server alone"),
-            running_server(**options),
-        ):
-            pass
-        with grpc.insecure_channel(f"unix:{socket_path}") as channel:
-            assert ask(channel) == {"y": [3.0]}
+    with (
+        running_server(**options),
+        running_server(**options),
+        grpc.insecure_channel(f"unix:{socket_path}") as channel,
+    ):
+        assert ask(channel) == {"y": [3.0]}
 
 
 def test_file_of_another_is_no_socket_and_stays(
