@@ -28,9 +28,14 @@ class MeasuredCall:
 
 
 class CallMeter:
-    """Measures the calls of both protocols."""
+    """Measures the calls of both protocols.
+
+    Attributes:
+      num_calls: How many have ever come.
+    """
 
     def __init__(self, metrics: Metrics, manager: Manager) -> None:
+        self.num_calls = 0
         self._metrics = metrics
         self._manager = manager
 
@@ -46,6 +51,7 @@ class CallMeter:
           ServingError: The call ended with it. An error that nobody foresaw is logged, and the
             client is told INTERNAL and no more.
         """
+        self.num_calls += 1
         call = MeasuredCall()
         started = time.perf_counter()
         code = Code.INTERNAL

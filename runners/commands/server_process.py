@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from serving.server import Server
 
 _WATCHDOG_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 1.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 logger = logging.getLogger(__name__)
@@ -95,27 +98,44 @@ def _stop_on_signals(server: "Server", grace_seconds: float) -> None:
     Before this is called, they end the process as they end any.
     """
     # A handler may interrupt its thread while that holds a lock, so that it must take none itself;
-    # of all queues this one can be put into all the same.
-    signals: SimpleQueue[int] = SimpleQueue()
+    # of all queues this one can be put into all the same. The threads are there before they are
+    # needed: later the machine may have none left.
+    to_stop: SimpleQueue[int] = SimpleQueue()
+    to_watch: SimpleQueue[int] = SimpleQueue()
 
-    def stop_on_signal() -> None:
-        signals.get()
-        watchdog = threading.Timer(grace_seconds + _WATCHDOG_SECONDS, _give_up)
-        watchdog.daemon = True
-        watchdog.start()
+    def stop() -> None:
+        to_stop.get()
         server.stop()
 
-    threading.Thread(target=stop_on_signal, name="signals", daemon=True).start()
+    def watch() -> None:
+        to_watch.get()
+        time.sleep(grace_seconds + _WATCHDOG_SECONDS)
+        _give_up()
+
+    for work in (stop, watch):
+        threading.Thread(target=work, name=f"signals-{work.__name__}", daemon=True).start()
+
+    def hand_on(number: int, _: object) -> None:
+        to_watch.put(number)
+        to_stop.put(number)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: signals.put(received))
+        signal.signal(number, hand_on)
 
 
 def _give_up() -> None:
-    logger.error("The server can't end in order; ending anyway")
-    _end(1)
+    """Ends the process; says so in the log, unless writing there takes for ever."""
+    words = "The server can't end in order; ending anyway"
+    log = threading.Thread(target=logger.error, args=(words,), daemon=True)
+    with suppress(RuntimeError):  # the machine has no thread left
+        log.start()
+        log.join(_LAST_WORDS_SECONDS)
+    os._exit(1)
 
 
 def _end(code: int) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:  # whoever reads them may be gone
+        os._exit(code)

@@ -52,6 +52,7 @@ class GrpcListener:
         )
         self._health = health
         self._inference = prediction_service.inference
+        self._meter = prediction_service.meter
         for service in (prediction_service, model_service):
             handler = make_generic_handler(service, service.methods)
             self._server.add_generic_rpc_handlers((handler,))
@@ -88,22 +89,23 @@ class GrpcListener:
         """Takes no more requests, and returns when those under way are answered."""
         self._health.stop()
         await self._started.wait()  # gRPC crashes if it is started after it was stopped
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._grace_seconds
         # gRPC cancels calls that have arrived and that it has not handed on yet. So those that were
         # sent before the signal are waited for; then clients that go on are told to go elsewhere.
-        await self._wait_until_quiet()
+        await self._wait_until_quiet(end - self._grace_seconds / 2)
         self._inference.close()
-        await self._wait_until_quiet()
-        await self._server.stop(self._grace_seconds)
+        await self._wait_until_quiet(end)
+        await self._server.stop(max(end - loop.time(), 0.0))
 
-    async def _wait_until_quiet(self) -> None:
-        """Returns when no call has come for a moment, or half the time to stop is over."""
+    async def _wait_until_quiet(self, latest: float) -> None:
+        """Returns when no call has come for a moment, or at a time by the loop's clock."""
         loop = asyncio.get_running_loop()
-        latest = loop.time() + self._grace_seconds / 2
-        num_seen, num_looks = self._inference.num_admitted, 0
+        num_seen, num_looks = self._meter.num_calls, 0
         while num_looks < _QUIET_LOOKS and loop.time() < latest:
             await asyncio.sleep(_LOOK_SECONDS)
-            num_looks = num_looks + 1 if num_seen == self._inference.num_admitted else 0
-            num_seen = self._inference.num_admitted
+            num_looks = num_looks + 1 if num_seen == self._meter.num_calls else 0
+            num_seen = self._meter.num_calls
 
 
 def _grpc_credentials(pems: PemTexts) -> grpc.ServerCredentials:

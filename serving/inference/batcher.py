@@ -42,7 +42,8 @@ class Batcher:
         self._places = places
         self._parameters = parameters
         self._metrics = metrics
-        self._num_free = parameters.num_batch_threads or count_processors()
+        # More would wait for a place, where nothing joins them any more.
+        self._num_free = min(parameters.num_batch_threads or count_processors(), places.num_places)
         self._queues: dict[tuple[object, ...], BatchQueue] = {}
 
     async def call(
@@ -187,10 +188,17 @@ def _split(inputs: Arrays, num_rows: int, largest: int) -> Iterator[Arrays]:
 async def _join(waits: "Sequence[asyncio.Future[Outputs]]") -> Outputs:
     """Returns the answers of all parts as one; if one fails, nobody waits for the others."""
     try:
-        return join_rows(await asyncio.gather(*waits), 0)
+        answers = await asyncio.gather(*waits)
     finally:
         for wait in waits:
             wait.cancel()
+    try:
+        return join_rows(answers, 0)
+    except ValueError as error:
+        raise ServingError(
+            Code.FAILED_PRECONDITION,
+            f"The parts of a request larger than a batch have answers of different shapes: {error}",
+        ) from error
 
 
 def _settle(future: "asyncio.Future[Outputs]", answer: Outputs | BaseException) -> None:

@@ -23,11 +23,7 @@ class Prediction(NamedTuple):
 
 
 class Inference:
-    """Answers requests from the models of a manager.
-
-    Attributes:
-      num_admitted: Requests that were ever let in.
-    """
+    """Answers requests from the models of a manager."""
 
     def __init__(
         self,
@@ -50,7 +46,6 @@ class Inference:
         self.max_request_values = max_request_values
         self._max_inflight_requests = max_inflight_requests
         self._num_inflight = 0
-        self.num_admitted = 0
         self._is_closed = False
 
     @contextmanager
@@ -68,7 +63,6 @@ class Inference:
                 f"{self._num_inflight} requests are under way already; try again later",
             )
         self._num_inflight += 1
-        self.num_admitted += 1
         try:
             yield
         finally:

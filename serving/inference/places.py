@@ -26,6 +26,9 @@ class Places:
 
     Work is ended, by way of `interrupt`, when nobody waits for it any more: its deadline is over,
     or its client has gone.
+
+    Attributes:
+      num_places: How many threads there may be.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class Places:
           interrupt: Ends what runs in a place, or is about to; is called from another thread.
           recover: Makes a place ready again after what was interrupted or has failed.
         """
-        self._num_places = num_places
+        self.num_places = num_places
         self._interrupt = interrupt
         self._recover = recover
         self._lock = threading.Lock()
@@ -81,8 +84,17 @@ class Places:
         with self._lock:
             if self._idle:
                 self._idle.pop().jobs.put(job)
-            elif len(self._workers) == self._num_places or not self._start_worker(job):
+            elif len(self._workers) == self.num_places or not self._start_worker(job):
                 self._waiting.append(job)
+                job.is_waiting = True
+                job.future.add_done_callback(lambda _: self._withdraw(job))
+
+    def _withdraw(self, job: "_Job") -> None:
+        """Forgets work that nobody waits for: all places may be taken for ever."""
+        with self._lock:
+            if job.is_waiting:
+                job.is_waiting = False
+                self._waiting.remove(job)
 
     def _start_worker(self, job: "_Job") -> bool:
         """Starts a thread with its first work; returns False if the others must do without it.
@@ -116,7 +128,9 @@ class Places:
         """Waits for the next work of a thread; returns None if it is to end."""
         with self._lock:
             if self._waiting:
-                return self._waiting.popleft()
+                job = self._waiting.popleft()
+                job.is_waiting = False
+                return job
             if self._is_closed:
                 return None
             self._idle.append(worker)
@@ -147,6 +161,7 @@ class _Job:
 
     Attributes:
       future: Its result.
+      is_waiting: Whether it waits for a thread.
     """
 
     def __init__(
@@ -157,6 +172,7 @@ class _Job:
         self._interrupt = interrupt
         self._lock = threading.Lock()
         self._place: int | None = None
+        self.is_waiting = False
         self.future: asyncio.Future[Any] = loop.create_future()
         self.future.add_done_callback(self._abandon)
 

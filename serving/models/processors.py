@@ -26,7 +26,7 @@ class _Mount(NamedTuple):
     folder: PurePosixPath
 
 
-def count_processors(root: Path = _ROOT) -> int:
+def count_processors(root: Path = _ROOT, *, num_allowed: int | None = None) -> int:
     """Returns how many threads of this process can run at a time, at least 1.
 
     That is the number of processors that it may run on, or the time that its control groups give
@@ -34,9 +34,11 @@ def count_processors(root: Path = _ROOT) -> int:
 
     Args:
       root: Where /proc and /sys are.
+      num_allowed: How many it may run on; None to ask the kernel.
     """
-    quotas = map(math.ceil, _read_quotas(root))
-    return max(min([len(os.sched_getaffinity(0)), *quotas]), 1)
+    if num_allowed is None:
+        num_allowed = len(os.sched_getaffinity(0))
+    return max(min([num_allowed, *map(math.ceil, _read_quotas(root))]), 1)
 
 
 def _read_quotas(root: Path) -> Iterator[float]:

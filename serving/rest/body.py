@@ -1,9 +1,12 @@
 """Reads the body of an HTTP request within limits of size and time."""
 
 import asyncio
+import time
 import zlib
+from functools import partial
 
 from serving.errors import Code, ServingError, invalid_argument
+from serving.off_loop import run_in_thread_if
 from serving.rest.exchange import Request
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -30,7 +33,9 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
         body = await _collect(request, max_bytes)
     else:
         body = await _wait_for_body(request, max_bytes, timeout_seconds)
-    return await asyncio.to_thread(_unpack, body, max_bytes) if is_packed else body
+    unpack = partial(_unpack, body, max_bytes)
+    deadline = time.monotonic() + timeout_seconds
+    return await run_in_thread_if(True, unpack, deadline) if is_packed else body
 
 
 async def _wait_for_body(request: Request, max_bytes: int, timeout_seconds: float) -> bytes:

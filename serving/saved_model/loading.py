@@ -70,7 +70,11 @@ class Loader:
         with self._count_attempt(version.path):
             batching = self._find_batching(version.path)
             servable = load_servable(version.path, self._options.session)
-        self._warm_up(servable, version.path)
+        try:
+            self._warm_up(servable, version.path)
+        except Exception:
+            servable.close()
+            raise
         return ServedModel(
             servable,
             num_places=self._options.session.num_places,

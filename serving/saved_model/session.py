@@ -148,7 +148,12 @@ class InterruptibleSession:
         if self._is_closed:
             return 0
         feeds = {self._interrupts.place: place}
-        return self._session.run(node, feeds, options=_IN_THE_CALLERS_THREAD)
+        try:
+            return self._session.run(node, feeds, options=_IN_THE_CALLERS_THREAD)
+        except RuntimeError:
+            if self._is_closed:  # meanwhile
+                return 0
+            raise
 
     def _find(self, alias: str, name: str) -> tf.Tensor:
         try:

@@ -4,6 +4,7 @@ import json
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,17 @@ def ask(channel: grpc.Channel) -> object:
     return read_outputs(stub.Predict(request, timeout=DEADLINE_SECONDS))
 
 
-@pytest.fixture
-def socket_path() -> Iterator[Path]:
+@contextmanager
+def folder_for_socket() -> Iterator[Path]:
     # The folders of pytest may have longer names than a socket can.
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        yield Path(folder) / "grpc.sock"
+        yield Path(folder)
+
+
+@pytest.fixture
+def socket_path() -> Iterator[Path]:
+    with folder_for_socket() as folder:
+        yield folder / "grpc.sock"
 
 
 @pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no IPv6 loopback")
@@ -130,21 +137,20 @@ def encrypted(
     model_configs: list[ModelConfig],
     server_pem: str,
     client_pem: str,
-    tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[tuple[RunningServer, Path, bool]]:
     """Returns a server with an SSLConfig, its socket, and whether it verifies its clients."""
-    folder = tmp_path_factory.mktemp("ssl")
     fields = {"server_key": server_pem, "server_cert": server_pem, "custom_ca": client_pem}
     lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items()]
-    file = folder / "ssl.config"
-    file.write_text("\n".join([*lines, f"client_verify: {str(request.param).lower()}"]))
-    with running_server(
-        models=model_configs[:1],
-        grpc_tls=read_ssl_config(file),
-        grpc_socket_path=str(folder / "grpc.sock"),
-    ) as running:
-        yield running, folder / "grpc.sock", request.param
+    with folder_for_socket() as folder:
+        file = folder / "ssl.config"
+        file.write_text("\n".join([*lines, f"client_verify: {str(request.param).lower()}"]))
+        with running_server(
+            models=model_configs[:1],
+            grpc_tls=read_ssl_config(file),
+            grpc_socket_path=str(folder / "grpc.sock"),
+        ) as running:
+            yield running, folder / "grpc.sock", request.param
 
 
 def test_ssl_config_encrypts_port_and_socket(

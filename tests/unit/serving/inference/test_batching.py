@@ -167,6 +167,25 @@ def test_parts_of_a_request_that_has_failed_are_not_computed():
     assert len(model.batch_sizes) <= 2  # the second may have begun
 
 
+def test_parts_with_answers_of_different_shapes_are_an_error_that_says_so():
+    class Padder(Doubler):
+        def run(self, signature_name: str, inputs: Arrays, place: int) -> dict[str, Array]:
+            outputs = super().run(signature_name, inputs, place)
+            return {"y": np.zeros((len(inputs["x"]), int(outputs["y"].max())))}
+
+    [error] = run(Padder(), [[1, 2, 3]], max_batch_size=2, enable_large_batch_splitting=True)
+    assert str(error).startswith("FAILED_PRECONDITION: The parts of a request larger than a batch")
+
+
+def test_no_more_batches_are_begun_than_the_model_has_places():
+    model = Doubler()
+    model.gate.clear()
+    requests: list[list[float]] = [[number] for number in range(5)]
+    answers = run(model, requests, num_batch_threads=8, max_batch_size=8)
+    assert answers == [[2 * number] for [number] in requests]
+    assert sorted(model.batch_sizes) == [1, 1, 3]
+
+
 def test_client_that_has_gone_makes_room_for_another():
     async def send() -> list[float]:
         model = Doubler()

@@ -1,8 +1,10 @@
 """The threads of a model: what is done in them, and how what nobody waits for is ended."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Coroutine
 from typing import Any
 
@@ -139,6 +141,22 @@ def test_work_that_nobody_waits_for_any_more_is_never_begun():
         await asyncio.gather(held, last)
         assert bench.ran == ["last"]
         assert bench.interrupted == []
+
+    run(test())
+
+
+def test_nothing_is_kept_of_what_waited_in_vain():
+    async def test() -> None:
+        bench = Bench(1)
+        held = bench.places.submit(bench.hold)
+        gone = weakref.ref(waiting := bench.places.submit(bench.note("gone")))
+        waiting.cancel()
+        await asyncio.sleep(0)  # its callbacks are called
+        del waiting
+        gc.collect()
+        assert gone() is None
+        bench.go_on.set()
+        await held
 
     run(test())
 

@@ -28,18 +28,21 @@ def write_v1(root: Path, group: str, mount_group: str = "/") -> None:
     write(root, "proc/self/mountinfo", V1_MOUNT.format(group=mount_group))
 
 
-@pytest.mark.parametrize("quota", ["100000 100000", "1 100000", "50000 100000"])
-def test_quota_of_the_second_version_is_rounded_up(tmp_path: Path, quota: str):
+@pytest.mark.parametrize(
+    ("quota", "number"),
+    [("1 100000", 1), ("100000 100000", 1), ("150000 100000", 2), ("200001 100000", 3)],
+)
+def test_quota_of_the_second_version_is_rounded_up(tmp_path: Path, quota: str, number: int):
     write_v2(tmp_path, "/")
     write(tmp_path, "sys/fs/cgroup/cpu.max", quota)
-    assert count_processors(tmp_path) == 1
+    assert count_processors(tmp_path, num_allowed=8) == number
 
 
 def test_quota_of_a_group_above_holds_too(tmp_path: Path):
     write_v2(tmp_path, "/pod/container")
     write(tmp_path, "sys/fs/cgroup/pod/container/cpu.max", "max 100000")
-    write(tmp_path, "sys/fs/cgroup/pod/cpu.max", "90000 100000")
-    assert count_processors(tmp_path) == 1
+    write(tmp_path, "sys/fs/cgroup/pod/cpu.max", "190000 100000")
+    assert count_processors(tmp_path, num_allowed=8) == 2
 
 
 @pytest.mark.parametrize(("group", "mounted"), [("/", "/"), ("/docker/1", "/docker/1")])
@@ -47,9 +50,9 @@ def test_quota_of_the_first_version_is_found_where_it_is_mounted(
     tmp_path: Path, group: str, mounted: str
 ):
     write_v1(tmp_path, group, mounted)
-    write(tmp_path, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "80000")
+    write(tmp_path, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "180000")
     write(tmp_path, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000")
-    assert count_processors(tmp_path) == 1
+    assert count_processors(tmp_path, num_allowed=8) == 2
 
 
 @pytest.mark.parametrize("quota", ["max 100000", "", "400000000 100000", "1 0", "?"])
