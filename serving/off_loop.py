@@ -26,14 +26,25 @@ async def run_in_thread_if(
 
     Args:
       is_large: Whether it is.
+      function: As for `run_in_thread`.
+      deadline: As for `run_in_thread`.
+
+    Raises:
+      ServingError: As for `run_in_thread`.
+    """
+    return await run_in_thread(function, deadline) if is_large else function()
+
+
+async def run_in_thread(function: Callable[[], _T], deadline: float | None = None) -> _T:
+    """Returns what a function returns, which is called in a thread.
+
+    Args:
       function: Must end by itself; its thread is not free before.
       deadline: When nobody waits any more, in seconds of `time.monotonic()`; None for never.
 
     Raises:
       ServingError: The deadline is over before a thread is free, or has called the function.
     """
-    if not is_large:
-        return function()
     try:
         async with asyncio.timeout(None if deadline is None else deadline - time.monotonic()):
             return await asyncio.to_thread(function)

@@ -4,8 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from serving.errors import deadline_exceeded, invalid_argument
 
@@ -18,8 +17,7 @@ _T = TypeVar("_T")
 class Bounds:
     """What the work on one request may take.
 
-    It is done in Python and can't be interrupted, so that it looks at the clock itself. As a
-    context it ends the work that still goes on, perhaps in a thread, when nobody waits any more.
+    It is done in Python and can't be interrupted, so that it looks at the clock itself.
 
     Attributes:
       deadline: When it must end, in seconds of `time.monotonic()`.
@@ -37,17 +35,8 @@ class Bounds:
         self.max_values = max_values
         self._clock = clock
 
-    def __enter__(self) -> Self:
-        """Begins the time in which somebody waits for the work."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Ends it."""
+    def close(self) -> None:
+        """Ends the work that still goes on, perhaps in a thread: nobody waits for it any more."""
         self.deadline = -math.inf
 
     def check_time(self) -> None:

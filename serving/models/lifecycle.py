@@ -159,6 +159,13 @@ class VersionedModel:
         """Returns the version that answers requests which name none."""
         return max(self.available(), key=lambda version: version.number, default=None)
 
+    def find_available(self, number: int | None) -> ModelVersion | None:
+        """Returns the version of a number, None for the newest; None if it answers no requests."""
+        if number is None:
+            return self.newest_available()
+        version = self.versions.get(number)
+        return version if version and version.state is State.AVAILABLE else None
+
     def available(self) -> Iterable[ModelVersion]:
         """Returns the versions that answer requests."""
         return [v for v in self.versions.values() if v.state is State.AVAILABLE]

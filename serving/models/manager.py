@@ -132,11 +132,11 @@ class Manager:
 
     @property
     def model_names(self) -> list[str]:
-        """The models that are configured, sorted."""
+        """The models that are configured."""
         return sorted(self._configs)
 
     def is_configured(self, name: str) -> bool:
-        """Returns whether a model is."""
+        """Returns whether a model of this name is configured."""
         return name in self._configs
 
     @property
@@ -211,9 +211,10 @@ class Manager:
             gc.collect()
 
     def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:
+        now = self._clock()
         with self._lock:
             for name, config in self._configs.items():
-                version = self._models[name].next_to_load(self._clock())
+                version = self._models[name].next_to_load(now)
                 if version is not None:
                     version.state = State.LOADING
                     return config, version
@@ -221,12 +222,7 @@ class Manager:
 
     def _find(self, name: str, number: int | None) -> ModelVersion | None:
         model = self._models.get(name)
-        if model is None:
-            return None
-        if number is None:
-            return model.newest_available()
-        version = model.versions.get(number)
-        return version if version and version.state is State.AVAILABLE else None
+        return model.find_available(number) if model else None
 
     def _version_of(self, spec: ModelSpec) -> int:
         labels = self._labels.get(spec.name, {})

@@ -148,9 +148,10 @@ def _parse(name: str, proto: Any, numpy_type: np.dtype[Any]) -> Array:
         if proto.tensor_content and numpy_type != np.object_:
             # What clients send by default; TensorFlow's function takes five times as long.
             return np.frombuffer(proto.tensor_content, numpy_type).reshape(shape)
-        if _FIELDS[dtype_name(proto.dtype)] == _BYTES:
+        kind = dtype_name(proto.dtype)
+        if _FIELDS[kind] == _BYTES:
             return _parse_bytes(proto.float8_val, shape).view(numpy_type)
-        if dtype_name(proto.dtype) in _NARROW:
+        if kind in _NARROW:
             _check_range(proto.int_val, numpy_type)
         array: Array = tf.make_ndarray(proto)
     except (TypeError, ValueError, OverflowError) as cause:

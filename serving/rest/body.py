@@ -6,7 +6,7 @@ import zlib
 from functools import partial
 
 from serving.errors import Code, ServingError, invalid_argument
-from serving.off_loop import run_in_thread_if
+from serving.off_loop import run_in_thread
 from serving.rest.exchange import Request
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -33,9 +33,10 @@ async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float)
         body = await _collect(request, max_bytes)
     else:
         body = await _wait_for_body(request, max_bytes, timeout_seconds)
+    if not is_packed:
+        return body
     unpack = partial(_unpack, body, max_bytes)
-    deadline = time.monotonic() + timeout_seconds
-    return await run_in_thread_if(True, unpack, deadline) if is_packed else body
+    return await run_in_thread(unpack, time.monotonic() + timeout_seconds)
 
 
 async def _wait_for_body(request: Request, max_bytes: int, timeout_seconds: float) -> bytes:

@@ -1,7 +1,7 @@
 """Predict, classify and regress: JSON in, JSON out."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 
 from serving.errors import ServingError, invalid_argument
@@ -66,8 +66,9 @@ class JsonMethods:
             render = partial(render_regressions, values, bounds)
             return await run_in_thread_if(len(values) > LARGE_REPLY, render, deadline)
 
-    def _make_bounds(self, deadline: float) -> Bounds:
-        return Bounds(deadline, self._inference.max_request_values)
+    def _make_bounds(self, deadline: float) -> "closing[Bounds]":
+        """Returns the bounds of a call, which close when nobody waits for its answer any more."""
+        return closing(Bounds(deadline, self._inference.max_request_values))
 
     def _try_to_acquire(self, model: ModelSpec, stack: ExitStack) -> Handle | ServingError:
         """Returns a version, or the error that a body which can be read is answered with."""

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -142,6 +143,6 @@ def test_as_many_values_as_may_be_are_read():
 
 
 def test_work_that_nobody_waits_for_any_more_ends():
-    with Bounds() as bounds:
+    with closing(Bounds()) as bounds:
         assert read_leniently(b"[NaN]", bounds)
     assert is_late(lambda _: read_leniently(b"[NaN]", bounds))
