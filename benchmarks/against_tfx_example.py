@@ -23,6 +23,7 @@ import tensorflow as tf
 from tfx.examples import mnist as tfx_example
 
 from benchmarks.process_tree import Usage, measure
+from benchmarks.tfx_mnist import call
 
 _PROJECT = Path(__file__).parents[1]
 _DATA = _PROJECT / "data" / "mnist"
@@ -50,12 +51,7 @@ def main() -> None:
 
 def _run_ours(folder: Path) -> tuple[Usage, float]:
     folder.mkdir()
-    command = [
-        *(str(Path(sys.executable).parent / "tfx-mnist"), "run"),
-        f"--set=pipeline_root={folder}/root",
-        f"--set=serving_model_dir={folder}/serving",
-    ]
-    usage = _checked(measure(command, log=folder / "log", environment={}), folder / "log")
+    usage = call(folder, "run")
     outcome = json.loads((folder / "root" / "run.json").read_text())
     accuracy: float = outcome["metrics"]["accuracy"]
     return usage, accuracy

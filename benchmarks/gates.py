@@ -8,11 +8,10 @@ itself: what a gate costs on top of that is the gate's own, its processes includ
 
 import os
 import platform
-import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.process_tree import measure
+from benchmarks.tfx_mnist import call
 from pipeline.node_ids import (
     ANOMALY_GATE,
     EXAMPLE_VALIDATOR,
@@ -39,16 +38,7 @@ def main() -> None:
 
 def _run(folder: Path, *options: str) -> float:
     """Runs the pipeline on MNIST in a folder of its own; returns CPU seconds."""
-    command = [
-        *(str(Path(sys.executable).parent / "tfx-mnist"), "run", "--preset", "quick", *options),
-        f"--set=pipeline_root={folder}/root",
-        f"--set=serving_model_dir={folder}/serving",
-    ]
-    log = folder / "log"
-    usage = measure(command, log=log, environment={})
-    if usage.exit_code:
-        sys.exit(f"exit code {usage.exit_code}; the end of its log:\n{log.read_text()[-3000:]}")
-    return usage.cpu_seconds
+    return call(folder, "run", "--preset", "quick", *options).cpu_seconds
 
 
 if __name__ == "__main__":

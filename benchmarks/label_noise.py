@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from benchmarks.process_tree import measure
+from benchmarks.tfx_mnist import call
 from runners.local.outcome import DONE, NOT_BLESSED
 
 _DATA = Path(__file__).parent.parent / "data" / "mnist"
@@ -59,15 +58,15 @@ def _run(noise: _Noise, preset: str, folder: Path) -> dict[str, list[dict[str, o
     data = shutil.copytree(_DATA, folder / "data", ignore=shutil.ignore_patterns("SHA256SUMS"))
     for number, (name, share) in enumerate(zip(("train", "t10k"), noise, strict=True)):
         _mistake(data / f"{name}-labels-idx1-ubyte.gz", share, np.random.default_rng(number))
-    root = folder / "root"
-    settings = {"data_root": data, "pipeline_root": root, "serving_model_dir": folder / "serving"}
-    command = [str(Path(sys.executable).parent / "tfx-mnist"), "run", "--preset", preset]
-    command += [f"--set={key}={path}" for key, path in settings.items()]
-    usage = measure(command, log=folder / "log", environment={})
-    if usage.exit_code not in {DONE, NOT_BLESSED}:
-        log = (folder / "log").read_text()[-3000:]
-        sys.exit(f"exit code {usage.exit_code}; the end of its log:\n{log}")
-    outcome: dict[str, list[dict[str, object]]] = json.loads((root / "run.json").read_text())
+    call(
+        folder,
+        *("run", "--preset", preset),
+        settings={"data_root": data},
+        allowed={DONE, NOT_BLESSED},
+    )
+    outcome: dict[str, list[dict[str, object]]] = json.loads(
+        (folder / "root" / "run.json").read_text()
+    )
     return outcome
 
 
