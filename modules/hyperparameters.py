@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -178,10 +178,26 @@ class Hyperparameters(BaseModel):
         # The first to start waits for the last, which has then yet to load TensorFlow.
         return self.start_timeout_seconds + self.worker_timeout_seconds
 
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """Returns these hyperparameters with some other values, by name.
+
+        Raises:
+          ValueError: A name is unknown or a value out of bounds.
+        """
+        return self.model_validate({**self.model_dump(), **values})
+
     def peak_learning_rate(self, num_replicas: int) -> float:
         """Returns the peak for so many replicas, each of which adds its share to a batch."""
         factors = {"none": 1.0, "sqrt": num_replicas**0.5, "linear": float(num_replicas)}
         return self.learning_rate * factors[self.learning_rate_scaling]
+
+
+def pick_hyperparameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns those of some values that are hyperparameters, by name.
+
+    A search of keras-tuner may add values of its own, such as `tuner/epochs` of Hyperband.
+    """
+    return {name: values[name] for name in Hyperparameters.model_fields if name in values}
 
 
 PRESETS: Final[Mapping[str, Hyperparameters]] = MappingProxyType(

@@ -7,24 +7,18 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from modules.dataset import (
-    count_steps,
-    make_evaluation_batches,
-    make_training_batches,
-    match_files,
-    read_examples,
-    read_first_images,
-)
+from modules.dataset import match_files, read_examples, read_first_images
 from modules.distribution.cluster import read_cluster
 from modules.distribution.distribution import Distribution
 from modules.distribution.launch import train_apart
 from modules.distribution.platform_member import ChiefsExport, take_part
 from modules.distribution.strategy import make_distribution
-from modules.hyperparameters import Hyperparameters
-from modules.model import build_model, compile_model
+from modules.hyperparameters import Hyperparameters, pick_hyperparameters
+from modules.model import build_model
 from modules.signatures import export_model
 from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
 from modules.training.checkpoints import Checkpoints, digest_training
+from modules.training.fitting import fit_model
 from modules.training.freed_memory import KeepFreedMemory
 from modules.training.history import HISTORY_FILE
 from modules.training.job import TrainingJob
@@ -51,6 +45,8 @@ def _refuse_num_steps(fn_args: "FnArgs") -> None:
 
 def _make_job(fn_args: "FnArgs") -> TrainingJob:
     hyperparameters = Hyperparameters.model_validate(fn_args.custom_config["hyperparameters"])
+    tuned = pick_hyperparameters((fn_args.hyperparameters or {}).get("values", {}))
+    hyperparameters = hyperparameters.with_values(tuned)
     digest = digest_training(
         files=[
             *match_files(fn_args.train_files),
@@ -68,6 +64,7 @@ def _make_job(fn_args: "FnArgs") -> TrainingJob:
         model_run_dir=fn_args.model_run_dir,
         checkpoint_dir=f"{backup_root}/{digest}",
         hyperparameters=hyperparameters,
+        tuned=tuple(tuned),
     )
 
 
@@ -151,46 +148,28 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
       FloatingPointError: The loss is not finite.
     """
     hyperparameters = job.hyperparameters
-    num_replicas = distribution.num_replicas
-    batch_size = hyperparameters.batch_size_per_replica * num_replicas
-    keras.utils.set_random_seed(hyperparameters.seed)
-
     transform_output = tft.TFTransformOutput(job.transform_graph_path)
-    num_classes = hyperparameters.num_classes
-    train_examples = read_examples(job.train_files, transform_output, num_classes=num_classes)
-    eval_examples = read_examples(job.eval_files, transform_output, num_classes=num_classes)
-    steps_per_epoch = count_steps(train_examples, batch_size=batch_size)
-
-    model = distribution.make_model(
-        lambda: build_model(hyperparameters),
-        lambda model: compile_model(
-            model, hyperparameters, steps_per_epoch=steps_per_epoch, num_replicas=num_replicas
-        ),
+    train_examples, eval_examples = (
+        read_examples(files, transform_output, num_classes=hyperparameters.num_classes)
+        for files in (job.train_files, job.eval_files)
     )
     checkpoints = Checkpoints(job.checkpoint_dir, writes=distribution.is_chief)
     if checkpoints.epochs_done:
         logger.info("Going on after epoch %d/%d", checkpoints.epochs_done, hyperparameters.epochs)
-    distribution.fit(
-        model,
-        make_training_batches(
-            train_examples,
-            hyperparameters,
-            batch_size=batch_size,
-            first_epoch=checkpoints.epochs_done,
-        ),
-        make_evaluation_batches(eval_examples, num_replicas=num_replicas),
-        epochs=hyperparameters.epochs,
-        initial_epoch=checkpoints.epochs_done,
-        steps_per_epoch=steps_per_epoch,
+    fit_model(
+        distribution,
+        hyperparameters,
+        train_examples,
+        eval_examples,
         callbacks=_make_callbacks(job.model_run_dir, checkpoints, writes=distribution.is_chief),
-        shuffle=False,  # the batches come shuffled
-        verbose=0,
+        first_epoch=checkpoints.epochs_done,
     )
     if distribution.is_chief:
         record = TrainingRecord(
             hyperparameters=hyperparameters.model_dump(),
-            replicas=num_replicas,
+            replicas=distribution.num_replicas,
             devices=distribution.devices,
+            tuned=job.tuned,
             eval_rows=int(eval_examples.cardinality()),
         )
         write_whole(f"{job.model_run_dir}/{RECORD_FILE}", record.model_dump_json().encode())

@@ -1,13 +1,14 @@
 """The pipeline's one frozen configuration: each key, its default and bounds (no TensorFlow)."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
 from components.model_exporter.formats import ExportFormat
 from modules.hyperparameters import Hyperparameters
+from modules.tuning.settings import Tuning
 from pipeline.installed_files import find_file
 
 
@@ -160,4 +161,22 @@ class PipelineConfig(_Section):
     )
     examples: Examples = Examples()
     training: Hyperparameters = Hyperparameters()
+    tuning: Tuning = Tuning()
     thresholds: Thresholds = Thresholds()
+
+    def with_every_node(self) -> Self:
+        """Returns a configuration whose pipeline has the nodes that are there on request, too."""
+        tuning = self.tuning.model_copy(update={"enabled": True})
+        return self.model_copy(update={"exports": tuple(ExportFormat), "tuning": tuning})
+
+    @field_validator("tuning")
+    @classmethod
+    def _fit_the_training(cls, tuning: Tuning, info: ValidationInfo) -> Tuning:
+        training = info.data.get("training")
+        if tuning.enabled and training is not None and training.trains_apart:
+            raise ValueError(
+                f"trials train in the process of the Tuner, and training.strategy="
+                f"{training.strategy} in others. Tune with mirrored or one_device, and keep what "
+                "was found for the other strategy"
+            )
+        return tuning

@@ -11,6 +11,7 @@ SCHEMA_GEN = "SchemaGen"
 PREVIOUS_STATISTICS_RESOLVER = "previous_statistics_resolver"
 ANOMALY_GATE = "AnomalyGate"
 TRANSFORM = "Transform"
+TUNER = "Tuner"
 TRAINER = "Trainer"
 SERVABILITY_VALIDATOR = "ServabilityValidator"
 LATEST_BLESSED_MODEL_RESOLVER = "latest_blessed_model_resolver"
@@ -35,7 +36,8 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = MappingProxyType(
             PREVIOUS_STATISTICS_RESOLVER,
         ),
         TRANSFORM: (IDX_EXAMPLE_GEN, SCHEMA_IMPORTER, ANOMALY_GATE),
-        TRAINER: (IDX_EXAMPLE_GEN, TRANSFORM, SCHEMA_IMPORTER),
+        TUNER: (IDX_EXAMPLE_GEN, TRANSFORM, SCHEMA_IMPORTER),
+        TRAINER: (IDX_EXAMPLE_GEN, TRANSFORM, SCHEMA_IMPORTER, TUNER),
         SERVABILITY_VALIDATOR: (TRAINER, IDX_EXAMPLE_GEN),
         LATEST_BLESSED_MODEL_RESOLVER: (TRAINER,),
         EVALUATOR: (IDX_EXAMPLE_GEN, TRAINER, LATEST_BLESSED_MODEL_RESOLVER),
@@ -49,15 +51,25 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = MappingProxyType(
             TRAINER,
             EVALUATOR,
             SERVABILITY_VALIDATOR,
+            TUNER,
         ),
-        PUSHER: (TRAINER, EVALUATOR, SERVABILITY_VALIDATOR, IDX_EXAMPLE_GEN, MODEL_EXPORTER),
+        PUSHER: (
+            TRAINER,
+            EVALUATOR,
+            SERVABILITY_VALIDATOR,
+            IDX_EXAMPLE_GEN,
+            MODEL_EXPORTER,
+            TUNER,
+        ),
     }
 )
 """What each node waits for, in the order of the flow, for who draws it.
 
-`pipeline.pipeline` wires the nodes; a test compares the two. MODEL_EXPORTER is there only if
-exports are asked for.
+`pipeline.pipeline` wires the nodes; a test compares the two. Those on request are not always there.
 """
+
+NODES_ON_REQUEST = frozenset({MODEL_EXPORTER, TUNER})
+"""Nodes that are there only if exports are asked for, and if tuning is enabled."""
 
 NODE_IDS = tuple(UPSTREAM)
 """In the order of the flow."""

@@ -1,6 +1,7 @@
 """The one pipeline definition: from raw IDX files to a pushed model, for every runner."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tensorflow_data_validation import StatsOptions
 from tfx.components.example_validator.component import ExampleValidator
@@ -26,6 +27,7 @@ from components.previous_statistics.strategy import make_previous_statistics_res
 from components.run_report.component import RunReport
 from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
+from components.tuner.component import Tuner
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 from pipeline.definition_files import DefinitionFiles, read_definition_files
@@ -35,6 +37,7 @@ from pipeline.node_ids import (
     PREVIOUS_STATISTICS_RESOLVER,
     PUSHER,
     TRAINER,
+    TUNER,
 )
 
 
@@ -107,14 +110,21 @@ def create_pipeline(
         custom_config={"code_digest": code_digest("modules.preprocessing")},
     )
     transform.add_upstream_node(anomaly_gate)
+    # What is tuned and what is trained see the same examples, and never those of the split test.
+    data = {
+        "examples": examples,
+        "transform_graph": transform.outputs["transform_graph"],
+        "schema": schema,
+        "train_args": trainer_pb2.TrainArgs(splits=["train"]),
+        "eval_args": trainer_pb2.EvalArgs(splits=["eval"]),
+    }
+    tuner = _make_tuner(config, data) if config.tuning.enabled else None
+    best_hyperparameters = tuner.outputs["best_hyperparameters"] if tuner else None
     trainer_digest = code_digest("modules.trainer")
     trainer = Trainer(
-        examples=examples,
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
+        **data,
         run_fn="modules.trainer.run_fn",
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        hyperparameters=best_hyperparameters,
         custom_config={
             "hyperparameters": config.training.model_dump(),
             "backup_root": f"{config.pipeline_root}/{TRAINER}/backup",
@@ -158,6 +168,7 @@ def create_pipeline(
         evaluation=evaluator.outputs["evaluation"],
         examples=examples,
         exports=model_exporter.outputs[EXPORTS_KEY] if model_exporter else None,
+        best_hyperparameters=best_hyperparameters,
         push_destination=pusher_pb2.PushDestination(
             filesystem={"base_directory": config.serving_model_dir}
         ),
@@ -174,6 +185,7 @@ def create_pipeline(
         model_run=trainer.outputs["model_run"],
         evaluation=evaluator.outputs["evaluation"],
         infra_blessing=servability_validator.outputs["blessing"],
+        tuner_results=tuner.outputs["tuner_results"] if tuner else None,
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
         model_card=files.model_card,
         model_code_digest=trainer_digest,
@@ -192,6 +204,7 @@ def create_pipeline(
             previous_statistics_resolver,
             anomaly_gate,
             transform,
+            *([tuner] if tuner else []),
             trainer,
             baseline_resolver,
             evaluator,
@@ -200,4 +213,17 @@ def create_pipeline(
             pusher,
             run_report,
         ],
+    )
+
+
+def _make_tuner(config: PipelineConfig, data: dict[str, Any]) -> Tuner:
+    return Tuner(
+        **data,
+        tuner_fn="modules.tuner.tuner_fn",
+        custom_config={
+            "hyperparameters": config.training.model_dump(),
+            "tuning": config.tuning.model_dump(),
+            "backup_root": f"{config.pipeline_root}/{TUNER}/backup",
+            "code_digest": code_digest("modules.tuner"),
+        },
     )

@@ -9,10 +9,11 @@ from components.idx_example_gen import progress as row_progress
 from components.idx_example_gen.progress import RowProgress
 from modules.training import progress as training_progress
 from modules.training.progress import TrainingProgress
+from modules.tuning import progress as tuning_progress
 
 SECONDS_BETWEEN_SIGNS = 10.0
 
-_LOGGERS = (row_progress.logger, training_progress.logger)
+_LOGGERS = (row_progress.logger, training_progress.logger, tuning_progress.logger)
 
 
 @contextmanager
@@ -68,6 +69,6 @@ def describe_progress(
     if rows:
         parts.append(f"{rows.done:,} of {rows.total:,} rows")
     if training:
-        parts.append(f"epoch {training.epoch}/{training.epochs}")
+        parts.append(training.place)
         parts.append(f"step {training.step}/{training.steps}")
     return ", ".join(parts)

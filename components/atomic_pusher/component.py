@@ -35,6 +35,9 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
             type=standard_artifacts.Examples, optional=True
         ),
         EXPORTS_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        standard_component_specs.BEST_HYPERPARAMETERS_KEY: ChannelParameter(
+            type=standard_artifacts.HyperParameters, optional=True
+        ),
     }
 
 
@@ -66,6 +69,7 @@ class AtomicPusher(Pusher):
         evaluation: BaseChannel | None = None,
         examples: BaseChannel | None = None,
         exports: BaseChannel | None = None,
+        best_hyperparameters: BaseChannel | None = None,
         keep_versions: int = DEFAULT_KEEP_VERSIONS,
         model_code_digest: str = "",
     ) -> None:
@@ -81,6 +85,7 @@ class AtomicPusher(Pusher):
           examples: Their source files go into the record.
           exports: The model in other formats, which are published with it and in the same step.
             Unless they are blessed, nothing is pushed.
+          best_hyperparameters: What a Tuner has chosen, for the record.
           keep_versions: How many of the newest versions stay in the directory.
           model_code_digest: Digest of the code that trained the model, for the record.
 
@@ -105,6 +110,7 @@ class AtomicPusher(Pusher):
                 evaluation=evaluation,
                 examples=examples,
                 exports=exports,
+                best_hyperparameters=best_hyperparameters,
                 push_destination=push_destination,
                 keep_versions=keep_versions,
                 model_code_digest=model_code_digest,

@@ -1,12 +1,14 @@
 """Reads where a model comes from, from the artifacts that a push is given."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 
 from components.custom_properties import read_strings
 from components.evaluation.result import read_metrics
 from components.idx_example_gen.source_files import source_files
+from components.tuner.results import read_best_values
 from components.versioned_directory.model_files import combine_digests
 from components.versioned_directory.push_record import PushOrigin
 
@@ -45,7 +47,13 @@ def read_origin(
         data_files=data_files,
         data_fingerprint=_fingerprint(examples, data_files) if examples else "",
         code_digest=code_digest,
+        tuned=_read_tuned(input_dict),
     )
+
+
+def _read_tuned(input_dict: Mapping[str, Sequence[Artifact]]) -> dict[str, Any]:
+    best = _single(input_dict, standard_component_specs.BEST_HYPERPARAMETERS_KEY)
+    return read_best_values(best.uri) if best else {}
 
 
 def _fingerprint(examples: Artifact, data_files: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from tfx.types.standard_component_specs import (
     MODEL_RUN_KEY,
     SCHEMA_KEY,
     STATISTICS_KEY,
+    TUNER_RESULTS_KEY,
 )
 
 from components.code_digest import code_digest
@@ -51,6 +52,9 @@ class RunReportSpec(component_spec.ComponentSpec):
         MODEL_RUN_KEY: component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
         EVALUATION_KEY: component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
         INFRA_BLESSING_KEY: component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
+        TUNER_RESULTS_KEY: component_spec.ChannelParameter(
+            type=standard_artifacts.TunerResults, optional=True
+        ),
     }
     OUTPUTS = {  # noqa: RUF012
         # Of the standard types, which alone compile for Vertex AI, the one that says least else.
@@ -84,6 +88,7 @@ class RunReport(base_component.BaseComponent):
         model_run: BaseChannel,
         evaluation: BaseChannel,
         infra_blessing: BaseChannel,
+        tuner_results: BaseChannel | None = None,
         max_p99_latency_ms: float,
         model_card: str,
         model_code_digest: str = "",
@@ -103,6 +108,7 @@ class RunReport(base_component.BaseComponent):
           model_run: What the trainer left beside it.
           evaluation: What the Evaluator measured.
           infra_blessing: What ServabilityValidator found.
+          tuner_results: What a Tuner found, if there is one.
           max_p99_latency_ms: The budget that it held the model to.
           model_card: Markdown for the page.
           model_code_digest: Digest of the code that trained the model.
@@ -121,6 +127,7 @@ class RunReport(base_component.BaseComponent):
                 model_run=model_run,
                 evaluation=evaluation,
                 infra_blessing=infra_blessing,
+                tuner_results=tuner_results,
                 train_split=train_split,
                 eval_split=eval_split,
                 test_split=test_split,

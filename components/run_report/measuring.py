@@ -17,6 +17,7 @@ from tfx.types.standard_component_specs import (
     MODEL_RUN_KEY,
     SCHEMA_KEY,
     STATISTICS_KEY,
+    TUNER_RESULTS_KEY,
 )
 from tfx.utils import path_utils
 
@@ -31,6 +32,7 @@ from components.run_report.content.report import Measurements
 from components.run_report.reading.data import read_features, read_samples, read_splits
 from components.run_report.reading.origin import read_origin
 from components.run_report.reading.predictions import ask_model
+from components.run_report.reading.search import read_search
 from components.run_report.reading.serving import read_serving
 from components.run_report.reading.training import read_training
 from components.run_report.reading.verdicts import list_anomalies, list_distances, print_contract
@@ -102,6 +104,9 @@ def measure(
             (EXAMPLES_KEY,),
             lambda: read_origin(artifacts, settings.model_code_digest),
         ),
+        search=make((TUNER_RESULTS_KEY,), lambda: read_search(artifacts[TUNER_RESULTS_KEY].uri))
+        if TUNER_RESULTS_KEY in artifacts
+        else None,
     )
 
 

@@ -28,6 +28,7 @@ class PushOrigin:
       data_files: SHA-256 of each source file of the examples, by file name.
       data_fingerprint: One digest for all of them.
       code_digest: Digest of the code that trained the model.
+      tuned: The hyperparameters that a Tuner has chosen, by name.
     """
 
     pipeline_name: str = ""
@@ -38,6 +39,7 @@ class PushOrigin:
     data_files: dict[str, str] = field(default_factory=dict)
     data_fingerprint: str = ""
     code_digest: str = ""
+    tuned: dict[str, bool | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,6 +48,17 @@ class FiniteLoss(keras.callbacks.Callback):
 class ProgressReport(keras.callbacks.Callback):
     """Passes the state of the training on to modules.training.progress."""
 
+    def __init__(self, *, trial: int = 0, trials: int = 0) -> None:
+        """Makes a callback.
+
+        Args:
+          trial: Which training of a search it is, from 1; 0 if it is not of one.
+          trials: How many the search has at most.
+        """
+        super().__init__()
+        self._trial = trial
+        self._trials = trials
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras passes it by name
         """Remembers the epoch, for the reports of its steps."""
         self._epoch = epoch
@@ -69,6 +80,8 @@ class ProgressReport(keras.callbacks.Callback):
             step=step,
             steps=self.params["steps"],
             metrics={name: logs[name] for name in _HISTORY_METRICS if name in logs},
+            trial=self._trial,
+            trials=self._trials,
         )
 
 

@@ -6,7 +6,8 @@ import json
 import logging
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -173,7 +174,11 @@ class Checkpoints:
 
 
 def digest_training(
-    *, files: Sequence[str], hyperparameters: Hyperparameters, code_digest: str
+    *,
+    files: Sequence[str],
+    hyperparameters: Hyperparameters,
+    code_digest: str,
+    search: Mapping[str, Any] | None = None,
 ) -> str:
     """Returns a short name that changes with everything a training depends on.
 
@@ -182,11 +187,13 @@ def digest_training(
         place twice.
       hyperparameters: Those that change the weights count.
       code_digest: Digest of the source that trains.
+      search: The settings of a search, if it is one of many trainings.
     """
     content = {
         "files": [(file, tf.io.gfile.stat(file).length) for file in files],
         "hyperparameters": hyperparameters.model_dump(exclude=set(CHANGE_NO_WEIGHTS)),
         "code_digest": code_digest,
+        "search": search,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

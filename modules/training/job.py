@@ -19,6 +19,7 @@ class TrainingJob(BaseModel):
       model_run_dir: For history and TensorBoard.
       checkpoint_dir: For the state after each epoch, and the best weights.
       hyperparameters: All of them.
+      tuned: The names of those that a Tuner has chosen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +30,7 @@ class TrainingJob(BaseModel):
     model_run_dir: str
     checkpoint_dir: str
     hyperparameters: Hyperparameters
+    tuned: tuple[str, ...] = ()
 
     def write(self, path: str) -> None:
         """Writes it, for `read`, on any file system of TensorFlow's."""

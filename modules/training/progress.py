@@ -27,6 +27,8 @@ class TrainingProgress:
       steps: Steps in one epoch.
       metrics: Means over the epoch so far, by Keras name: `loss`, `accuracy` and, at the end of
         an epoch, `val_loss` and `val_accuracy`.
+      trial: Which training of a search it is, from 1; 0 if it is not of one.
+      trials: How many the search has at most.
     """
 
     epoch: int
@@ -34,6 +36,14 @@ class TrainingProgress:
     step: int
     steps: int
     metrics: dict[str, float] = field(default_factory=dict)
+    trial: int = 0
+    trials: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it stands in words: `epoch 1/4`, or `trial 3/12, epoch 1/4`."""
+        epoch = f"epoch {self.epoch}/{self.epochs}"
+        return f"trial {self.trial}/{self.trials}, {epoch}" if self.trial else epoch
 
 
 def report_step(progress: TrainingProgress) -> None:

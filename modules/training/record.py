@@ -15,6 +15,7 @@ class TrainingRecord(BaseModel):
       hyperparameters: All of them; plain values, so that later versions still read them.
       replicas: How many devices shared each batch.
       devices: TensorFlow's names of those that the writing process had.
+      tuned: The names of those hyperparameters that a Tuner has chosen.
       eval_rows: How many rows validation is on; None in a record of a version that did not say so.
     """
 
@@ -23,4 +24,5 @@ class TrainingRecord(BaseModel):
     hyperparameters: dict[str, Any]
     replicas: int
     devices: tuple[str, ...]
+    tuned: tuple[str, ...] = ()
     eval_rows: int | None = None

@@ -12,6 +12,7 @@ from runners.loopback import spare_loopback_the_proxy
 
 _COMMANDS = {
     "run": ("runners.commands.run:run", "Run the whole pipeline on this machine."),
+    "tune": ("runners.commands.tune:tune", "Search for hyperparameters."),
     "config": ("runners.commands.config:config", "Show every configuration key and its value."),
     "data": ("runners.commands.data:data", "Check, verify or fetch the IDX files."),
     "schema": ("runners.commands.schema:schema", "Compare the contract with the data; accept it."),

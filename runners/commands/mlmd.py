@@ -59,6 +59,7 @@ def _initialize(connection: "ConnectionConfig", config: PipelineConfig) -> int:
         from runners.metadata.registered_types import register_types, types_written_by  # noqa: PLC0415
         from runners.orchestration.compiled import compile_ir  # noqa: PLC0415
 
-    nodes = (node.pipeline_node for node in compile_ir(config).nodes)
+    # Who asks for a node later need not come back.
+    nodes = (node.pipeline_node for node in compile_ir(config.with_every_node()).nodes)
     register_types(Metadata(connection), types_written_by(nodes))
     return len(store.get_contexts_by_type("pipeline_run"))

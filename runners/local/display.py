@@ -16,6 +16,8 @@ from rich.text import Text
 
 from components.idx_example_gen.progress import RowProgress
 from modules.training.progress import TrainingProgress
+from modules.tuning.progress import describe_trial
+from modules.tuning.trials import Trial
 from runners.metadata.states import NodeState
 from runners.progress import SECONDS_BETWEEN_SIGNS, describe_progress, repeated
 from runners.terminal.console import make_console
@@ -78,7 +80,10 @@ class PlainDisplay:
     def training_progressed(self, training: TrainingProgress) -> None:
         self._training = training
         if training.step == training.steps and "val_accuracy" in training.metrics:
-            self._say(f"  epoch {training.epoch}/{training.epochs}: {_metrics(training)}")
+            self._say(f"  {training.place}: {_metrics(training)}")
+
+    def trial_ended(self, trial: Trial) -> None:
+        self._say(f"  trial {trial.number}: {describe_trial(trial)}")
 
     def _end(self, node_id: str, state: NodeState) -> None:
         self._running = ""
@@ -105,6 +110,7 @@ class LiveDisplay:
         self._seconds: dict[str, float] = {}
         self._rows: RowProgress | None = None
         self._training: TrainingProgress | None = None
+        self._best: Trial | None = None
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
@@ -148,10 +154,14 @@ class LiveDisplay:
     def training_progressed(self, training: TrainingProgress) -> None:
         self._training = training
 
+    def trial_ended(self, trial: Trial) -> None:
+        if self._best is None or (trial.score or 0.0) > (self._best.score or 0.0):
+            self._best = trial
+
     def _end(self, node_id: str, state: NodeState) -> None:
         self._states[node_id] = state
         self._seconds[node_id] = time.monotonic() - self._started[node_id]
-        self._rows = self._training = None
+        self._rows = self._training = self._best = None
 
     def _render(self) -> RenderableType:
         if not self._states:
@@ -165,6 +175,7 @@ class LiveDisplay:
             )
         bars = [_draw_rows(self._rows)] if self._rows else []
         bars += [_draw_training(self._training)] if self._training else []
+        bars += [Text(f"  best so far: {describe_trial(self._best)}")] if self._best else []
         return Group(table, *bars)
 
     def _elapsed(self, node_id: str) -> str:
@@ -191,7 +202,7 @@ def _draw_rows(rows: RowProgress) -> RenderableType:
 
 def _draw_training(training: TrainingProgress) -> RenderableType:
     return _draw_bar(
-        f"epoch {training.epoch}/{training.epochs}",
+        training.place,
         total=training.epochs * training.steps,
         done=(training.epoch - 1) * training.steps + training.step,
         told=Text(_metrics(training), no_wrap=True, overflow="ellipsis"),

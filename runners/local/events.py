@@ -7,6 +7,8 @@ from typing import Protocol
 
 from components.idx_example_gen.progress import RowProgress, rows_of
 from modules.training.progress import TrainingProgress, progress_of
+from modules.tuning.progress import trial_of
+from modules.tuning.trials import Trial
 from runners.interrupts import Interruption
 from runners.progress import progress_told_to
 
@@ -31,6 +33,9 @@ class NodeObserver(Protocol):
 
     def training_progressed(self, training: TrainingProgress) -> None:
         """The trainer did some more steps."""
+
+    def trial_ended(self, trial: Trial) -> None:
+        """One training of a search is over."""
 
 
 class _EventHandler(logging.Handler):
@@ -57,6 +62,8 @@ class _EventHandler(logging.Handler):
             case _:
                 if training := progress_of(record):
                     self._observer.training_progressed(training)
+                elif trial := trial_of(record):
+                    self._observer.trial_ended(trial)
                 elif rows := rows_of(record):
                     self._observer.rows_converted(rows)
 

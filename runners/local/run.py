@@ -114,9 +114,9 @@ def _run_once(
     Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
     absl_logging.set_verbosity(absl_logging.INFO)  # what nodes do is read from TFX's log
     ir = compile_run(config, run_id, sqlite_connection(config.metadata_path))
-    node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
     store = open_store(config.metadata_path)
     options = make_partial_run(ir, store, from_nodes, to_nodes)
+    node_ids = [node.pipeline_node.node_info.id for node in ir.nodes]
     _tidy_up(store, config, "the run's process ended before the node did")
     display.nodes_known(node_ids)
     cause = ""

@@ -14,6 +14,7 @@ _TYPES: dict[str, type[Artifact]] = {
         standard_artifacts.ModelEvaluation,
         standard_artifacts.ModelRun,
         standard_artifacts.Schema,
+        standard_artifacts.TunerResults,
     )
 }
 

@@ -25,6 +25,7 @@ from pipeline.node_ids import (
     SERVABILITY_VALIDATOR,
     STATISTICS_GEN,
     TRAINER,
+    TUNER,
 )
 from runners.metadata.artifacts import find_producer, read_inputs
 from runners.metadata.records import NodeRecord
@@ -38,6 +39,7 @@ OUTPUTS: Mapping[str, tuple[str, str]] = {
     "model_run": (TRAINER, "model_run"),
     "evaluation": (EVALUATOR, "evaluation"),
     "infra_blessing": (SERVABILITY_VALIDATOR, "blessing"),
+    "tuner_results": (TUNER, "tuner_results"),
 }
 """Where RunReport's inputs come from, for a run that did not get as far as it."""
 

@@ -19,7 +19,7 @@ from components.model_exporter.artifact import EXPORTS_KEY
 from components.run_report.content.run import End, Node, PastRun, Run
 from components.run_report.files import read_bytes
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, parse_manifest
-from pipeline.node_ids import ANOMALY_GATE, MODEL_EXPORTER, PUSHER, UPSTREAM
+from pipeline.node_ids import ANOMALY_GATE, MODEL_EXPORTER, NODES_ON_REQUEST, PUSHER, UPSTREAM
 from runners.failure import cause_of
 from runners.metadata.artifacts import properties_of, property_of
 from runners.metadata.history import RunSummary, summarize_run
@@ -161,7 +161,7 @@ def _end_if_killed(record: NodeRecord) -> NodeRecord:
 def _describe_nodes(records: Mapping[str, NodeRecord]) -> tuple[Node, ...]:
     """Returns all nodes in the order of the flow, reached or not."""
     ids = [
-        *(name for name in UPSTREAM if name != MODEL_EXPORTER or name in records),
+        *(name for name in UPSTREAM if name in records or name not in NODES_ON_REQUEST),
         *(name for name in records if name not in UPSTREAM),
     ]
     return tuple(_describe_node(name, records.get(name)) for name in ids)

@@ -16,6 +16,7 @@ from tfx.utils.path_utils import serving_model_path
 from components.model_exporter.exporting import SIGNATURE
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Measurements
+from components.run_report.content.search import Search
 from components.run_report.content.training import Training
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import TRAINER
@@ -24,10 +25,17 @@ from runners.metadata.records import read_run
 from runners.run_report.file_names import name_file
 from runners.run_report.measurements import find_measurements
 from runners.run_report.record import find_push
-from runners.tensorboard.summaries import TRAIN, VALIDATION, write_curves, write_graph, write_run
+from runners.tensorboard.summaries import (
+    TRAIN,
+    VALIDATION,
+    write_curves,
+    write_graph,
+    write_run,
+    write_trials,
+)
 
 _EVENT_FILES = "events.out.tfevents."
-_SHOWN = ("training", "evaluation", "predictions")
+_SHOWN = ("training", "evaluation", "predictions", "search")
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +98,9 @@ def gather_run(run: LoggedRun, folder: Path) -> list[str]:
             f"what the Trainer logged is not in {run.model_run}: its curves come from the report, "
             "which has no learning rate"
         )
+    if isinstance(measured.search, Search):
+        search = measured.search
+        reasons += _attempt("trials", lambda: write_trials(search, logs))
     if run.model:
         reasons += _attempt("graph", lambda: write_graph(_load_graph(run.model), logs))
     return reasons

@@ -11,6 +11,7 @@ from tensorboard.plugins.hparams import api as hparams
 from components.run_report.charts.pictures import decode_picture
 from components.run_report.content.evaluation import Evaluation, Misread, Predictions
 from components.run_report.content.report import Measurements
+from components.run_report.content.search import Search
 from components.run_report.content.training import Training
 
 TRAIN, VALIDATION = "train", "validation"
@@ -60,6 +61,21 @@ def write_curves(training: Training, folder: Path, parts: Collection[str]) -> No
                     name = f"epoch_{curve.name.removeprefix('val_')}"
                     for epoch, value in enumerate(curve.values):
                         tf.summary.scalar(name, value, step=epoch)
+
+
+def write_trials(search: Search, folder: Path) -> None:
+    """Writes each trial of a search with its hyperparameters to a folder of its own.
+
+    Args:
+      search: The search.
+      folder: The folder of the run.
+    """
+    for trial in search.trials:
+        name = f"trial-{trial.number:02d}"
+        with tf.summary.create_file_writer(str(folder / name)).as_default():
+            hparams.hparams(trial.values, trial_id=f"{folder.name} {name}")
+            for epoch, accuracy in enumerate(trial.val_curve):
+                tf.summary.scalar("val_accuracy", accuracy, step=epoch)
 
 
 def write_graph(graph: tf.Graph, folder: Path) -> None:

@@ -13,11 +13,13 @@ from components.run_report.content.evaluation import Evaluation, Misread, Predic
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.content.run import Run
+from components.run_report.content.search import Search
 from components.run_report.content.training import Training
 from components.run_report.page.verdict import Verdict, find_verdict
 from runners.terminal.pictures import draw_picture
 from runners.terminal.sparklines import draw_sparkline
 from runners.terminal.tables import make_checks_table, make_exports_table, make_nodes_table
+from runners.terminal.trials import make_trials_table
 
 _SHOWN_MISREAD = 4
 _SPARKLINE_WIDTH = 40
@@ -40,6 +42,7 @@ def print_report(report: Report, console: Console) -> None:
         lambda: _render_verdict(find_verdict(report)),
         lambda: _render_nodes(report.run),
         lambda: _render_curves(measured.training),
+        lambda: _render_search(measured.search),
         lambda: _render_checks(measured.evaluation),
         lambda: _render_exports(report.run),
         lambda: _render_misread(measured.predictions),
@@ -88,6 +91,13 @@ def _render_curves(training: Training | Missing) -> Iterator[RenderableType]:
         line = draw_sparkline(curve.values, _SPARKLINE_WIDTH)
         table.add_row(curve.name, line, f"{first:.4f}", f"{last:.4f}")
     yield table
+
+
+def _render_search(search: Search | Missing | None) -> Iterator[RenderableType]:
+    if isinstance(search, Missing):
+        yield Text(f"Trials: {search.reason}", style="dim")
+    elif search:
+        yield make_trials_table(search)
 
 
 def _render_checks(evaluation: Evaluation | Missing) -> Iterator[RenderableType]:

@@ -180,7 +180,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _move_folders(spec: Mapping[str, Any], compiled: str, root: str) -> None:
-    """Moves the folders that tasks have below the compiled root: the Trainer's for its backups."""
+    """Moves the folders that tasks have below the compiled root: for what a kill would lose."""
     for name, task in spec["root"]["dag"]["tasks"].items():
         old, new = (f"{folder.rstrip('/')}/{name}/" for folder in (compiled, root))
         for parameter in task.get("inputs", {}).get("parameters", {}).values():

@@ -32,6 +32,8 @@ from support.workspaces import Workspace
 
 pytestmark = pytest.mark.skipif(not AIRFLOW_PYTHON.exists(), reason=NO_AIRFLOW)
 
+TUNING = ("tuning.enabled=true", "tuning.trials=1", "tuning.epochs=1")
+
 # What Airflow itself imports does not count.
 PARSE = """
 import json, runpy, sys, time
@@ -110,7 +112,7 @@ def compile_dag(workspace: Workspace) -> Callable[..., Path]:
 @pytest.fixture(scope="module")
 def dags(compile_dag: Callable[..., Path]) -> Path:
     """The folder of a DAG with one task for each node."""
-    return compile_dag("dags")
+    return compile_dag("dags", config=TUNING)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +205,7 @@ def test_dags_test_pushes_a_model_and_does_it_from_the_cache_the_second_time(
     workspace: Workspace,
     tmp_path: Path,
 ):
-    grouped = compile_dag("grouped", groups=groups, python=sys.executable)
+    grouped = compile_dag("grouped", config=TUNING, groups=groups, python=sys.executable)
     migrated = run_airflow("db", "migrate", home=tmp_path, dags=dags)
     assert migrated.returncode == 0, migrated.stdout + migrated.stderr
 
@@ -250,7 +252,7 @@ def airflow(
     home = workspace.folder / "airflow"
     compile_dag(
         "airflow/dags",
-        config=("pipeline_root=" + str(workspace.folder / "runs" / "on_postgresql"),),
+        config=(*TUNING, f"pipeline_root={workspace.folder / 'runs' / 'on_postgresql'}"),
         mlmd=mlmd,
         groups=groups,
         max_active_runs=2,
@@ -273,13 +275,8 @@ def airflow(
 
 def _read_hyperparameters(database: DatabaseServer, run_id: str) -> dict[str, object]:
     store = MetadataStore(parse_url(database.url_with_password("mlmd"), where="test"))
-    context = store.get_context_by_type_and_name("pipeline_run", run_id)
-    [custom_config] = [
-        execution.custom_properties["custom_config"].string_value
-        for execution in store.get_executions_by_context(context.id)
-        if "backup_root" in execution.custom_properties["custom_config"].string_value
-    ]
-    return json.loads(custom_config)["hyperparameters"]
+    [trainer] = store.get_executions_by_id([read_run(store, run_id)["Trainer"].execution_id])
+    return json.loads(trainer.custom_properties["custom_config"].string_value)["hyperparameters"]
 
 
 def _wait_for_command_line(part: str) -> str:

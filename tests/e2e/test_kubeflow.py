@@ -16,7 +16,8 @@ from support.kubeflow.driver import LocalDriver
 from support.project import PROJECT
 from support.workspaces import Workspace
 
-_EXPORTS = "exports=[tflite]"
+# What adds a node.
+_EVERYTHING = ("exports=[tflite]", "tuning.enabled=true", "tuning.trials=1", "tuning.epochs=1")
 
 components = pytest.importorskip("kfp.components", reason="kfp installs on Python 3.11 only")
 
@@ -46,7 +47,7 @@ def _compile(workspace: Workspace, name: str, *settings: str, **orchestration: o
 def one_step_per_node(workspace: Workspace) -> Path:
     """What the example in deploy/ compiles to."""
     settings = yaml.safe_load((PROJECT / "deploy" / "kubeflow" / "settings.yaml").read_text())
-    return _compile(workspace, "one_step_per_node", _EXPORTS, **settings)
+    return _compile(workspace, "one_step_per_node", *_EVERYTHING, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def driver(
     pipeline = _compile(
         workspace,
         "three_steps",
-        _EXPORTS,
+        *_EVERYTHING,
         image="not pulled",
         image_home=str(workspace.folder),
         compiled_folder=str(workspace.folder / "compiled"),
@@ -107,6 +108,7 @@ def test_the_steps_push_a_model_and_report_what_they_did(driver: LocalDriver, wo
     [version] = workspace.serving_model_dir.glob("[0-9]*")
     assert "| feature | split | type | missing | mean |" in steps["Prepare"].report
     assert "No anomalies in the splits train, eval, test." in steps["Prepare"].report
+    assert "Tuner complete" in steps["Prepare"].report
     assert "Evaluator complete: BLESSED" in steps["Decide"].report
     assert "ModelExporter complete: exported" in steps["Decide"].report
     assert f"Pusher complete: pushed version {version.name}" in steps["Decide"].report

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.config_sources import load_config
 from support.vertex.driver import LocalVertex, TaskRun
 from support.waiting import DEADLINE_SECONDS
 from support.workspaces import Workspace
@@ -28,7 +29,11 @@ def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
 @pytest.fixture(scope="module")
 def pipeline(workspace: Workspace) -> Path:
     """The pipeline with everything in a bucket."""
-    return _compile(workspace, "tfx-mnist.json", "exports=[tflite]")
+    return _compile(
+        workspace,
+        "tfx-mnist.json",
+        *("exports=[tflite]", "tuning.enabled=true", "tuning.trials=1", "tuning.epochs=1"),
+    )
 
 
 def _compile(workspace: Workspace, name: str, *settings_of_pipeline: str) -> Path:
@@ -70,7 +75,7 @@ def _versions(vertex: LocalVertex) -> list[Path]:
 
 
 def test_the_tasks_push_a_model_that_knows_its_data(
-    first_run: dict[str, TaskRun], vertex: LocalVertex
+    first_run: dict[str, TaskRun], vertex: LocalVertex, workspace: Workspace
 ):
     failed = {name: task.output for name, task in first_run.items() if task.state != "SUCCEEDED"}
     assert not failed
@@ -86,6 +91,10 @@ def test_the_tasks_push_a_model_that_knows_its_data(
     assert len(sources) == 4
     record = json.loads((version / "assets.extra" / "push.json").read_text())
     assert record["origin"]["data_files"] == sources
+    assert record["origin"]["tuned"] == {
+        name: load_config(overrides=workspace.settings).training.model_dump()[name]
+        for name in ("learning_rate", "filters", "dropout", "label_smoothing", "augment")
+    }
     [export] = record["exports"]
     assert export["format"] == "tflite"
     assert (version / "assets.extra" / "exports" / "tflite" / "model.tflite").is_file()

@@ -7,6 +7,7 @@ from components.run_report.content.evaluation import Evaluation, Predictions
 from components.run_report.content.origin import Origin
 from components.run_report.content.part import Missing, Part
 from components.run_report.content.run import Run
+from components.run_report.content.search import Search
 from components.run_report.content.serving import Serving
 from components.run_report.content.training import Training
 
@@ -19,6 +20,7 @@ class Measurements(Part):
       pipeline_name: The pipeline.
       run_id: The run that measured it; "" if that is not known.
       model_card: Markdown; "" if there is none.
+      search: That of a Tuner; None if the run has none.
     """
 
     form: Literal[1] = 1
@@ -31,6 +33,7 @@ class Measurements(Part):
     predictions: Predictions | Missing
     serving: Serving | Missing
     origin: Origin | Missing
+    search: Search | Missing | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -10,9 +10,11 @@ from markupsafe import Markup
 from components.run_report.charts.bars import Bars, Steps, draw_bars, draw_steps
 from components.run_report.charts.flow import Box, draw_flow
 from components.run_report.charts.lines import Line, draw_lines
+from components.run_report.charts.points import Points, draw_points
 from components.run_report.content.data import Data, Histogram
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.run import Run
+from components.run_report.content.search import Search, TrialResult
 from components.run_report.content.training import Training
 
 _MAX_TICKS = 12
@@ -88,6 +90,11 @@ def draw_history(run: Run) -> list[Figure]:
     return list(_draw_history(run))
 
 
+def draw_search(search: Search) -> list[Figure]:
+    """Returns the score of each trial against each hyperparameter."""
+    return list(_draw_search(search))
+
+
 def _draw_classes(data: Data) -> Iterator[Figure]:
     labels = list(data.splits[0].classes) if data.splits else []
     if labels:
@@ -150,6 +157,34 @@ def _draw_curves_of_two(first: Training, second: Training) -> Iterator[Figure]:
         yield Figure(title, drawing, _legend(lines))
 
 
+def _draw_search(search: Search) -> Iterator[Figure]:
+    trials = [trial for trial in search.trials if trial.score is not None]
+    kinds_of_trials = {
+        "other trials": [trial for trial in trials[1:] if trial.number > 1],
+        "the values that were in use": [trial for trial in trials[1:] if trial.number == 1],
+        "the best": trials[:1],
+    }
+    for name, value in trials[0].values.items():
+        kinds = [
+            Points(kind, [_place(trial, name) for trial in of_kind], _series(number))
+            for number, (kind, of_kind) in enumerate(kinds_of_trials.items())
+            if of_kind
+        ]
+        is_switch = isinstance(value, bool)
+        title = f"Accuracy on eval by {name.replace('_', ' ')}"
+        drawing = draw_points(
+            kinds,
+            title=title,
+            x_label=f"{name}: 0 off, 1 on" if is_switch else name,
+            x_ticks=(0, 1) if is_switch else None,
+        )
+        yield Figure(title, drawing, _legend(kinds))
+
+
+def _place(trial: TrialResult, name: str) -> tuple[float, float]:
+    return float(trial.values[name]), trial.score or 0.0
+
+
 def _draw_history(run: Run) -> Iterator[Figure]:
     runs = range(1, len(run.history) + 1)
     measured = [
@@ -170,7 +205,9 @@ def _draw_history(run: Run) -> Iterator[Figure]:
             yield Figure(title, drawing)
 
 
-def _legend(drawn: Sequence[Bars] | Sequence[Steps] | Sequence[Line]) -> list[tuple[str, str]]:
+def _legend(
+    drawn: Sequence[Bars] | Sequence[Steps] | Sequence[Line] | Sequence[Points],
+) -> list[tuple[str, str]]:
     return [(each.name, each.css) for each in drawn]
 
 

@@ -7,8 +7,10 @@ from components.run_report.content.data import Data
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.origin import Origin
 from components.run_report.content.run import Run
+from components.run_report.content.search import Search
 from components.run_report.content.serving import Serving
 from components.run_report.content.training import Training
+from modules.tuning.progress import show_value
 
 MAX_MATRIX_CLASSES = 40
 """With more classes, nobody reads the whole confusion matrix."""
@@ -87,6 +89,26 @@ def list_hyperparameters(training: Training) -> Table:
     """Returns the settings of the training."""
     rows = [(name, str(value)) for name, value in training.hyperparameters.items()]
     return Table("Hyperparameters", ("name", "value"), rows)
+
+
+def list_trials(search: Search) -> Table:
+    """Returns the values and the score of each trial, the best first."""
+    names = list(search.trials[0].values)
+    return Table(
+        f"Trials, by accuracy on the {search.eval_rows:,} rows of the split eval; 1 has the values "
+        "that were in use",
+        ("trial", *names, "accuracy", "epochs", "CPU s"),
+        [
+            (
+                str(trial.number),
+                *(show_value(trial.values[name]) for name in names),
+                "diverged" if trial.score is None else _fixed(trial.score),
+                str(trial.epochs),
+                f"{trial.cpu_seconds:.0f}",
+            )
+            for trial in search.trials
+        ],
+    )
 
 
 def list_confused(predictions: Predictions) -> Table:

@@ -1,5 +1,6 @@
 """run_fn on a few hundred real images: what it leaves behind, how it goes on and how it fails."""
 
+import json
 import logging
 import re
 import signal
@@ -231,6 +232,43 @@ def test_loss_that_is_not_finite_ends_the_run_without_an_export(
 
     assert not training.serving_model_dir.exists()
     assert training.history == []
+
+
+def test_values_that_a_tuner_has_chosen_come_before_those_of_the_configuration(
+    training_inputs: Inputs, tmp_path: Path
+):
+    values = {"filters": 3, "learning_rate": 0.02, "tuner/epochs": 2}
+    by_tuner = Training(training_inputs, tmp_path / "tuner", epochs=1)
+    by_tuner.run(hyperparameters={"space": [], "values": values})
+    by_hand = Training(
+        training_inputs, tmp_path / "hand", epochs=1, filters=3, learning_rate=0.02
+    ).run()
+
+    record = json.loads((by_tuner.model_run_dir / "training.json").read_text())
+    assert record["tuned"] == ["learning_rate", "filters"]
+    assert record["hyperparameters"] == by_hand.hyperparameters.model_dump()
+    assert by_tuner.history == by_hand.history
+
+
+def test_training_that_was_killed_does_not_go_on_with_other_tuned_values(
+    training_inputs: Inputs, tmp_path: Path
+):
+    backup = tmp_path / "backup"
+    killed = Training(training_inputs, tmp_path / "killed", backup=backup)
+    assert killed.run_apart(KILL_IN_EPOCH_2).returncode == -signal.SIGKILL
+
+    other = Training(training_inputs, tmp_path / "other", backup=backup)
+    other.run(hyperparameters={"space": [], "values": {"learning_rate": 0.03}})
+
+    assert len(list(backup.iterdir())) == 1, "what the killed training saved is still its own"
+    assert [row["epoch"] for row in other.history] == [1, 2]
+
+
+def test_value_of_a_tuner_that_is_out_of_bounds_is_refused(training_inputs: Inputs, tmp_path: Path):
+    training = Training(training_inputs, tmp_path / "training")
+
+    with pytest.raises(ValidationError, match=r"learning_rate[\s\S]*less than or equal to 1"):
+        training.run(hyperparameters={"space": [], "values": {"learning_rate": 3.0}})
 
 
 def test_unknown_hyperparameter_is_refused(training_inputs: Inputs, tmp_path: Path):

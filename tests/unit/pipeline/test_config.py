@@ -119,6 +119,16 @@ def test_lists_can_be_given_as_one_value():
     assert config.beam_pipeline_args == ("--runner=X", "--streaming")
 
 
+def test_a_search_beside_a_strategy_that_trains_in_other_processes_is_refused():
+    overrides = ["training.strategy=multi_worker_mirrored", "training.workers=2"]
+    assert not load_config(overrides=overrides).tuning.enabled
+
+    with pytest.raises(
+        ConfigError, match=r"tuning: .*strategy=multi_worker_mirrored in others\. Tune"
+    ):
+        load_config(overrides=[*overrides, "tuning.enabled=true"])
+
+
 def test_paths_follow_the_pipeline_name_and_are_absolute():
     config = load_config(overrides=["pipeline_name=other"])
 

@@ -13,10 +13,11 @@ from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.run_report.artifact import PREVIOUS_STATISTICS_KEY
+from pipeline.config import PipelineConfig
 from pipeline.config_sources import load_config
 from pipeline.node_ids import (
-    MODEL_EXPORTER,
     NODE_IDS,
+    NODES_ON_REQUEST,
     PREVIOUS_STATISTICS_RESOLVER,
     RUN_REPORT,
     UPSTREAM,
@@ -30,8 +31,11 @@ from support.trainings import SCHEMA_PATH
 AFTER_TRAINER = {"ServabilityValidator", "latest_blessed_model_resolver", "Evaluator", "Pusher"}
 
 
-def _compile(run_id: str, *settings: str) -> pipeline_pb2.Pipeline:
-    return compile_run(load_config(overrides=[f"schema_path={SCHEMA_PATH}", *settings]), run_id)
+CONFIG = load_config(overrides=[f"schema_path={SCHEMA_PATH}"])
+
+
+def _compile(run_id: str, config: PipelineConfig = CONFIG) -> pipeline_pb2.Pipeline:
+    return compile_run(config, run_id)
 
 
 def _node_ids(ir: pipeline_pb2.Pipeline) -> tuple[str, ...]:
@@ -52,13 +56,13 @@ def _record_run(metadata: Metadata, run_id: str, node_ids: set[str]) -> None:
 
 
 def test_the_ids_of_the_command_line_are_those_of_the_pipeline():
-    assert _node_ids(_compile("run", "exports=[onnx]")) == NODE_IDS
+    assert _node_ids(_compile("run", CONFIG.with_every_node())) == NODE_IDS
 
 
 def test_what_is_drawn_between_nodes_is_what_they_wait_for():
     waits = {
         node.pipeline_node.node_info.id: set(node.pipeline_node.upstream_nodes)
-        for node in _compile("run", "exports=[onnx]").nodes
+        for node in _compile("run", CONFIG.with_every_node()).nodes
     }
 
     assert {name: set(upstream) for name, upstream in UPSTREAM.items()} == waits
@@ -67,7 +71,7 @@ def test_what_is_drawn_between_nodes_is_what_they_wait_for():
 def test_a_report_that_is_made_again_looks_where_its_node_does():
     [node] = [
         node.pipeline_node
-        for node in _compile("run").nodes
+        for node in _compile("run", CONFIG.with_every_node()).nodes
         if node.pipeline_node.node_info.id == RUN_REPORT
     ]
     inputs = {
@@ -80,13 +84,15 @@ def test_a_report_that_is_made_again_looks_where_its_node_does():
     assert inputs == OUTPUTS
 
 
-def test_a_pipeline_that_exports_nothing_is_that_of_before_there_were_exports():
+def test_a_pipeline_that_exports_and_tunes_nothing_is_that_of_before_there_was_either():
     ir = _compile("run")
 
     # Nodes that do not wait for each other may change places.
-    assert sorted(_node_ids(ir)) == sorted(node for node in NODE_IDS if node != MODEL_EXPORTER)
-    # One more input or parameter, and every earlier push would be made again.
+    assert sorted(_node_ids(ir)) == sorted(set(NODE_IDS) - NODES_ON_REQUEST)
+    # One more input or parameter, and every earlier model would be trained and pushed again.
     assert "exports" not in str(ir)
+    assert "best_hyperparameters" not in str(ir)
+    assert "tuner" not in str(ir)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from runners.tensorboard.log_folder import LoggedRun, gather_run
 from support.run_report.made_up import make_failed, make_measurements
+from support.run_report.made_up_search import make_search
 
 
 class _Model(tf.Module):
@@ -117,6 +118,20 @@ def test_a_run_that_failed_early_says_what_it_lacks(tmp_path: Path):
     assert reasons == [
         f"{part}: The run did not get as far." for part in ("training", "evaluation", "predictions")
     ]
+
+
+def test_trials_of_a_search_are_compared_by_their_hyperparameters(tmp_path: Path):
+    run = _run()
+    search = make_search(0.99, 0.98, None)
+    measured = run.measurements.model_copy(update={"search": search})
+
+    gather_run(run._replace(measurements=measured), tmp_path)
+
+    folders = sorted(path for path in (tmp_path / "run").iterdir() if path.name.startswith("trial"))
+    assert [folder.name for folder in folders] == ["trial-01", "trial-02", "trial-03"]
+    tags = [_read(folder).Tags()["tensors"] for folder in folders]
+    assert ["val_accuracy" in each for each in tags] == [True, True, False]
+    assert all("_hparams_/session_start_info" in each for each in tags)
 
 
 def test_ids_with_a_slash_and_without_it_are_two_folders(tmp_path: Path):

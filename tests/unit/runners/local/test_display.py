@@ -11,6 +11,8 @@ from rich.console import Console
 
 from components.idx_example_gen.progress import count_rows, counted_rows
 from modules.training.progress import TrainingProgress, report_epoch, report_step
+from modules.tuning.progress import report_trial
+from modules.tuning.trials import Trial
 from runners.interrupts import Interruption
 from runners.local.display import LiveDisplay, PlainDisplay
 from runners.local.events import observe_nodes
@@ -131,6 +133,42 @@ def test_a_terminal_shows_which_node_failed(live: LiveDisplay, terminal: io.Stri
 
     states = {"StatisticsGen": "cached", "Trainer": "failed", "Pusher": "waiting"}
     assert _last_picture(terminal) == states
+
+
+def _end_trial(number: int, val_accuracy: float) -> None:
+    report_epoch(
+        TrainingProgress(
+            epoch=2,
+            epochs=2,
+            step=9,
+            steps=9,
+            metrics={"val_accuracy": val_accuracy},
+            trial=number,
+            trials=3,
+        )
+    )
+    history = ({"epoch": 2, "val_accuracy": val_accuracy},)
+    report_trial(Trial(number=number, values={"filters": 8 * number}, history=history), 3)
+
+
+def test_lines_tell_each_epoch_of_each_trial_and_what_came_of_it():
+    output = io.StringIO()
+
+    with _run_of(PlainDisplay(output)):
+        _end_trial(1, 0.9)
+
+    lines = output.getvalue().splitlines()
+    assert "  trial 1/3, epoch 2/2: val_accuracy 0.9000" in lines
+    assert lines[-1] == "  trial 1: val_accuracy 0.9000 with filters 8"
+
+
+def test_a_terminal_shows_the_best_trial_so_far(live: LiveDisplay, terminal: io.StringIO):
+    with _run_of(live):
+        for number, val_accuracy in enumerate((0.8, 0.9, 0.7), start=1):
+            _end_trial(number, val_accuracy)
+
+    shown = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", terminal.getvalue())
+    assert "best so far: val_accuracy 0.9000 with filters 16" in shown[shown.rindex("Trainer") :]
 
 
 def test_a_terminal_shows_which_node_was_interrupted(live: LiveDisplay, terminal: io.StringIO):

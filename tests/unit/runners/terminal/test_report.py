@@ -6,10 +6,12 @@ import pytest
 from rich.console import Console
 
 from components.evaluation.checks import Check
+from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.content.training import Curve
 from runners.terminal.report import print_report
 from support.run_report.made_up import make_failed, make_refused, make_report
+from support.run_report.made_up_search import make_search
 
 
 def _print(report: Report) -> str:
@@ -45,6 +47,31 @@ def test_of_a_run_that_failed_the_node_and_its_cause_are_shown_and_what_is_missi
     assert "expected 16 bytes, received 3" in shown
     assert "not reached" in shown
     assert "Evaluation: The run did not get as far." in shown
+
+
+def test_trials_of_a_search_are_shown_the_best_first_in_eighty_columns():
+    report = make_report()
+    measurements = report.measurements.model_copy(
+        update={"search": make_search(0.991, 0.987, None)}
+    )
+
+    shown = _print(report.model_copy(update={"measurements": measurements}))
+
+    start = shown.index("Trials: accuracy on the 5,000 rows of the split eval")
+    [*_, best, second, diverged] = shown[start:].splitlines()[:6]
+    assert best.split() == ["1", "0.01", "8", "True", "0.9910", "20", "present"]
+    assert second.split() == ["2", "0.02", "16", "False", "0.9870", "20"]
+    assert "diverged" in diverged
+
+
+def test_trials_that_cannot_be_read_say_why():
+    report = make_report()
+    missing = Missing(reason="the disk is gone")
+    measurements = report.measurements.model_copy(update={"search": missing})
+
+    assert "Trials: the disk is gone" in _print(
+        report.model_copy(update={"measurements": measurements})
+    )
 
 
 MARKUP = "named [bold]x[/y]"

@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
+from components.run_report.content.search import Search
 from components.run_report.content.training import Curve, Training
 from components.run_report.page.rendering import SECTIONS, render_page
 from support.run_report.made_up import (
@@ -14,6 +16,7 @@ from support.run_report.made_up import (
     make_refused,
     make_report,
 )
+from support.run_report.made_up_search import make_search
 from support.run_report.many_classes import make_report_of_many_classes
 
 REPORTS = {"pushed": make_report, "refused": make_refused, "failed": make_failed}
@@ -129,3 +132,27 @@ def test_with_256_classes_a_page_is_still_small_and_shows_what_is_confused_most(
 
     assert len(page.encode()) < 3_000_000
     assert "pairs of classes that are confused most" in page
+
+
+def render_with(search: Search | Missing | None) -> str:
+    report = make_report()
+    measurements = report.measurements.model_copy(update={"search": search})
+    return render_page(report.model_copy(update={"measurements": measurements}))
+
+
+def test_search_is_drawn_against_each_hyperparameter_and_listed():
+    page = render_with(make_search(0.991, 0.987, None))
+
+    for name in ("learning rate", "filters", "augment"):
+        assert f"Accuracy on eval by {name}" in page
+    assert "the 5,000 rows of the split eval" in page
+    assert '<td class="number">0.9910</td>' in page
+    assert '<td class="number">diverged</td>' in page
+
+
+def test_run_without_a_search_says_nothing_of_one():
+    assert "Search for hyperparameters" not in render_with(None)
+
+
+def test_search_that_cannot_be_read_says_why():
+    assert "the disk is gone" in render_with(Missing(reason="the disk is gone"))

@@ -1,0 +1,1 @@
+"""TFX's Tuner, which also says what came of each trial."""

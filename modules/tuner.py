@@ -1,0 +1,70 @@
+"""Searches for hyperparameters: TFX's Tuner calls `tuner_fn`."""
+
+from typing import TYPE_CHECKING
+
+import tensorflow_transform as tft
+from tfx.components.tuner.component import TunerFnResult
+
+from modules.dataset import match_files, read_examples
+from modules.distribution.strategy import make_distribution
+from modules.hyperparameters import Hyperparameters
+from modules.training.checkpoints import digest_training
+from modules.tuning.search import SearchJob, TrialTuner
+from modules.tuning.settings import Tuning
+from modules.tuning.trial_folder import TrialFolder
+
+if TYPE_CHECKING:
+    from tfx.components.trainer.fn_args_utils import FnArgs
+
+
+def tuner_fn(fn_args: "FnArgs") -> TunerFnResult:
+    """Returns a search whose trials train on one split and are compared on another.
+
+    All trials share one reading of the data. The test split is for the Evaluator alone.
+
+    Args:
+      fn_args: From TFX. Its `custom_config` has `hyperparameters` and `tuning` (settings that are
+        missing have their default), `code_digest` (of the source of this package), `backup_root` (a
+        directory that outlives the run) and `results_dir` (the artifact that the search is written
+        to).
+
+    Raises:
+      ValueError: A setting or an input is not as expected.
+      RuntimeError: The devices cannot be set up as asked; see modules.distribution.devices.
+    """
+    given = fn_args.custom_config
+    tuning = Tuning.model_validate(given["tuning"])
+    hyperparameters = Hyperparameters.model_validate(given["hyperparameters"])
+    if tuning.epochs:
+        hyperparameters = hyperparameters.with_values({"epochs": tuning.epochs})
+    digest = digest_training(
+        files=[
+            *match_files(fn_args.train_files),
+            *match_files(fn_args.eval_files),
+            f"{fn_args.transform_graph_path}/transform_fn/saved_model.pb",
+        ],
+        hyperparameters=hyperparameters,
+        code_digest=given.get("code_digest", ""),
+        # More trials begin with the same ones.
+        search=tuning.model_dump(exclude={"enabled", "trials"}),
+    )
+    distribution = make_distribution(hyperparameters)
+    transform_output = tft.TFTransformOutput(fn_args.transform_graph_path)
+    train_examples, eval_examples = (
+        read_examples(files, transform_output, num_classes=hyperparameters.num_classes)
+        for files in (fn_args.train_files, fn_args.eval_files)
+    )
+    job = SearchJob(
+        tuning=tuning,
+        hyperparameters=hyperparameters,
+        distribution=distribution,
+        train_examples=train_examples,
+        eval_examples=eval_examples,
+    )
+    tuner = TrialTuner(
+        job,
+        TrialFolder(f"{given['backup_root']}/{digest}"),
+        results_dir=given["results_dir"],
+        scratch_dir=fn_args.working_dir,
+    )
+    return TunerFnResult(tuner=tuner, fit_kwargs={})
