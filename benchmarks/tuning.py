@@ -22,6 +22,7 @@ import click
 
 from benchmarks.process_tree import Usage
 from benchmarks.tfx_mnist import call, make_command
+from modules.training.history import SELECTED_BY
 from modules.tuning.progress import show_value
 from modules.tuning.trials import SEARCH_FILE, Search
 from pipeline.node_ids import TUNER
@@ -52,7 +53,7 @@ def main(trials: int, seeds: int, moments: int) -> None:
         _print_search(search, usage)
         kills = _list_kills(usage.wall_seconds, random.Random(moments))  # noqa: S311 - no secret
         _search(folder / "killed", trials, kills)
-        _print_kills(kills, is_same=_table(_read_search(folder / "killed")) == _table(search))
+        _print_kills(kills, is_same=_read_search(folder / "killed").results == search.results)
         best = folder / "best.json"
         best.write_text(json.dumps({"training": search.best.values}))
         _print_trainings(folder / "undisturbed", best, range(1, seeds + 1))
@@ -80,12 +81,10 @@ def _list_kills(seconds: float, generator: random.Random) -> list[float]:
 
 
 def _read_search(folder: Path) -> Search:
-    [file] = (folder / "root" / TUNER / "tuner_results").glob(f"*/{SEARCH_FILE}")
-    return Search.model_validate_json(file.read_text())
-
-
-def _table(search: Search) -> list[object]:
-    return [(trial.number, trial.values, trial.history, trial.fault) for trial in search.trials]
+    # A kill between the search and the end of its node leaves the file of that try as well.
+    files = (folder / "root" / TUNER / "tuner_results").glob(f"*/{SEARCH_FILE}")
+    newest = max(files, key=lambda file: int(file.parent.name))
+    return Search.model_validate_json(newest.read_text())
 
 
 def _print_search(search: Search, usage: Usage) -> None:
@@ -96,12 +95,21 @@ def _print_search(search: Search, usage: Usage) -> None:
         values = " | ".join(show_value(trial.values[name]) for name in names)
         score = "diverged" if trial.score is None else f"{trial.score:.4f}"
         print(f"| {trial.number} | {values} | {score} | {trial.cpu_seconds:.1f} |")
+    print(f"\nPlace of the best after each epoch: {', '.join(map(str, _list_places(search)))}")
     in_trials = sum(trial.cpu_seconds for trial in search.trials)
     print(
         f"\n{usage.cpu_seconds:.0f} CPU s and {usage.wall_seconds:.0f} s in all, {in_trials:.0f} "
         f"CPU s in trials; at most {usage.peak_bytes / 1e6:.0f} MB\n",
         flush=True,
     )
+
+
+def _list_places(search: Search) -> list[int]:
+    """Returns which place the best trial had after each epoch, had all been broken off there."""
+    best, *others = [
+        [row[SELECTED_BY] for row in trial.history] for trial in search.ranking if not trial.fault
+    ]
+    return [1 + sum(other[epoch] > value for other in others) for epoch, value in enumerate(best)]
 
 
 def _print_kills(kills: Collection[float], *, is_same: bool) -> None:

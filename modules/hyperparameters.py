@@ -193,11 +193,11 @@ class Hyperparameters(BaseModel):
 
 
 def pick_hyperparameters(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns those of some values that are hyperparameters, by name.
+    """Returns what a search of keras-tuner has chosen, without the values that it adds of its own.
 
-    A search of keras-tuner may add values of its own, such as `tuner/epochs` of Hyperband.
+    Hyperband adds some, such as `tuner/epochs`.
     """
-    return {name: values[name] for name in Hyperparameters.model_fields if name in values}
+    return {name: value for name, value in values.items() if not name.startswith("tuner/")}
 
 
 PRESETS: Final[Mapping[str, Hyperparameters]] = MappingProxyType(

@@ -10,6 +10,7 @@ from components.model_exporter.formats import ExportFormat
 from modules.hyperparameters import Hyperparameters
 from modules.tuning.settings import Tuning
 from pipeline.installed_files import find_file
+from pipeline.node_ids import MODEL_EXPORTER, TUNER
 
 
 def _absolute(path: str) -> str:
@@ -163,6 +164,10 @@ class PipelineConfig(_Section):
     training: Hyperparameters = Hyperparameters()
     tuning: Tuning = Tuning()
     thresholds: Thresholds = Thresholds()
+
+    def has_node(self, node_id: str) -> bool:
+        """Returns whether the pipeline has a node."""
+        return {MODEL_EXPORTER: bool(self.exports), TUNER: self.tuning.enabled}.get(node_id, True)
 
     def with_every_node(self) -> Self:
         """Returns a configuration whose pipeline has the nodes that are there on request, too."""

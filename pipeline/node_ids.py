@@ -68,8 +68,10 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = MappingProxyType(
 `pipeline.pipeline` wires the nodes; a test compares the two. Those on request are not always there.
 """
 
-NODES_ON_REQUEST = frozenset({MODEL_EXPORTER, TUNER})
-"""Nodes that are there only if exports are asked for, and if tuning is enabled."""
+NODES_ON_REQUEST: Mapping[str, str] = MappingProxyType(
+    {MODEL_EXPORTER: "exports", TUNER: "tuning.enabled"}
+)
+"""Nodes that are not always there, and the configuration key that asks for each."""
 
 NODE_IDS = tuple(UPSTREAM)
 """In the order of the flow."""

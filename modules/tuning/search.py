@@ -76,16 +76,17 @@ class TrialTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
         Raises:
           FailedTrialError: The training diverged; the search goes on.
-          FatalRuntimeError: It failed otherwise, and with it the search.
+          FatalRuntimeError: It failed otherwise, or could not be kept, and with it the search.
         """
         number, values = len(self._ended) + 1, dict(trial.hyperparameters.values)
-        ended = self._trials.find(number, values)
-        if ended is None:
-            try:
+        try:
+            ended = self._trials.find(number, values)
+            if ended is None:
                 ended = self._train(number, values)
-            except Exception as error:  # keras-tuner would go on after whatever has happened
-                raise keras_tuner.errors.FatalRuntimeError(str(error)) from error
-            self._trials.write(ended)
+                self._trials.write(ended)
+        # keras-tuner would leave out this trial, and go on after whatever has happened.
+        except Exception as error:
+            raise keras_tuner.errors.FatalRuntimeError(str(error)) from error
         self._ended.append(ended)
         report_trial(ended, self._job.tuning.trials)
         if ended.score is None:
@@ -100,7 +101,9 @@ class TrialTuner(keras_tuner.engine.base_tuner.BaseTuner):
         """
         if all(trial.score is None for trial in self._ended):
             raise FloatingPointError(
-                f"all {len(self._ended)} trials have diverged; the first: {self._ended[0].fault}"
+                f"all {len(self._ended)} trials have diverged. Lower the learning rates of the "
+                "search (tuning.space.learning_rate.high) and of the training, which the first "
+                f"trial has. In the first trial: {self._ended[0].fault}"
             )
         write_search(
             self._results_dir,

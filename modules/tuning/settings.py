@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from modules.hyperparameters import Hyperparameters
 
@@ -44,6 +44,15 @@ class Filters(_Range):
     low: int = Field(8, description="Fewest filters of a search.")
     high: int = Field(32, description="Most filters of a search.")
     scale: Scale = Field("log", description="log: low, and doubled up to high; linear: any.")
+
+    @model_validator(mode="after")
+    def _has_two_values(self) -> Self:
+        if self.scale == "log" and self.high < 2 * self.low:
+            raise ValueError(
+                f"expected high to be at least twice low for the scale log, received {self.low} "
+                f"and {self.high}"
+            )
+        return self
 
 
 class Dropouts(_Range):
@@ -104,3 +113,10 @@ class Tuning(_Section):
         description="The hyperparameters to search; the others stay as training has them.",
     )
     space: SearchSpace = SearchSpace()
+
+    @field_validator("searched")
+    @classmethod
+    def _are_different(cls, searched: tuple[Searched, ...]) -> tuple[Searched, ...]:
+        if len(set(searched)) < len(searched):
+            raise ValueError("expected each hyperparameter once")
+        return searched

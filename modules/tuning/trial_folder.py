@@ -1,9 +1,11 @@
 """Keeps trials that have ended while the search goes on, and writes the search when it ends."""
 
+import contextlib
 from collections.abc import Mapping
 
 import tensorflow as tf
 from pydantic import ValidationError
+from tfx.dsl.io import fileio
 
 from modules.folders import remove_folder
 from modules.training.whole_file import write_whole
@@ -23,15 +25,12 @@ class TrialFolder:
 
     def find(self, number: int, values: Mapping[str, Value]) -> Trial | None:
         """Returns a trial that has ended; None if it has not, or was one of other values."""
-        path = self._name(number)
-        if not tf.io.gfile.exists(path):
-            return None
-        with tf.io.gfile.GFile(path) as file:
-            try:
+        try:
+            with tf.io.gfile.GFile(self._name(number)) as file:
                 trial = Trial.model_validate_json(file.read())
-            # No kill damages a whole file, but a machine that loses power may.
-            except ValidationError:
-                return None
+        # No kill damages a whole file, but a machine that loses power may.
+        except (tf.errors.NotFoundError, ValidationError):
+            return None
         return trial if trial.values == values else None
 
     def write(self, trial: Trial) -> None:
@@ -41,8 +40,9 @@ class TrialFolder:
         write_whole(self._name(trial.number), trial.model_dump_json().encode())
 
     def delete(self) -> None:
-        """Removes all of them."""
-        remove_folder(self._path)
+        """Removes all of them, unless another run of the same search has done so."""
+        with contextlib.suppress(fileio.NotFoundError):
+            remove_folder(self._path)
 
     def _name(self, number: int) -> str:
         return f"{self._path}/trial-{number:04d}.json"

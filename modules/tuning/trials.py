@@ -58,6 +58,11 @@ class Search(BaseModel):
     trials: tuple[Trial, ...]
 
     @property
+    def results(self) -> tuple[Trial, ...]:
+        """The trials without what they took of a machine: the same for the same search."""
+        return tuple(trial.model_copy(update={"cpu_seconds": 0.0}) for trial in self.trials)
+
+    @property
     def ranking(self) -> tuple[Trial, ...]:
         """The trials, the best first, of equals the first; at the end those without a result."""
         return tuple(

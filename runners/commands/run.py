@@ -7,7 +7,13 @@ import re
 import click
 
 from components.anomaly_gate.acceptance import DATA_PATTERN, make_acceptance
-from pipeline.node_ids import ANOMALY_GATE, NODE_IDS, PREVIOUS_STATISTICS_RESOLVER, UPSTREAM
+from pipeline.node_ids import (
+    ANOMALY_GATE,
+    NODE_IDS,
+    NODES_ON_REQUEST,
+    PREVIOUS_STATISTICS_RESOLVER,
+    UPSTREAM,
+)
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.local_run import end_at_once, run_here
 from runners.local.summary import print_summary
@@ -66,6 +72,12 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
         raise click.UsageError("--from and --only exclude each other")
     acceptance = _accept(accepted_data, from_node, only_node)
     config = read_configuration(config_file, preset, (*overrides, *acceptance))
+    node = from_node or only_node
+    if node is not None and not config.has_node(node):
+        raise click.UsageError(
+            f"{node}: expected a node of the pipeline, which has this one only if "
+            f"{NODES_ON_REQUEST[node]} asks for it"
+        )
     outcome = run_here(
         config,
         from_nodes=_list_first_nodes(from_node, only_node),

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import yaml
 from rich.console import Console
 
 from components.whole_file import write_whole_file
@@ -12,6 +11,7 @@ from pipeline.config import PipelineConfig
 from pipeline.node_ids import TUNER
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.local_run import end_at_once, run_here
+from runners.commands.tuned_values import make_configuration, say_how_to_run
 from runners.local.outcome import DONE, RunOutcome
 from runners.local.summary import print_summary
 from runners.terminal.trials import make_trials_table
@@ -58,15 +58,32 @@ def tune(  # noqa: PLR0913 - one for each option
     The first trial has the present values. All are compared on the split eval; the test split is
     left to the Evaluator.
     """
+    if output and config_file and output.exists() and output.samefile(config_file):
+        raise click.UsageError("--output: expected another file than that of --config")
     asked = {"enabled": True, "trials": trials, "epochs": epochs}
     settings = [f"tuning.{key}={value}" for key, value in asked.items() if value is not None]
     config = read_configuration(config_file, preset, (*overrides, *settings))
+    searches_anyway = read_configuration(config_file, preset, overrides).tuning.enabled
 
     def tell(outcome: RunOutcome, console: Console) -> None:
         print_summary(outcome, console)
-        if outcome.exit_code == DONE:
-            how_to_run = _say_how_to_run(config_file, preset, output)
-            _tell_search(_read_search(config, outcome.run_id), console, output, how_to_run)
+        if outcome.exit_code != DONE:
+            return
+        search = _read_search(config, outcome.run_id)
+        console.print()
+        console.print(make_trials_table(search))
+        console.print()
+        best = search.trials[0]
+        if best.number == 1:
+            console.print("No trial was better than the present values: nothing is to be changed.")
+        kept = make_configuration(best.values, searches_anyway=searches_anyway)
+        if output:
+            write_whole_file(output, kept)
+            advice = say_how_to_run(config_file, preset, overrides, output)
+            console.print(f"The best values are in {output}. {advice}", soft_wrap=True)
+        elif best.number != 1:
+            console.print("To keep the best values without a search, put into the configuration:")
+            console.print(kept, end="", soft_wrap=True)
 
     end_at_once(run_here(config, to_nodes=[TUNER], wait=wait, tell=tell).exit_code)
 
@@ -79,27 +96,3 @@ def _read_search(config: PipelineConfig, run_id: str) -> "Search":
 
     tuner = read_run(open_store(config.metadata_path), run_id)[TUNER]
     return read_search(tuner.outputs["tuner_results"].uri)
-
-
-def _tell_search(search: "Search", console: Console, output: Path | None, how_to_run: str) -> None:
-    console.print()
-    console.print(make_trials_table(search))
-    console.print()
-    best = search.trials[0]
-    content = yaml.safe_dump({"training": best.values}, sort_keys=False)
-    if best.number == 1:
-        console.print("No trial was better than the present values: there is nothing to change.")
-    elif output is None:
-        console.print("To keep the best values without a search, put into the configuration:")
-        console.print(content, end="")
-    if output:
-        write_whole_file(output, content)
-        console.print(f"The best values are in {output}. {how_to_run}", soft_wrap=True)
-
-
-def _say_how_to_run(config_file: str | None, preset: str | None, output: Path | None) -> str:
-    """Returns how a run takes the best values; of configuration files it takes only one."""
-    if config_file:
-        return f"Put them into {config_file}."
-    options = f"--preset {preset} --config {output}" if preset else f"--config {output}"
-    return f"To train with them: tfx-mnist run {options}"

@@ -155,7 +155,8 @@ class LiveDisplay:
         self._training = training
 
     def trial_ended(self, trial: Trial) -> None:
-        if self._best is None or (trial.score or 0.0) > (self._best.score or 0.0):
+        best = self._best.score if self._best else None
+        if trial.score is not None and (best is None or trial.score > best):
             self._best = trial
 
     def _end(self, node_id: str, state: NodeState) -> None:

@@ -13,7 +13,7 @@ def make_trials_table(search: Search) -> Table:
         title=f"Trials: accuracy on the {search.eval_rows:,} rows of the split eval",
         title_justify="left",
         box=None,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
     )
     for name in ("trial", *names, "accuracy", "CPU s"):
         table.add_column(name.replace("_", "\n"), justify="right", vertical="bottom")

@@ -33,13 +33,13 @@ def draw_points(
       kinds: What is drawn, the last on top.
       title: What the chart shows.
       x_label: What the x axis is of.
-      x_ticks: Which values of x have a mark; without them, round ones.
+      x_ticks: Which values of x have a mark, all within the chart; without them, round ones.
     """
     finite = [
         kind._replace(places=[place for place in kind.places if all(map(math.isfinite, place))])
         for kind in kinds
     ]
-    xs = [x for kind in finite for x, _ in kind.places] or [0.0]
+    xs = [*(x for kind in finite for x, _ in kind.places), *(x_ticks or ())] or [0.0]
     axes = make_axes((min(xs), max(xs)), [y for kind in finite for _, y in kind.places])
     parts = [*axes.draw(x_label, x_ticks)]
     for kind in finite:

@@ -24,6 +24,7 @@ class Training(Part):
       curves: Loss and metrics, those of validation under Keras' names `val_...`.
       chosen_epoch: The epoch whose weights were exported, from 1.
       hyperparameters: Their values, by name; empty if they are not known.
+      tuned: The names of those that a Tuner has chosen.
       replicas: How many devices shared each batch; 0 if that is not known.
       devices: Of which kind they were; "" if that is not known.
     """
@@ -31,5 +32,6 @@ class Training(Part):
     curves: tuple[Curve, ...]
     chosen_epoch: int
     hyperparameters: dict[str, Any]
+    tuned: tuple[str, ...] = ()
     replicas: int = 0
     devices: str = ""

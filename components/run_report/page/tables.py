@@ -87,7 +87,10 @@ def list_epochs(training: Training) -> Table:
 
 def list_hyperparameters(training: Training) -> Table:
     """Returns the settings of the training."""
-    rows = [(name, str(value)) for name, value in training.hyperparameters.items()]
+    rows = [
+        (name, f"{value}, chosen by Tuner" if name in training.tuned else str(value))
+        for name, value in training.hyperparameters.items()
+    ]
     return Table("Hyperparameters", ("name", "value"), rows)
 
 

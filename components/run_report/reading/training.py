@@ -31,6 +31,7 @@ def read_training(model_run: str) -> Training:
         curves=curves,
         chosen_epoch=chosen_epoch,
         hyperparameters=record.hyperparameters,
+        tuned=record.tuned,
         replicas=record.replicas,
         devices=" and ".join(kinds),
     )

@@ -245,7 +245,7 @@ def test_values_that_a_tuner_has_chosen_come_before_those_of_the_configuration(
     ).run()
 
     record = json.loads((by_tuner.model_run_dir / "training.json").read_text())
-    assert record["tuned"] == ["learning_rate", "filters"]
+    assert record["tuned"] == ["filters", "learning_rate"]
     assert record["hyperparameters"] == by_hand.hyperparameters.model_dump()
     assert by_tuner.history == by_hand.history
 
@@ -264,11 +264,20 @@ def test_training_that_was_killed_does_not_go_on_with_other_tuned_values(
     assert [row["epoch"] for row in other.history] == [1, 2]
 
 
-def test_value_of_a_tuner_that_is_out_of_bounds_is_refused(training_inputs: Inputs, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("learning_rate", r"learning_rate[\s\S]*less than or equal to 1"),
+        ("learning_rat", r"learning_rat\n[\s\S]*not permitted"),
+    ],
+)
+def test_value_of_a_tuner_that_is_no_hyperparameter_is_refused(
+    training_inputs: Inputs, tmp_path: Path, name: str, complaint: str
+):
     training = Training(training_inputs, tmp_path / "training")
 
-    with pytest.raises(ValidationError, match=r"learning_rate[\s\S]*less than or equal to 1"):
-        training.run(hyperparameters={"space": [], "values": {"learning_rate": 3.0}})
+    with pytest.raises(ValidationError, match=complaint):
+        training.run(hyperparameters={"space": [], "values": {name: 3.0}})
 
 
 def test_unknown_hyperparameter_is_refused(training_inputs: Inputs, tmp_path: Path):

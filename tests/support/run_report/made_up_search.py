@@ -8,7 +8,13 @@ def make_search(*scores: float | None) -> Search:
     trials = tuple(
         TrialResult(
             number=number,
-            values={"learning_rate": 0.01 * number, "filters": 8 * number, "augment": number == 1},
+            values={
+                "learning_rate": 0.0051234 * number,
+                "filters": 8 * number,
+                "dropout": 0.056488 * number,
+                "label_smoothing": 0.047211 * number,
+                "augment": number == 1,
+            },
             score=score,
             epochs=2,
             cpu_seconds=20.0,

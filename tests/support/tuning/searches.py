@@ -37,6 +37,11 @@ class SmallSearch:
             custom_config=config,
         )
 
+    def change(self, section: str, values: Any) -> None:
+        """Sets some values of a section of what the Tuner is given, or one that is no section."""
+        config = self.arguments.custom_config
+        config[section] = {**config[section], **values} if isinstance(values, dict) else values
+
     def run(self) -> Search:
         """Runs here, and returns what was written."""
         made = tuner_fn(self.arguments)

@@ -1,6 +1,8 @@
 """The Tuner's executor on a few hundred real images: what it writes, prints and leaves."""
 
 import json
+import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from tfx.types.standard_component_specs import BEST_HYPERPARAMETERS_KEY, TUNER_R
 from components.tuner.component import Tuner
 from components.tuner.executor import Executor
 from components.tuner.results import read_best_values, read_search
+from modules.tuning import progress as tuning_progress
+from modules.tuning.progress import trial_of
 from modules.tuning.settings import Tuning
 from support.trainings import SMALL, Inputs
 
@@ -85,13 +89,39 @@ def test_nothing_is_printed_and_nothing_kept_that_is_not_needed(
     assert list((tmp_path / "backup").iterdir()) == []
 
 
+def test_search_that_another_run_has_forgotten_ends_well(
+    search: Callable[..., Outputs], tmp_path: Path
+):
+    backup = tmp_path / "backup"
+
+    class Forgetting(logging.Handler):
+        """Removes the trials when the last has ended, as the other run does at its end."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            told = trial_of(record)
+            if told and told.number == SETTINGS["trials"]:
+                [folder] = backup.iterdir()
+                shutil.rmtree(folder)
+
+    handler = Forgetting()
+    tuning_progress.logger.addHandler(handler)
+    tuning_progress.logger.setLevel(logging.INFO)
+    try:
+        outputs = search()
+    finally:
+        tuning_progress.logger.removeHandler(handler)
+        tuning_progress.logger.setLevel(logging.NOTSET)
+
+    assert read_search(outputs[TUNER_RESULTS_KEY][0].uri) is not None
+
+
 def test_results_that_another_tuner_wrote_hold_no_search(tmp_path: Path):
     (tmp_path / "tuner_results.json").write_text("[]")
 
     assert read_search(str(tmp_path)) is None
 
 
-def test_best_values_of_another_tuner_are_those_that_are_hyperparameters(tmp_path: Path):
+def test_what_hyperband_adds_is_no_hyperparameter(tmp_path: Path):
     values: dict[str, Any] = {"learning_rate": 0.01, "tuner/epochs": 2, "tuner/bracket": 1}
     content = {"space": [], "values": values}
     (tmp_path / "best_hyperparameters.txt").write_text(json.dumps(content))

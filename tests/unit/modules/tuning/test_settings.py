@@ -19,6 +19,7 @@ from modules.tuning.settings import SearchSpace, Tuning
         ),
         ("learning_rate", {"low": -0.1, "scale": "linear"}, "greater than 0"),
         ("label_smoothing", {"scale": "cubic"}, "'linear' or 'log'"),
+        ("filters", {"high": 12}, "at least twice low for the scale log, received 8 and 12"),
         ("seed", {}, "not permitted"),
     ],
 )
@@ -34,7 +35,9 @@ def test_one_bound_alone_can_be_set():
     assert (space.learning_rate.low, space.learning_rate.high) == (0.005, 0.1)
 
 
-@pytest.mark.parametrize("searched", [(), ("epochs",), ("seed",)])
+@pytest.mark.parametrize(
+    "searched", [(), ("epochs",), ("seed",), ("augment", "filters", "augment")]
+)
 def test_what_cannot_be_searched_is_refused(searched: tuple[str, ...]):
     with pytest.raises(ValidationError):
         Tuning.model_validate({"searched": searched})

@@ -39,6 +39,20 @@ def test_best_comes_first_and_the_first_of_equals():
     assert search.best == good
 
 
+def test_results_of_a_search_do_not_depend_on_the_machine():
+    slow, fast = (
+        Search(
+            tuning={},
+            hyperparameters={},
+            eval_rows=10,
+            trials=(make_trial(1, 0.5).model_copy(update={"cpu_seconds": seconds}),),
+        )
+        for seconds in (10.0, 1.0)
+    )
+    assert slow != fast
+    assert slow.results == fast.results
+
+
 def test_search_comes_back_from_json_unchanged():
     search = Search(
         tuning={"trials": 1}, hyperparameters={"epochs": 2}, eval_rows=10, trials=(make_trial(1),)

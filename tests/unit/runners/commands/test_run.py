@@ -93,3 +93,16 @@ def test_a_pipe_in_place_of_the_contract_is_not_waited_for(tmp_path: Path, folde
 
     assert answer.stderr == "exit 1, heavy imports: []"
     assert "received a path that cannot be read (it is no file)" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "key"),
+    [("--from=Tuner", "tuning.enabled"), ("--only=ModelExporter", "exports")],
+)
+def test_node_that_is_only_there_on_request_is_told_with_what_asks_for_it(
+    option: str, key: str, tmp_path: Path
+):
+    answer = _run(tmp_path, option)
+
+    assert f"which has this one only if {key} asks for it" in answer.stderr
+    assert answer.returncode == 2

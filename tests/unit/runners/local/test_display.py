@@ -164,7 +164,8 @@ def test_lines_tell_each_epoch_of_each_trial_and_what_came_of_it():
 
 def test_a_terminal_shows_the_best_trial_so_far(live: LiveDisplay, terminal: io.StringIO):
     with _run_of(live):
-        for number, val_accuracy in enumerate((0.8, 0.9, 0.7), start=1):
+        report_trial(Trial(number=1, values={"filters": 8}, fault="diverged"), 3)
+        for number, val_accuracy in enumerate((0.9, 0.7), start=2):
             _end_trial(number, val_accuracy)
 
     shown = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", terminal.getvalue())

@@ -14,9 +14,9 @@ from support.run_report.made_up import make_failed, make_refused, make_report
 from support.run_report.made_up_search import make_search
 
 
-def _print(report: Report) -> str:
+def _print(report: Report, *, width: int = 160) -> str:
     output = io.StringIO()
-    print_report(report, Console(file=output, width=160, highlight=False, markup=False))
+    print_report(report, Console(file=output, width=width, highlight=False, markup=False))
     return output.getvalue()
 
 
@@ -55,13 +55,16 @@ def test_trials_of_a_search_are_shown_the_best_first_in_eighty_columns():
         update={"search": make_search(0.991, 0.987, None)}
     )
 
-    shown = _print(report.model_copy(update={"measurements": measurements}))
+    shown = _print(report.model_copy(update={"measurements": measurements}), width=80)
 
     start = shown.index("Trials: accuracy on the 5,000 rows of the split eval")
     [*_, best, second, diverged] = shown[start:].splitlines()[:6]
-    assert best.split() == ["1", "0.01", "8", "True", "0.9910", "20", "present"]
-    assert second.split() == ["2", "0.02", "16", "False", "0.9870", "20"]
+    assert best.split() == [
+        *("1", "0.005123", "8", "0.05649", "0.04721", "True", "0.9910", "20", "present")
+    ]
+    assert second.split() == ["2", "0.01025", "16", "0.113", "0.09442", "False", "0.9870", "20"]
     assert "diverged" in diverged
+    assert "…" not in shown[start:]
 
 
 def test_trials_that_cannot_be_read_say_why():

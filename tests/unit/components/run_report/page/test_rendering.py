@@ -150,6 +150,27 @@ def test_search_is_drawn_against_each_hyperparameter_and_listed():
     assert '<td class="number">diverged</td>' in page
 
 
+def test_search_that_never_switched_something_still_shows_both_ends():
+    page = render_with(make_search(0.991))
+
+    chart = page.partition("Accuracy on eval by augment")[2]
+    below = re.findall(r'x="([\d.]+)" y="([\d.]+)"[^>]*>[01]</text>', chart.partition("</svg>")[0])
+    lowest = max(float(y) for _, y in below)
+    assert len({x for x, y in below if float(y) == lowest}) == 2
+
+
+def test_values_that_a_tuner_chose_say_so():
+    report = make_report()
+    training = report.measurements.training
+    assert isinstance(training, Training)
+    chosen = training.model_copy(update={"hyperparameters": {"filters": 32}, "tuned": ("filters",)})
+    measurements = report.measurements.model_copy(update={"training": chosen})
+
+    page = render_page(report.model_copy(update={"measurements": measurements}))
+
+    assert "32, chosen by Tuner" in page
+
+
 def test_run_without_a_search_says_nothing_of_one():
     assert "Search for hyperparameters" not in render_with(None)
 
