@@ -1,6 +1,7 @@
 """Reads TFRecords of tf.Examples and feeds them to training as batches of transformed features."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.augmentation import augment
-from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY, transformed_name
+from modules.data_spec import PIXEL_TYPE, DataSpec
+from modules.features import IMAGE_KEY, LABEL_KEY, transformed_name
 from modules.hyperparameters import Hyperparameters
 
 _PARSED_AT_ONCE = 1000
@@ -41,8 +43,8 @@ def read_examples(
       num_classes: Length of a one-hot label.
 
     Returns:
-      A dataset of known size, of single pairs: image, float32 [28, 28, 1], and one-hot label,
-      float32 [num_classes].
+      A dataset of known size, of single pairs: image, float32 [height, width, channels], and
+      one-hot label, float32 [num_classes].
 
     Raises:
       ValueError: No file matches a pattern, or the files hold no example.
@@ -60,8 +62,40 @@ def read_examples(
     return examples.apply(tf.data.experimental.assert_cardinality(_count(examples, files)))
 
 
+class Splits(NamedTuple):
+    """The examples of a training, as `read_examples` returns them.
+
+    Attributes:
+      train: To train on.
+      eval: To validate on after each epoch.
+    """
+
+    train: tf.data.Dataset
+    eval: tf.data.Dataset
+
+
+def read_splits(
+    train_files: Sequence[str],
+    eval_files: Sequence[str],
+    transform_output: tft.TFTransformOutput,
+    *,
+    num_classes: int,
+) -> Splits:
+    """Reads both splits of a training; see `read_examples`."""
+    return Splits(
+        *(
+            read_examples(files, transform_output, num_classes=num_classes)
+            for files in (train_files, eval_files)
+        )
+    )
+
+
 def read_first_images(
-    file_patterns: Sequence[str], transform_output: tft.TFTransformOutput, count: int
+    file_patterns: Sequence[str],
+    transform_output: tft.TFTransformOutput,
+    count: int,
+    *,
+    data: DataSpec,
 ) -> tuple[npt.NDArray[np.uint8], tf.Tensor]:
     """Returns the images of the first examples, in the order of `read_examples`.
 
@@ -69,18 +103,20 @@ def read_first_images(
       file_patterns: TFRecord files, gzip, of serialized tf.Examples.
       transform_output: As for `read_examples`.
       count: How many; fewer are returned if there are fewer.
+      data: What the images are.
 
     Returns:
-      The pixels, uint8 [rows, 28, 28], and the transformed images, float32 [rows, 28, 28, 1].
+      The pixels, uint8 [rows, *data.image_shape], and the transformed images, float32
+      [rows, height, width, channels].
     """
     records = _read_records(match_files(file_patterns)).take(count)
     serialized = list(records.as_numpy_iterator())
     spec = {IMAGE_KEY: tf.io.FixedLenFeature([], tf.string)}
     pixels: npt.NDArray[np.uint8] = tf.io.decode_raw(
-        tf.io.parse_example(serialized, spec)[IMAGE_KEY], tf.uint8
+        tf.io.parse_example(serialized, spec)[IMAGE_KEY], PIXEL_TYPE
     ).numpy()
     transformed = _make_transform(transform_output)(tf.constant(serialized))
-    return pixels.reshape(-1, *IMAGE_SHAPE), transformed[transformed_name(IMAGE_KEY)]
+    return pixels.reshape(-1, *data.image_shape), transformed[transformed_name(IMAGE_KEY)]
 
 
 def make_training_batches(

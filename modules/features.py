@@ -1,7 +1,7 @@
 """Names and shapes of the features, defined in this one place (standard library only)."""
 
 IMAGE_KEY = "image"
-"""The raw pixels: one bytes value of 784 = 28 * 28 unsigned bytes, row by row."""
+"""The raw pixels: one bytes value, row by row, of each pixel its channels; see DataSpec."""
 
 LABEL_KEY = "label"
 """The class of the image: one int64 from 0 to num_classes - 1."""
@@ -13,13 +13,10 @@ WIDTH_KEY = "width"
 """Columns of the image: one int64."""
 
 MEAN_INTENSITY_KEY = "mean_intensity"
-"""Mean of pixel / 255 over the image: one float in [0, 1]."""
+"""Mean of value / 255 over the image and its channels: one float in [0, 1]."""
 
 INK_FRACTION_KEY = "ink_fraction"
-"""Share of the pixels that are not zero: one float in [0, 1]."""
-
-IMAGE_SHAPE = (28, 28)
-"""Rows and columns of every image."""
+"""Share of the values that are not zero: one float in [0, 1]."""
 
 PROBABILITIES_KEY = "probabilities"
 """Output of the model: float32 [batch, num_classes], each row sums to one."""

@@ -60,12 +60,6 @@ class Hyperparameters(BaseModel):
     seed: int = Field(
         default=1, ge=0, lt=2**31, description="Seed of weights, shuffling and augmentation."
     )
-    num_classes: int = Field(
-        default=10,
-        ge=2,
-        le=256,  # a label of the data is one byte
-        description="Classes that the model tells apart.",
-    )
     shuffle_buffer: int = Field(
         default=60_000,
         ge=1,

@@ -2,25 +2,36 @@
 
 import keras
 
-from modules.features import IMAGE_KEY, IMAGE_SHAPE, transformed_name
+from modules.data_spec import DataSpec
+from modules.features import IMAGE_KEY, transformed_name
 from modules.hyperparameters import Hyperparameters
 
 _WARM_UP_FRACTION = 0.3
 _START_FRACTION_OF_PEAK = 1 / 25
+_SMALLEST_SIDE = 19
 
 
-def build_model(hyperparameters: Hyperparameters) -> keras.Model:
-    """Builds a small convolutional network for 28 x 28 images.
+def build_model(hyperparameters: Hyperparameters, data: DataSpec) -> keras.Model:
+    """Builds a small convolutional network.
 
     The first convolution strides over the image, so the costly layers behind it see a quarter of
     the pixels; no layer pads, since the border of an image is empty.
 
     Returns:
-      A model from transformed images, float32 [batch, 28, 28, 1], to logits, float32
+      A model from transformed images, float32 [batch, height, width, channels], to logits, float32
       [batch, num_classes].
+
+    Raises:
+      ValueError: The images are too small for it.
     """
+    if min(data.height, data.width) < _SMALLEST_SIDE:
+        raise ValueError(
+            f"data.height, data.width: this network, which pads nothing, needs images of "
+            f"{_SMALLEST_SIDE}x{_SMALLEST_SIDE} or more, received {data.describe_size()}. Enlarge "
+            "them, or change modules/model.py."
+        )
     filters = hyperparameters.filters
-    images = keras.Input((*IMAGE_SHAPE, 1), name=transformed_name(IMAGE_KEY))
+    images = keras.Input(data.model_shape, name=transformed_name(IMAGE_KEY))
     features = keras.layers.Conv2D(filters, 5, strides=2, use_bias=False)(images)
     features = _normalize_and_activate(features)
     features = keras.layers.Conv2D(2 * filters, 3, use_bias=False)(features)
@@ -30,7 +41,7 @@ def build_model(hyperparameters: Hyperparameters) -> keras.Model:
     features = keras.layers.Flatten()(_normalize_and_activate(features))
     if hyperparameters.dropout:
         features = keras.layers.Dropout(hyperparameters.dropout)(features)
-    logits = keras.layers.Dense(hyperparameters.num_classes, name="logits")(features)
+    logits = keras.layers.Dense(data.num_classes, name="logits")(features)
     return keras.Model(images, logits, name="strided_stem_cnn")
 
 

@@ -4,10 +4,10 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.data_spec import PIXEL_TYPE, DataSpec
 from modules.features import (
     CLASSES_KEY,
     IMAGE_KEY,
-    IMAGE_SHAPE,
     LABEL_KEY,
     PROBABILITIES_KEY,
     transformed_name,
@@ -16,24 +16,28 @@ from modules.folders import rename_folder
 from modules.preprocessing import scale_pixels
 
 _EXAMPLES_SPEC = tf.TensorSpec([None], tf.string, name="examples")
-_IMAGES_SPEC = tf.TensorSpec([None, *IMAGE_SHAPE], tf.uint8, name="images")
 
 
 def export_model(
-    model: keras.Model, transform_output: tft.TFTransformOutput, directory: str
+    model: keras.Model,
+    transform_output: tft.TFTransformOutput,
+    directory: str,
+    *,
+    data: DataSpec,
 ) -> None:
     """Writes the model as a SavedModel, all of it or nothing.
 
     Its signatures, each with the preprocessing inside:
       serving_default: serialized tf.Examples, string [batch], of which only the image is read,
         to `probabilities`, float32 [batch, num_classes], and `classes`, int64 [batch].
-      serve_images: pixels, uint8 [batch, 28, 28], to the same.
+      serve_images: pixels, uint8 [batch, *data.image_shape], to the same.
       transform_features: serialized tf.Examples with image and label to transformed features.
 
     Args:
       model: From transformed images to logits.
       transform_output: The transform graph that the model was trained with.
       directory: Where the SavedModel is to be; must not exist.
+      data: What the images and classes are.
     """
     feature_spec = transform_output.raw_feature_spec()
     transform_layer = transform_output.transform_features_layer()
@@ -54,7 +58,7 @@ def export_model(
         return predict(transform(examples, (IMAGE_KEY,))[transformed_name(IMAGE_KEY)])
 
     def serve_images(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return predict(scale_pixels(images))
+        return predict(scale_pixels(images, data))
 
     def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return transform(examples, (IMAGE_KEY, LABEL_KEY))
@@ -64,7 +68,8 @@ def export_model(
     # An attribute, so that the tables and files of the transform graph are exported with it.
     archive.transform_layer = transform_layer
     archive.add_endpoint("serving_default", serve_examples, [_EXAMPLES_SPEC])
-    archive.add_endpoint("serve_images", serve_images, [_IMAGES_SPEC])
+    images_spec = tf.TensorSpec([None, *data.image_shape], PIXEL_TYPE, name="images")
+    archive.add_endpoint("serve_images", serve_images, [images_spec])
     archive.add_endpoint("transform_features", transform_features, [_EXAMPLES_SPEC])
     partial = f"{directory.rstrip('/')}.partial"
     archive.write_out(partial, verbose=False)

@@ -7,7 +7,8 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from modules.dataset import match_files, read_examples, read_first_images
+from modules.data_spec import read_data_spec
+from modules.dataset import match_files, read_first_images, read_splits
 from modules.distribution.cluster import read_cluster
 from modules.distribution.distribution import Distribution
 from modules.distribution.launch import train_apart
@@ -45,6 +46,7 @@ def _refuse_num_steps(fn_args: "FnArgs") -> None:
 
 def _make_job(fn_args: "FnArgs") -> TrainingJob:
     hyperparameters = Hyperparameters.model_validate(fn_args.custom_config["hyperparameters"])
+    data = read_data_spec(fn_args.custom_config)
     tuned = pick_hyperparameters((fn_args.hyperparameters or {}).get("values", {}))
     hyperparameters = hyperparameters.with_values(tuned)
     digest = digest_training(
@@ -54,6 +56,7 @@ def _make_job(fn_args: "FnArgs") -> TrainingJob:
             f"{fn_args.transform_graph_path}/transform_fn/saved_model.pb",
         ],
         hyperparameters=hyperparameters,
+        data=data,
         code_digest=fn_args.custom_config.get("code_digest", ""),
     )
     backup_root = fn_args.custom_config.get("backup_root", fn_args.model_run_dir)
@@ -64,6 +67,7 @@ def _make_job(fn_args: "FnArgs") -> TrainingJob:
         model_run_dir=fn_args.model_run_dir,
         checkpoint_dir=f"{backup_root}/{digest}",
         hyperparameters=hyperparameters,
+        data=data,
         tuned=tuple(tuned),
     )
 
@@ -92,7 +96,9 @@ def _keep_reference_predictions(
     job: TrainingJob, model: keras.Model, transform_output: tft.TFTransformOutput
 ) -> None:
     """Keeps what the trained model answers, for the check of what is exported from it."""
-    images, transformed = read_first_images(job.eval_files, transform_output, _NUM_REFERENCE_IMAGES)
+    images, transformed = read_first_images(
+        job.eval_files, transform_output, _NUM_REFERENCE_IMAGES, data=job.data
+    )
     # Where the export will be served: a GPU computes with fewer bits by default (TF32).
     with tf.device("/CPU:0"):
         probabilities = tf.nn.softmax(model(transformed, training=False)).numpy()
@@ -110,8 +116,8 @@ def run_fn(fn_args: "FnArgs") -> None:
 
     Args:
       fn_args: From TFX. Its `custom_config` has `hyperparameters` (those that are missing have
-        their default), `code_digest` (of the source of this package) and `backup_root` (a directory
-        that outlives the run; without it a killed run starts anew).
+        their default), `data` (a DataSpec, likewise), `code_digest` (of the source of this package)
+        and `backup_root` (a directory that outlives the run; without it a killed run starts anew).
 
     Raises:
       ValueError: A hyperparameter, an input or a number of steps is not as expected.
@@ -149,9 +155,8 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
     """
     hyperparameters = job.hyperparameters
     transform_output = tft.TFTransformOutput(job.transform_graph_path)
-    train_examples, eval_examples = (
-        read_examples(files, transform_output, num_classes=hyperparameters.num_classes)
-        for files in (job.train_files, job.eval_files)
+    splits = read_splits(
+        job.train_files, job.eval_files, transform_output, num_classes=job.data.num_classes
     )
     checkpoints = Checkpoints(job.checkpoint_dir, writes=distribution.is_chief)
     if checkpoints.epochs_done:
@@ -159,8 +164,8 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
     fit_model(
         distribution,
         hyperparameters,
-        train_examples,
-        eval_examples,
+        job.data,
+        splits,
         callbacks=_make_callbacks(job.model_run_dir, checkpoints, writes=distribution.is_chief),
         first_epoch=checkpoints.epochs_done,
     )
@@ -170,7 +175,7 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
             replicas=distribution.num_replicas,
             devices=distribution.devices,
             tuned=job.tuned,
-            eval_rows=int(eval_examples.cardinality()),
+            eval_rows=int(splits.eval.cardinality()),
         )
         write_whole(f"{job.model_run_dir}/{RECORD_FILE}", record.model_dump_json().encode())
 
@@ -178,10 +183,10 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
 def _export_best(job: TrainingJob, serving_model_dir: str) -> None:
     """Exports what `train` left; needs no strategy, since the weights are just numbers."""
     checkpoints = Checkpoints(job.checkpoint_dir)
-    model = build_model(job.hyperparameters)
+    model = build_model(job.hyperparameters, job.data)
     best_weights = checkpoints.restore_best_weights(model)
     tf.io.gfile.copy(best_weights, f"{job.model_run_dir}/best.weights.h5")
     transform_output = tft.TFTransformOutput(job.transform_graph_path)
     _keep_reference_predictions(job, model, transform_output)
-    export_model(model, transform_output, serving_model_dir)
+    export_model(model, transform_output, serving_model_dir, data=job.data)
     checkpoints.delete()

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import tensorflow_transform as tft
 from tfx.components.tuner.component import TunerFnResult
 
-from modules.dataset import match_files, read_examples
+from modules.data_spec import read_data_spec
+from modules.dataset import match_files, read_splits
 from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
 from modules.training.checkpoints import digest_training
@@ -23,10 +24,10 @@ def tuner_fn(fn_args: "FnArgs") -> TunerFnResult:
     All trials share one reading of the data. The test split is for the Evaluator alone.
 
     Args:
-      fn_args: From TFX. Its `custom_config` has `hyperparameters` and `tuning` (settings that are
-        missing have their default), `code_digest` (of the source of this package), `backup_root` (a
-        directory that outlives the run) and `results_dir` (the artifact that the search is written
-        to).
+      fn_args: From TFX. Its `custom_config` has `hyperparameters`, `tuning` and `data` (what is
+        missing in them has its default), `code_digest` (of the source of this package),
+        `backup_root` (a directory that outlives the run) and `results_dir` (the artifact that the
+        search is written to).
 
     Raises:
       ValueError: A setting or an input is not as expected.
@@ -37,6 +38,7 @@ def tuner_fn(fn_args: "FnArgs") -> TunerFnResult:
     hyperparameters = Hyperparameters.model_validate(given["hyperparameters"])
     if tuning.epochs:
         hyperparameters = hyperparameters.with_values({"epochs": tuning.epochs})
+    data = read_data_spec(given)
     digest = digest_training(
         files=[
             *match_files(fn_args.train_files),
@@ -44,22 +46,23 @@ def tuner_fn(fn_args: "FnArgs") -> TunerFnResult:
             f"{fn_args.transform_graph_path}/transform_fn/saved_model.pb",
         ],
         hyperparameters=hyperparameters,
+        data=data,
         code_digest=given.get("code_digest", ""),
         # More trials begin with the same ones.
         search=tuning.model_dump(exclude={"enabled", "trials"}),
     )
     distribution = make_distribution(hyperparameters)
-    transform_output = tft.TFTransformOutput(fn_args.transform_graph_path)
-    train_examples, eval_examples = (
-        read_examples(files, transform_output, num_classes=hyperparameters.num_classes)
-        for files in (fn_args.train_files, fn_args.eval_files)
-    )
     job = SearchJob(
         tuning=tuning,
         hyperparameters=hyperparameters,
+        data=data,
         distribution=distribution,
-        train_examples=train_examples,
-        eval_examples=eval_examples,
+        splits=read_splits(
+            fn_args.train_files,
+            fn_args.eval_files,
+            tft.TFTransformOutput(fn_args.transform_graph_path),
+            num_classes=data.num_classes,
+        ),
     )
     tuner = TrialTuner(
         job,

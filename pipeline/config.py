@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
 from components.model_exporter.formats import ExportFormat
+from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.tuning.settings import Tuning
 from pipeline.installed_files import find_file
@@ -161,6 +162,7 @@ class PipelineConfig(_Section):
         description="Where Beam nodes run. Default: in this process.",
     )
     examples: Examples = Examples()
+    data: DataSpec = DataSpec()
     training: Hyperparameters = Hyperparameters()
     tuning: Tuning = Tuning()
     thresholds: Thresholds = Thresholds()

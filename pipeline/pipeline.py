@@ -28,6 +28,7 @@ from components.run_report.component import RunReport
 from components.schema_importer.component import SchemaImporter
 from components.servability_validator.component import ServabilityValidator
 from components.tuner.component import Tuner
+from modules.data_spec import DATA_SPEC_KEY
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 from pipeline.definition_files import DefinitionFiles, read_definition_files
@@ -67,13 +68,15 @@ def create_pipeline(
         output_config=split_by_hash(
             train=config.examples.train_hash_buckets, eval=config.examples.eval_hash_buckets
         ),
-        num_classes=config.training.num_classes,
+        data=config.data,
         rows_per_shard=config.examples.rows_per_shard,
     )
     examples = example_gen.outputs["examples"]
 
     # The curated contract is what the data must obey; the inferred schema is what it looks like.
-    schema_importer = SchemaImporter(schema_file=config.schema_path, contract=files.contract)
+    schema_importer = SchemaImporter(
+        schema_file=config.schema_path, data=config.data, contract=files.contract
+    )
     schema = schema_importer.outputs["schema"]
     classes = measured_classes(files.contract, config)
     statistics_gen = StatisticsGen(
@@ -107,7 +110,10 @@ def create_pipeline(
         preprocessing_fn="modules.preprocessing.preprocessing_fn",
         materialize=False,
         disable_statistics=True,
-        custom_config={"code_digest": code_digest("modules.preprocessing")},
+        custom_config={
+            DATA_SPEC_KEY: config.data.model_dump(mode="json"),
+            "code_digest": code_digest("modules.preprocessing"),
+        },
     )
     transform.add_upstream_node(anomaly_gate)
     # What is tuned and what is trained see the same examples, and never those of the split test.
@@ -127,6 +133,7 @@ def create_pipeline(
         hyperparameters=best_hyperparameters,
         custom_config={
             "hyperparameters": config.training.model_dump(),
+            DATA_SPEC_KEY: config.data.model_dump(mode="json"),
             "backup_root": f"{config.pipeline_root}/{TRAINER}/backup",
             "code_digest": trainer_digest,
         },
@@ -146,6 +153,7 @@ def create_pipeline(
         model=model,
         model_run=trainer.outputs["model_run"],
         examples=examples,
+        data=config.data,
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
     )
     blessings = {
@@ -158,6 +166,7 @@ def create_pipeline(
             model=model,
             **blessings,
             examples=examples,
+            data=config.data,
             formats=config.exports,
             required=config.exports_required,
             model_code_digest=trainer_digest,
@@ -186,6 +195,7 @@ def create_pipeline(
         evaluation=evaluator.outputs["evaluation"],
         infra_blessing=servability_validator.outputs["blessing"],
         tuner_results=tuner.outputs["tuner_results"] if tuner else None,
+        data=config.data,
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
         model_card=files.model_card,
         model_code_digest=trainer_digest,
@@ -222,6 +232,7 @@ def _make_tuner(config: PipelineConfig, data: dict[str, Any]) -> Tuner:
         tuner_fn="modules.tuner.tuner_fn",
         custom_config={
             "hyperparameters": config.training.model_dump(),
+            DATA_SPEC_KEY: config.data.model_dump(mode="json"),
             "tuning": config.tuning.model_dump(),
             "backup_root": f"{config.pipeline_root}/{TUNER}/backup",
             "code_digest": code_digest("modules.tuner"),

@@ -10,8 +10,11 @@ from components.idx_example_gen import settings
 from components.idx_example_gen.driver import Driver
 from components.idx_example_gen.executor import Executor
 from components.idx_files.storage import FILE_PATTERN
+from modules.data_spec import DataSpec
 
 DEFAULT_ROWS_PER_SHARD = 10_000
+
+_MNIST = DataSpec()
 
 
 def split_by_hash(**hash_buckets: int) -> example_gen_pb2.Output:
@@ -44,7 +47,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
         input_config: example_gen_pb2.Input | None = None,
         output_config: example_gen_pb2.Output | None = None,
         range_config: range_config_pb2.RangeConfig | None = None,
-        num_classes: int = 10,
+        data: DataSpec = _MNIST,
         rows_per_shard: int = DEFAULT_ROWS_PER_SHARD,
     ) -> None:
         """Constructs the component.
@@ -56,14 +59,12 @@ class IdxExampleGen(component.FileBasedExampleGen):
             recognised by the content of the files.
           output_config: Splits of the train files; by default train and eval, 11 to 1.
           range_config: Which span to read; by default the latest.
-          num_classes: Labels must be from 0 to num_classes - 1.
+          data: What the images and the labels must be; by default what MNIST's are.
           rows_per_shard: Rows read, divided and written at a time: what bounds the memory.
 
         Raises:
           ValueError: An argument is out of bounds.
         """
-        if num_classes not in settings.CLASS_COUNTS:
-            raise ValueError(f"training.num_classes: expected 2 to 256, received {num_classes}.")
         if rows_per_shard < 1:
             raise ValueError(
                 f"examples.rows_per_shard: expected 1 or more, received {rows_per_shard}."
@@ -81,7 +82,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
             input_config=input_config or _make_default_input_config(),
             output_config=output_config,
             custom_config=settings.make_custom_config(
-                num_classes=num_classes,
+                data=data.model_dump_json(),
                 rows_per_shard=rows_per_shard,
                 code_digest=code_digest(Executor.__module__),
             ),

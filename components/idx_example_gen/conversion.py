@@ -66,7 +66,7 @@ class ConvertRows(beam.DoFn):
         Raises:
           IdxError: A file is truncated, damaged or too long, or a label is out of range.
         """
-        with open_pair(rows.pair, self._settings.num_classes) as reader:
+        with open_pair(rows.pair, self._settings.data) as reader:
             for block in reader.read_blocks(
                 first_row=rows.first_row,
                 num_rows=rows.num_rows,
@@ -103,7 +103,7 @@ def plan_ranges(pair: IdxPair, splits: tuple[Split, ...], settings: Settings) ->
       IdxError: A header is wrong, the files do not belong together, or an uncompressed one is
         truncated or too long.
     """
-    with open_pair(pair, settings.num_classes) as reader:
+    with open_pair(pair, settings.data) as reader:
         reader.check_lengths()
         num_rows, is_gzip = reader.num_rows, reader.is_gzip
     # A gzip stream can only be read from its beginning, so one worker streams all of it.

@@ -10,6 +10,7 @@ from tfx.dsl.io import fileio
 
 from components.idx_files.idx_pair import IdxBlock
 from modules import features
+from modules.data_spec import MAX_PIXEL
 
 # MNIST's shards take a third of the CPU time of the default level, and a tenth more space.
 _TFRECORD_OPTIONS = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
@@ -22,10 +23,11 @@ def serialize_rows(block: IdxBlock, rows: npt.NDArray[np.intp]) -> Iterator[byte
       block: Images and labels.
       rows: Which of the block's rows, int [chosen].
     """
-    _, height, width = block.images.shape
-    pixels = block.images[rows].reshape(len(rows), height * width)
-    mean_intensity = pixels.sum(axis=1, dtype=np.uint64) / (255 * height * width)
-    ink_fraction = np.count_nonzero(pixels, axis=1) / (height * width)
+    _, height, width, *_ = block.images.shape
+    pixels = block.images[rows].reshape(len(rows), -1)
+    values = pixels.shape[1]
+    mean_intensity = pixels.sum(axis=1, dtype=np.uint64) / (MAX_PIXEL * values)
+    ink_fraction = np.count_nonzero(pixels, axis=1) / values
 
     # One Example is filled again for each row: a new one would take six times as long.
     example = tf.train.Example()

@@ -9,12 +9,10 @@ from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
 from components.idx_example_gen.splits import Split
+from modules.data_spec import DataSpec
 
 TEST_SPLIT = Split("test", 1)
 """The rows of the t10k files, which no hash divides."""
-
-CLASS_COUNTS = range(2, 257)
-"""How many classes there can be: a label is one byte."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +23,14 @@ class Settings:
       input_base: Folder of the input.
       file_pattern: What finds the files in it.
       train_splits: Where the rows of the train files go, at least one split.
-      num_classes: Labels must be from 0 to num_classes - 1.
+      data: What the images and the labels must be.
       rows_per_shard: Rows that are read, divided among the splits and written at a time.
     """
 
     input_base: str
     file_pattern: str
     train_splits: tuple[Split, ...]
-    num_classes: int
+    data: DataSpec
     rows_per_shard: int
 
 
@@ -69,7 +67,7 @@ def read_settings(exec_properties: dict[str, Any]) -> Settings:
         input_base=exec_properties[standard_component_specs.INPUT_BASE_KEY],
         file_pattern=input_config.splits[0].pattern,
         train_splits=read_splits(output_config),
-        num_classes=int(struct["num_classes"]),
+        data=DataSpec.model_validate_json(struct["data"]),
         rows_per_shard=int(struct["rows_per_shard"]),
     )
 

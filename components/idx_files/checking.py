@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from components.idx_files.idx_folder import IdxFolder, IdxPair
 from components.idx_files.storage import find_files, open_pair
+from modules.data_spec import DataSpec
 
 
 class CheckedPair(NamedTuple):
@@ -21,14 +22,14 @@ class CheckedPair(NamedTuple):
     rows_of_classes: npt.NDArray[np.int64]
 
 
-def check_files(folder: str, *, num_classes: int) -> tuple[CheckedPair, ...]:
+def check_files(folder: str, data: DataSpec) -> tuple[CheckedPair, ...]:
     """Reads all headers and labels, and compares lengths; looks at no image.
 
     What is compressed is not read to its end, so that a truncated file of images may pass.
 
     Args:
       folder: Where the files are.
-      num_classes: Labels must be from 0 to num_classes - 1.
+      data: What the images and the labels must be.
 
     Returns:
       The train files, and the t10k files.
@@ -37,10 +38,10 @@ def check_files(folder: str, *, num_classes: int) -> tuple[CheckedPair, ...]:
       IdxError: It is no complete, consistent data set.
     """
     found: IdxFolder = find_files(folder)
-    return tuple(_check_pair(pair, num_classes) for pair in found)
+    return tuple(_check_pair(pair, data) for pair in found)
 
 
-def _check_pair(pair: IdxPair, num_classes: int) -> CheckedPair:
-    with open_pair(pair, num_classes) as reader:
+def _check_pair(pair: IdxPair, data: DataSpec) -> CheckedPair:
+    with open_pair(pair, data) as reader:
         reader.check_lengths()
         return CheckedPair(pair, reader.count_labels())

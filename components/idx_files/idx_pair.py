@@ -1,4 +1,4 @@
-"""Reads the images of an IDX file together with their labels (numpy only)."""
+"""Reads the images of an IDX file together with their labels (no TensorFlow)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.idx_files.idx import IdxError, IdxReader
+from modules.data_spec import DataSpec
 
 _LABELS_AT_ONCE = 1 << 20
 
@@ -16,7 +17,7 @@ class IdxBlock(NamedTuple):
 
     Attributes:
       first_row: Number of the first row in the files, from 0.
-      images: uint8 [rows, height, width].
+      images: uint8 [rows, *image_shape].
       labels: uint8 [rows].
     """
 
@@ -38,25 +39,23 @@ class IdxPairReader:
         images: IdxReader,
         labels: IdxReader,
         *,
-        image_shape: tuple[int, int],
-        num_classes: int,
+        data: DataSpec,
     ) -> None:
         """Checks that the files belong together.
 
         Args:
           images: The images file, its header just read.
           labels: The labels file, its header just read.
-          image_shape: Height and width that every image must have.
-          num_classes: Labels must be from 0 to num_classes - 1.
+          data: What the images and the labels must be.
 
         Raises:
           IdxError: The files hold different numbers of rows, or images of another shape.
         """
-        if images.row_shape != image_shape:
+        if images.row_shape != data.image_shape:
             raise IdxError(
-                f"{images.path}: expected images of {image_shape[0]}x{image_shape[1]} pixels, "
-                f"received {images.row_shape[0]}x{images.row_shape[1]}. Resize them, or change "
-                "IMAGE_SHAPE in modules/features.py, the schema and the model."
+                f"{images.path}: expected images of {data.describe_size()} pixels, received "
+                f"{'x'.join(map(str, images.row_shape))}. Resize them, or set data.height, "
+                "data.width and data.channels to what they are."
             )
         if images.num_rows != labels.num_rows:
             raise IdxError(
@@ -67,7 +66,7 @@ class IdxPairReader:
         self.is_gzip = images.is_gzip or labels.is_gzip
         self._images = images
         self._labels = labels
-        self._num_classes = num_classes
+        self._num_classes = data.num_classes
 
     def check_lengths(self) -> None:
         """Compares the length of each uncompressed file with its header.
@@ -125,5 +124,5 @@ class IdxPairReader:
             raise IdxError(
                 f"{self._labels.path}: expected labels from 0 to {self._num_classes - 1}, "
                 f"received {labels[row]} in row {first_row + row:,}. Correct the "
-                "labels, or set training.num_classes to the number of classes that the data have."
+                "labels, or set data.num_classes to the number of classes that the data have."
             )

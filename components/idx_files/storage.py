@@ -16,7 +16,7 @@ from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxRe
 from components.idx_files.idx_folder import IdxFolder, IdxPair, Role, find_idx_files, find_role
 from components.idx_files.idx_pair import IdxPairReader
 from components.unreadable_paths import REASONS, name_other_kind
-from modules import features
+from modules.data_spec import DataSpec
 
 FILE_PATTERN = "*-ubyte*"
 """What the names match; it leaves out what does not change the data, such as a README."""
@@ -64,12 +64,12 @@ def _find_nested(folder: str, names: Sequence[str], have: AbstractSet[Role]) -> 
 
 
 @contextmanager
-def open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
+def open_pair(pair: IdxPair, data: DataSpec) -> Iterator[IdxPairReader]:
     """Opens images and labels that belong together, within the block.
 
     Args:
       pair: Their paths.
-      num_classes: Labels must be from 0 to num_classes - 1.
+      data: What the images and the labels must be.
 
     Raises:
       IdxError: A file cannot be read, a header is wrong, or the files do not belong together.
@@ -78,8 +78,7 @@ def open_pair(pair: IdxPair, num_classes: int) -> Iterator[IdxPairReader]:
         yield IdxPairReader(
             IdxReader(images, pair.images, magic=IMAGES_MAGIC),
             IdxReader(labels, pair.labels, magic=LABELS_MAGIC),
-            image_shape=features.IMAGE_SHAPE,
-            num_classes=num_classes,
+            data=data,
         )
 
 

@@ -25,6 +25,7 @@ from components.model_exporter.executor import (
 )
 from components.model_exporter.formats import ExportFormat
 from components.model_exporter.proof import asking
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 
 _CODE_DIGEST_KEY = "code_digest"
 
@@ -37,6 +38,7 @@ class ModelExporterSpec(component_spec.ComponentSpec):
         REQUIRED_KEY: component_spec.ExecutionParameter(type=int),
         TEST_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         TRAIN_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
+        DATA_SPEC_KEY: component_spec.ExecutionParameter(type=str),
         MODEL_CODE_DIGEST_KEY: component_spec.ExecutionParameter(type=str),
         _CODE_DIGEST_KEY: component_spec.ExecutionParameter(type=str),
     }
@@ -72,6 +74,7 @@ class ModelExporter(base_component.BaseComponent):
         model_blessing: BaseChannel,
         infra_blessing: BaseChannel,
         examples: BaseChannel,
+        data: DataSpec,
         formats: Sequence[ExportFormat],
         required: bool = True,
         test_split: str = "test",
@@ -85,6 +88,7 @@ class ModelExporter(base_component.BaseComponent):
           model_blessing: Unless it is blessed, nothing is exported.
           infra_blessing: Unless it is blessed, nothing is exported. It must hold the model.
           examples: Where test and calibration images are drawn from.
+          data: What their images are, and how classes are called.
           formats: What the model is exported to.
           required: Whether a format that fails its gate keeps the model from being published;
             if not, it is left out.
@@ -98,6 +102,7 @@ class ModelExporter(base_component.BaseComponent):
                 model_blessing=model_blessing,
                 infra_blessing=infra_blessing,
                 examples=examples,
+                data=data.model_dump_json(),
                 formats=json.dumps(list(formats)),
                 required=int(required),
                 test_split=test_split,

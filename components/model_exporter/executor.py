@@ -1,8 +1,9 @@
 """Exports a blessed model to other formats, and refuses it if a format does not answer alike."""
 
+import functools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from components.model_exporter.images import (
 )
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest
 from components.versioned_directory.model_files import digest_files, digest_model
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 
 FORMATS_KEY = "formats"
 REQUIRED_KEY = "required"
@@ -83,8 +85,12 @@ class Executor(base_executor.BaseExecutor):
     ) -> ExportManifest:
         blessing = artifact_utils.get_single_instance(input_dict[INFRA_BLESSING_KEY])
         formats = [ExportFormat(name) for name in json.loads(exec_properties[FORMATS_KEY])]
+        data = DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY])
         images = _draw(
-            artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY]), formats, exec_properties
+            artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY]),
+            formats,
+            data.image_shape,
+            exec_properties,
         )
         context = self._context
         origin = read_origin(
@@ -99,7 +105,12 @@ class Executor(base_executor.BaseExecutor):
             io_utils.copy_dir(path_utils.stamped_model_path(blessing.uri), str(local_model))
             digest = digest_model(digest_files(local_model))
             manifest = export_model(
-                local_model, local_exports, formats, images, describe_model(origin, digest)
+                local_model,
+                local_exports,
+                formats,
+                images,
+                describe_model(origin, digest),
+                class_names=data.labels,
             )
             io_utils.copy_dir(str(local_exports), exports.uri)
         return manifest
@@ -115,18 +126,23 @@ def _find_missing_blessings(input_dict: dict[str, list[Artifact]]) -> Iterator[s
 
 
 def _draw(
-    examples: Artifact, formats: list[ExportFormat], exec_properties: dict[str, Any]
+    examples: Artifact,
+    formats: list[ExportFormat],
+    image_shape: Sequence[int],
+    exec_properties: dict[str, Any],
 ) -> Images:
     test_split, train_split = exec_properties[TEST_SPLIT_KEY], exec_properties[TRAIN_SPLIT_KEY]
-    test = draw_images(read_images(f"{examples.path(split=test_split)}/*"), NUM_TEST_IMAGES)
+    read = functools.partial(read_images, image_shape=image_shape)
+    draw = functools.partial(draw_images, image_shape=image_shape)
+    test = draw(read(f"{examples.path(split=test_split)}/*"), NUM_TEST_IMAGES)
     if not len(test):
         raise ValueError(
             f"{examples.uri}: split {test_split!r} has no examples to compare exports on"
         )
     if ExportFormat.TFLITE_INT8 not in formats:
         return Images(test=test, calibration=np.empty_like(test[:0]))
-    train = read_images(f"{examples.path(split=train_split)}/*")
-    return Images(test=test, calibration=draw_images(train, NUM_CALIBRATION_IMAGES))
+    train = read(f"{examples.path(split=train_split)}/*")
+    return Images(test=test, calibration=draw(train, NUM_CALIBRATION_IMAGES))
 
 
 def _mark(exports: Artifact, reasons: list[str], *, is_blessed: bool) -> None:

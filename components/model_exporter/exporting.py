@@ -51,6 +51,8 @@ def export_model(
     formats: Sequence[ExportFormat],
     images: Images,
     description: Description,
+    *,
+    class_names: Sequence[str] = (),
 ) -> ExportManifest:
     """Writes each format into a folder of its name, and a manifest beside them.
 
@@ -63,6 +65,7 @@ def export_model(
       formats: Which ones.
       images: What they are calibrated with and compared on.
       description: What the files say of themselves.
+      class_names: How classes are called, from 0 on; their numbers if none are given.
 
     Raises:
       HostFaultError: This machine kept a process from its work; no verdict was reached.
@@ -76,7 +79,12 @@ def export_model(
         work, kept = Path(scratch), Path(scratch) / "kept"
         kept.mkdir()
         request = request_conversion(
-            saved_model, work, formats, images.calibration, description, expected
+            saved_model,
+            work,
+            formats,
+            images.calibration,
+            description,
+            class_names or _number_classes(expected),
         )
         try:
             manifest = _export(request, images, expected)
@@ -101,7 +109,7 @@ def request_conversion(
     formats: Sequence[ExportFormat],
     calibration_images: npt.NDArray[np.uint8],
     description: Description,
-    expected: Expected,
+    class_names: Sequence[str],
 ) -> ConversionRequest:
     """Returns what a converter is asked for, once it is all there.
 
@@ -111,11 +119,10 @@ def request_conversion(
       formats: Which ones.
       calibration_images: uint8 [n, height, width].
       description: What the files say of themselves.
-      expected: The SavedModel's answers, which tell how many classes there are.
+      class_names: How classes are called, from 0 on.
     """
     path = folder / "calibration.npy"
     np.save(path, calibration_images)
-    num_classes = expected.answers[PROBABILITIES_KEY].shape[1]
     return ConversionRequest(
         saved_model=str(saved_model),
         signature=SIGNATURE,
@@ -123,8 +130,12 @@ def request_conversion(
         folder=str(folder),
         calibration_images=str(path),
         description=description,
-        class_names=tuple(str(number) for number in range(num_classes)),
+        class_names=tuple(class_names),
     )
+
+
+def _number_classes(expected: Expected) -> tuple[str, ...]:
+    return tuple(map(str, range(expected.answers[PROBABILITIES_KEY].shape[1])))
 
 
 def _export(request: ConversionRequest, images: Images, expected: Expected) -> ExportManifest:

@@ -1,6 +1,8 @@
 """What the SavedModel is and answers, which exported files are held to; it needs TensorFlow."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +18,24 @@ class SignatureError(ValueError):
     """A SavedModel cannot be asked as exports are; the message says what it has instead."""
 
 
+def read_image_shape(saved_model: Path, signature: str) -> tuple[int, ...]:
+    """Returns the shape of one image as a signature of one input takes it.
+
+    Raises:
+      SignatureError: There is no such signature, or it has several inputs.
+    """
+    loaded = tf.saved_model.load(str(saved_model))
+    _, spec = _find_input(loaded.signatures, saved_model, signature)
+    return tuple(spec.shape[1:].as_list())
+
+
 def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.uint8]) -> Expected:
     """Returns what a signature of one input answers, on the CPU as its exports do.
 
     Args:
       saved_model: Its folder.
       signature: Which of its functions.
-      images: uint8 [n, height, width].
+      images: uint8 [n, *image_shape].
 
     Raises:
       SignatureError: There is no such signature, or it has several inputs.
@@ -30,20 +43,8 @@ def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.ui
     with tf.device("CPU"):
         # Held until the end: a function does not hold the variables that it reads.
         loaded = tf.saved_model.load(str(saved_model))
-        if signature not in loaded.signatures:
-            raise SignatureError(
-                f"{saved_model}: expected a signature {signature!r}, received "
-                f"{', '.join(sorted(loaded.signatures)) or 'none'}. Add it where the model is "
-                "exported."
-            )
+        input_name, input_spec = _find_input(loaded.signatures, saved_model, signature)
         function = loaded.signatures[signature]
-        inputs = function.structured_input_signature[1]
-        if len(inputs) != 1:
-            raise SignatureError(
-                f"{saved_model}: expected one input of signature {signature!r}, received "
-                f"{', '.join(sorted(inputs)) or 'none'}"
-            )
-        [(input_name, input_spec)] = inputs.items()
         answers = [
             function(**{input_name: tf.constant(images[start : start + _BATCH_SIZE])})
             for start in range(0, len(images), _BATCH_SIZE)
@@ -60,6 +61,24 @@ def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.ui
                 for name in answers[0]
             },
         )
+
+
+def _find_input(
+    signatures: Mapping[str, Any], saved_model: Path, signature: str
+) -> tuple[str, tf.TensorSpec]:
+    if signature not in signatures:
+        raise SignatureError(
+            f"{saved_model}: expected a signature {signature!r}, received "
+            f"{', '.join(sorted(signatures)) or 'none'}. Add it where the model is exported."
+        )
+    inputs = signatures[signature].structured_input_signature[1]
+    if len(inputs) != 1:
+        raise SignatureError(
+            f"{saved_model}: expected one input of signature {signature!r}, received "
+            f"{', '.join(sorted(inputs)) or 'none'}"
+        )
+    [(name, spec)] = inputs.items()
+    return name, spec
 
 
 def _describe(spec: tf.TensorSpec) -> Tensor:

@@ -26,6 +26,7 @@ from components.run_report.executor import (
     Executor,
 )
 from components.run_report.page.rendering import TEMPLATES
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 
 
 class RunReportSpec(component_spec.ComponentSpec):
@@ -37,6 +38,7 @@ class RunReportSpec(component_spec.ComponentSpec):
         TEST_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         MAX_P99_LATENCY_KEY: component_spec.ExecutionParameter(type=float),
         MODEL_CODE_DIGEST_KEY: component_spec.ExecutionParameter(type=str),
+        DATA_SPEC_KEY: component_spec.ExecutionParameter(type=str),
         MODEL_CARD_KEY: component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -89,6 +91,7 @@ class RunReport(base_component.BaseComponent):
         evaluation: BaseChannel,
         infra_blessing: BaseChannel,
         tuner_results: BaseChannel | None = None,
+        data: DataSpec,
         max_p99_latency_ms: float,
         model_card: str,
         model_code_digest: str = "",
@@ -109,6 +112,7 @@ class RunReport(base_component.BaseComponent):
           evaluation: What the Evaluator measured.
           infra_blessing: What ServabilityValidator found.
           tuner_results: What a Tuner found, if there is one.
+          data: What the images are, and how classes are called.
           max_p99_latency_ms: The budget that it held the model to.
           model_card: Markdown for the page.
           model_code_digest: Digest of the code that trained the model.
@@ -131,6 +135,7 @@ class RunReport(base_component.BaseComponent):
                 train_split=train_split,
                 eval_split=eval_split,
                 test_split=test_split,
+                data=data.model_dump_json(),
                 max_p99_latency_ms=max_p99_latency_ms,
                 model_code_digest=model_code_digest,
                 model_card=model_card,

@@ -20,6 +20,7 @@ from components.run_report.content.part import Missing
 from components.run_report.content.report import Measurements, Report
 from components.run_report.measuring import Settings, measure
 from components.run_report.page.rendering import render_page
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 from modules.training.whole_file import write_whole
 
 TRAIN_SPLIT_KEY = "train_split"
@@ -60,6 +61,7 @@ class Executor(base_executor.BaseExecutor):
                 train_split=exec_properties[TRAIN_SPLIT_KEY],
                 eval_split=exec_properties[EVAL_SPLIT_KEY],
                 test_split=exec_properties[TEST_SPLIT_KEY],
+                data=DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY]),
                 max_p99_latency_ms=exec_properties[MAX_P99_LATENCY_KEY],
                 model_code_digest=exec_properties[MODEL_CODE_DIGEST_KEY],
                 model_card=exec_properties[MODEL_CARD_KEY],

@@ -36,6 +36,7 @@ from components.run_report.reading.search import read_search
 from components.run_report.reading.serving import read_serving
 from components.run_report.reading.training import read_training
 from components.run_report.reading.verdicts import list_anomalies, list_distances, print_contract
+from modules.data_spec import DataSpec
 
 _BEFORE = "before"
 _AnyPart = TypeVar("_AnyPart", bound=Part)
@@ -51,6 +52,7 @@ class Settings:
       train_split: The split that the model learns from.
       eval_split: The split of the same rows that is held out.
       test_split: The split that the model is judged by.
+      data: What the images are, and how classes are called.
       max_p99_latency_ms: The most that 99 of 100 requests of one image may take.
       model_code_digest: Digest of the code that trained the model.
       model_card: Markdown, or "".
@@ -59,6 +61,7 @@ class Settings:
     train_split: str = "train"
     eval_split: str = "eval"
     test_split: str = "test"
+    data: DataSpec
     max_p99_latency_ms: float
     model_code_digest: str
     model_card: str
@@ -92,7 +95,7 @@ def measure(
         evaluation=make((EVALUATION_KEY,), lambda: _read_evaluation(artifacts[EVALUATION_KEY])),
         predictions=make(
             (MODEL_KEY, EXAMPLES_KEY),
-            lambda: _read_predictions(artifacts, settings.test_split),
+            lambda: _read_predictions(artifacts, settings),
         ),
         serving=make(
             (MODEL_KEY, INFRA_BLESSING_KEY),
@@ -163,7 +166,11 @@ def _read_data(artifacts: Mapping[str, Artifact], settings: Settings) -> Data:
         ),
         anomalies=tuple(list_anomalies(artifacts[ANOMALIES_KEY])),
         samples=tuple(
-            read_samples(f"{artifacts[EXAMPLES_KEY].path(split=settings.train_split)}/*", labels)
+            read_samples(
+                f"{artifacts[EXAMPLES_KEY].path(split=settings.train_split)}/*",
+                labels,
+                settings.data,
+            )
         ),
         contract=print_contract(schema),
         no_comparison=no_comparison,
@@ -177,9 +184,10 @@ def _read_evaluation(evaluation: Artifact) -> Evaluation:
     )
 
 
-def _read_predictions(artifacts: Mapping[str, Artifact], test_split: str) -> Predictions:
+def _read_predictions(artifacts: Mapping[str, Artifact], settings: Settings) -> Predictions:
     return ask_model(
         path_utils.serving_model_path(artifacts[MODEL_KEY].uri),
-        f"{artifacts[EXAMPLES_KEY].path(split=test_split)}/*",
-        test_split,
+        f"{artifacts[EXAMPLES_KEY].path(split=settings.test_split)}/*",
+        settings.test_split,
+        settings.data,
     )

@@ -13,6 +13,7 @@ from components.servability_validator.executor import (
     MODEL_RUN_KEY,
     Executor,
 )
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 
 
 class ServabilityValidatorSpec(component_spec.ComponentSpec):
@@ -21,6 +22,7 @@ class ServabilityValidatorSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX reads it as it stands
         EXAMPLE_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         MAX_P99_LATENCY_KEY: component_spec.ExecutionParameter(type=float),
+        DATA_SPEC_KEY: component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -53,6 +55,7 @@ class ServabilityValidator(base_component.BaseComponent):
         model: BaseChannel,
         model_run: BaseChannel,
         examples: BaseChannel,
+        data: DataSpec,
         example_split: str = "test",
         max_p99_latency_ms: float = 100.0,
     ) -> None:
@@ -62,6 +65,7 @@ class ServabilityValidator(base_component.BaseComponent):
           model: The exported model.
           model_run: What the trainer left beside it; holds the reference predictions.
           examples: Where the requests are taken from.
+          data: What their images are.
           example_split: The split of `examples` that requests are built from.
           max_p99_latency_ms: The slowest that 99 of 100 requests of one image may be answered,
             in milliseconds of wall time.
@@ -72,6 +76,7 @@ class ServabilityValidator(base_component.BaseComponent):
                 model_run=model_run,
                 examples=examples,
                 example_split=example_split,
+                data=data.model_dump_json(),
                 max_p99_latency_ms=max_p99_latency_ms,
                 code_digest=code_digest(Executor.__module__),
                 blessing=Channel(type=standard_artifacts.InfraBlessing),

@@ -32,6 +32,7 @@ from components.servability_validator.serving_process import (
     read_signatures,
     replay_warmup_file,
 )
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 from modules.features import PROBABILITIES_KEY
 from modules.training.reference_predictions import read_reference_predictions
 
@@ -86,7 +87,11 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict[MODEL_RUN_KEY])
         )
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
-        batches = _make_batches(examples, exec_properties[EXAMPLE_SPLIT_KEY], reference.images)
+        batches = _make_batches(
+            f"{examples.path(split=exec_properties[EXAMPLE_SPLIT_KEY])}/*",
+            DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY]),
+            reference.images,
+        )
         model_path = path_utils.serving_model_path(model.uri)
         measured: list[npt.NDArray[np.float64]] = []
         with tempfile.TemporaryDirectory() as folder:
@@ -110,11 +115,11 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _make_batches(
-    examples: Artifact, split: str, reference_images: npt.NDArray[np.uint8]
+    file_pattern: str, data: DataSpec, reference_images: npt.NDArray[np.uint8]
 ) -> list[_Batch]:
-    rows = read_rows(f"{examples.path(split=split)}/*", _LARGE_BATCH)
+    rows = read_rows(file_pattern, _LARGE_BATCH, data)
     if not rows.records:
-        raise ValueError(f"{examples.uri}: split {split!r} has no examples to build requests from")
+        raise ValueError(f"{file_pattern}: expected examples to build requests from, found none")
     return [
         _Batch("one image", Rows(rows.records[:1], rows.images[:1])),
         _Batch(f"{len(rows.records)} images", rows),

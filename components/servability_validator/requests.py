@@ -8,7 +8,8 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from modules.features import IMAGE_KEY, IMAGE_SHAPE
+from modules.data_spec import PIXEL_TYPE, DataSpec
+from modules.features import IMAGE_KEY
 
 # Where TF Serving looks for them: https://www.tensorflow.org/tfx/serving/saved_model_warmup
 WARMUP_PATH = "assets.extra/tf_serving_warmup_requests"
@@ -19,20 +20,20 @@ class Rows(NamedTuple):
 
     Attributes:
       records: Serialized tf.Examples.
-      images: uint8 [rows, height, width], the images of the same rows.
+      images: uint8 [rows, *data.image_shape], the images of the same rows.
     """
 
     records: list[bytes]
     images: npt.NDArray[np.uint8]
 
 
-def read_rows(file_pattern: str, count: int) -> Rows:
+def read_rows(file_pattern: str, count: int, data: DataSpec) -> Rows:
     """Reads the first `count` rows of a split's gzip TFRecord shards; fewer if it has fewer."""
     files = sorted(tf.io.gfile.glob(file_pattern))
     dataset = tf.data.TFRecordDataset(files, compression_type="GZIP").take(count)
     records = list(dataset.as_numpy_iterator())
-    images = [_image_of(record) for record in records]
-    return Rows(records, np.stack(images) if images else np.empty((0, *IMAGE_SHAPE), np.uint8))
+    pixels = np.frombuffer(b"".join(map(_pixels_of, records)), PIXEL_TYPE)
+    return Rows(records, pixels.reshape(-1, *data.image_shape))
 
 
 def make_request(
@@ -86,7 +87,7 @@ def serialize_images(images: npt.NDArray[np.uint8]) -> list[bytes]:
     ]
 
 
-def _image_of(record: bytes) -> npt.NDArray[np.uint8]:
-    example = tf.train.Example.FromString(record)
-    pixels = example.features.feature[IMAGE_KEY].bytes_list.value[0]
-    return np.frombuffer(pixels, np.uint8).reshape(IMAGE_SHAPE)
+def _pixels_of(record: bytes) -> bytes:
+    features = tf.train.Example.FromString(record).features
+    pixels: bytes = features.feature[IMAGE_KEY].bytes_list.value[0]
+    return pixels

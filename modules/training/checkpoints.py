@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from modules.data_spec import DataSpec
 from modules.folders import remove_folder
 from modules.hyperparameters import CHANGE_NO_WEIGHTS, Hyperparameters
 from modules.training.history import HISTORY_FILE, SELECTED_BY, EpochRow, find_best
@@ -177,6 +178,7 @@ def digest_training(
     *,
     files: Sequence[str],
     hyperparameters: Hyperparameters,
+    data: DataSpec,
     code_digest: str,
     search: Mapping[str, Any] | None = None,
 ) -> str:
@@ -186,12 +188,14 @@ def digest_training(
       files: Data and transform graph. Their names and sizes count: TFX never writes to the same
         place twice.
       hyperparameters: Those that change the weights count.
+      data: What the images and classes are.
       code_digest: Digest of the source that trains.
       search: The settings of a search, if it is one of many trainings.
     """
     content = {
         "files": [(file, tf.io.gfile.stat(file).length) for file in files],
         "hyperparameters": hyperparameters.model_dump(exclude=set(CHANGE_NO_WEIGHTS)),
+        "data": data.model_dump(),
         "code_digest": code_digest,
         "search": search,
     }

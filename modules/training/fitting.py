@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 
 import keras
-import tensorflow as tf
 
-from modules.dataset import count_steps, make_evaluation_batches, make_training_batches
+from modules.data_spec import DataSpec
+from modules.dataset import (
+    Splits,
+    count_steps,
+    make_evaluation_batches,
+    make_training_batches,
+)
 from modules.distribution.distribution import Distribution
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
@@ -14,8 +19,8 @@ from modules.model import build_model, compile_model
 def fit_model(
     distribution: Distribution,
     hyperparameters: Hyperparameters,
-    train_examples: tf.data.Dataset,
-    eval_examples: tf.data.Dataset,
+    data: DataSpec,
+    splits: Splits,
     *,
     callbacks: Sequence[keras.callbacks.Callback],
     first_epoch: int = 0,
@@ -25,8 +30,8 @@ def fit_model(
     Args:
       distribution: The devices to train on, and who else does.
       hyperparameters: All of them.
-      train_examples: What `read_examples` returned, to train on.
-      eval_examples: The same, to validate on after each epoch.
+      data: What the images and classes are.
+      splits: What to train and validate on.
       callbacks: For Keras' `fit`; what restores a state is among them.
       first_epoch: The epoch to begin with, from 0.
 
@@ -36,10 +41,10 @@ def fit_model(
     """
     num_replicas = distribution.num_replicas
     batch_size = hyperparameters.batch_size_per_replica * num_replicas
-    steps_per_epoch = count_steps(train_examples, batch_size=batch_size)
+    steps_per_epoch = count_steps(splits.train, batch_size=batch_size)
     keras.utils.set_random_seed(hyperparameters.seed)
     model = distribution.make_model(
-        lambda: build_model(hyperparameters),
+        lambda: build_model(hyperparameters, data),
         lambda model: compile_model(
             model, hyperparameters, steps_per_epoch=steps_per_epoch, num_replicas=num_replicas
         ),
@@ -47,9 +52,9 @@ def fit_model(
     distribution.fit(
         model,
         make_training_batches(
-            train_examples, hyperparameters, batch_size=batch_size, first_epoch=first_epoch
+            splits.train, hyperparameters, batch_size=batch_size, first_epoch=first_epoch
         ),
-        make_evaluation_batches(eval_examples, num_replicas=num_replicas),
+        make_evaluation_batches(splits.eval, num_replicas=num_replicas),
         epochs=hyperparameters.epochs,
         initial_epoch=first_epoch,
         steps_per_epoch=steps_per_epoch,

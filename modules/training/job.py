@@ -5,6 +5,7 @@ from typing import Self
 import tensorflow as tf
 from pydantic import BaseModel, ConfigDict
 
+from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.training.whole_file import write_whole
 
@@ -19,6 +20,7 @@ class TrainingJob(BaseModel):
       model_run_dir: For history and TensorBoard.
       checkpoint_dir: For the state after each epoch, and the best weights.
       hyperparameters: All of them.
+      data: What the images and classes are.
       tuned: The names of those that a Tuner has chosen.
     """
 
@@ -30,6 +32,7 @@ class TrainingJob(BaseModel):
     model_run_dir: str
     checkpoint_dir: str
     hyperparameters: Hyperparameters
+    data: DataSpec = DataSpec()
     tuned: tuple[str, ...] = ()
 
     def write(self, path: str) -> None:

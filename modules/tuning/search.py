@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import keras
 import keras_tuner  # type: ignore[import-untyped]
-import tensorflow as tf
 
+from modules.data_spec import DataSpec
+from modules.dataset import Splits
 from modules.distribution.distribution import Distribution
 from modules.hyperparameters import Hyperparameters
 from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
@@ -28,16 +29,16 @@ class SearchJob:
     Attributes:
       tuning: What is to be tried.
       hyperparameters: The training, whose other values stay.
+      data: What the images and classes are.
       distribution: The devices to train on.
-      train_examples: What `read_examples` returned, to train on.
-      eval_examples: The same, to choose by.
+      splits: To train on, and to choose by.
     """
 
     tuning: Tuning
     hyperparameters: Hyperparameters
+    data: DataSpec
     distribution: Distribution
-    train_examples: tf.data.Dataset
-    eval_examples: tf.data.Dataset
+    splits: Splits
 
 
 class TrialTuner(keras_tuner.engine.base_tuner.BaseTuner):
@@ -110,7 +111,7 @@ class TrialTuner(keras_tuner.engine.base_tuner.BaseTuner):
             Search(
                 tuning=self._job.tuning.model_dump(),
                 hyperparameters=self._job.hyperparameters.model_dump(),
-                eval_rows=int(self._job.eval_examples.cardinality()),
+                eval_rows=int(self._job.splits.eval.cardinality()),
                 trials=tuple(self._ended),
             ),
         )
@@ -128,8 +129,8 @@ class TrialTuner(keras_tuner.engine.base_tuner.BaseTuner):
             fit_model(
                 self._job.distribution,
                 hyperparameters,
-                self._job.train_examples,
-                self._job.eval_examples,
+                self._job.data,
+                self._job.splits,
                 callbacks=[
                     FiniteLoss(),
                     KeepFreedMemory(),

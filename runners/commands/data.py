@@ -52,7 +52,7 @@ def check_command(
         raise click.UsageError(f"expected a folder on this machine, received {place}.")
     try:
         expected = measured_classes(read_contract(config.schema_path), config)
-        checked = check_files(place, num_classes=config.training.num_classes)
+        checked = check_files(place, config.data)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     for pair, counts in checked:

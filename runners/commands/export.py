@@ -132,7 +132,7 @@ def _export(
     version: Version,
     saved_model: Path,
     order: _Order,
-    find_images: Callable[[], "Images"],
+    find_images: Callable[[Sequence[int]], "Images"],
     console: Console,
     log: ExportLog,
 ) -> ExportManifest:
@@ -143,11 +143,14 @@ def _export(
     with _folder_of_exports(output) as folder:
         console.print(f"version {version.number}: {version.path}", soft_wrap=True)
         # TensorFlow comes with these.
-        from components.model_exporter.exporting import export_model  # noqa: PLC0415
-        from components.model_exporter.reference import SignatureError  # noqa: PLC0415
+        from components.model_exporter.exporting import SIGNATURE, export_model  # noqa: PLC0415
+        from components.model_exporter.reference import (  # noqa: PLC0415
+            SignatureError,
+            read_image_shape,
+        )
 
-        images = find_images()
         try:
+            images = find_images(read_image_shape(saved_model, SIGNATURE))
             manifest = export_model(saved_model, folder, order.formats, images, description)
         except OSError as error:
             raise click.ClickException(
@@ -188,6 +191,7 @@ def _find_images(
     mlmd_url: str | None,
     formats: Sequence[ExportFormat],
     console: Console,
+    image_shape: Sequence[int],
 ) -> "Images":
     """Returns images of the version's data, from its run or else from its source files.
 
@@ -203,7 +207,7 @@ def _find_images(
     with_calibration = ExportFormat.TFLITE_INT8 in formats
     try:
         store, where = open_metadata(mlmd_url, config)
-        images = read_run_images(store, version, with_calibration=with_calibration)
+        images = read_run_images(store, version, image_shape, with_calibration=with_calibration)
         console.print(f"images: from the examples of its run, by {where}", soft_wrap=True)
     except click.UsageError:
         raise
@@ -212,7 +216,7 @@ def _find_images(
     else:
         return images
     try:
-        images = read_source_images(version, config, with_calibration=with_calibration)
+        images = read_source_images(version, config, image_shape, with_calibration=with_calibration)
     except ImagesMissingError as error:
         raise click.ClickException(
             f"version {version.number}: expected images of its data, to compare exports on; "

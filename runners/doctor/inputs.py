@@ -34,7 +34,7 @@ def check_data(config: PipelineConfig) -> Finding:
     if is_remote(data_root):
         return Finding("data", Severity.NOTE, f"{data_root} is remote: not looked at")
     try:
-        check_files(data_root, num_classes=config.training.num_classes)
+        check_files(data_root, config.data)
         if not Path(data_root, CHECKSUM_FILE).exists():
             found = f"four IDX files in {data_root}, no {CHECKSUM_FILE} to verify them with"
             return Finding(

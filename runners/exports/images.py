@@ -5,14 +5,14 @@ export of today can be held against one of the run. Imports TensorFlow.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 from ml_metadata import MetadataStore
 
-from components.idx_example_gen.settings import CLASS_COUNTS, TEST_SPLIT
+from components.idx_example_gen.settings import TEST_SPLIT
 from components.idx_example_gen.splits import Split, assign_splits
 from components.idx_files.idx import IdxError
 from components.idx_files.idx_folder import IdxFolder, IdxPair
@@ -25,6 +25,7 @@ from components.model_exporter.images import (
     read_images,
 )
 from components.versioned_directory.versions import Version
+from modules.data_spec import DataSpec
 from pipeline.config import PipelineConfig
 from runners.metadata.lineage import LineageError, find_examples
 
@@ -40,12 +41,15 @@ class ImagesMissingError(LookupError):
     """A place does not have the images of a version's data; the message says which and why."""
 
 
-def read_run_images(store: MetadataStore, version: Version, *, with_calibration: bool) -> Images:
+def read_run_images(
+    store: MetadataStore, version: Version, image_shape: Sequence[int], *, with_calibration: bool
+) -> Images:
     """Draws images from the examples of the run that pushed a version.
 
     Args:
       store: Knows the run.
       version: A pushed version.
+      image_shape: Of one image, as the version's model takes it.
       with_calibration: Whether to draw calibration images; if not, there are none.
 
     Raises:
@@ -57,8 +61,9 @@ def read_run_images(store: MetadataStore, version: Version, *, with_calibration:
         raise ImagesMissingError(str(error)) from error
     try:
         return _draw(
-            read_images(_find_split(folder, TEST_SPLIT.name)),
-            read_images(_find_split(folder, _TRAIN)) if with_calibration else None,
+            read_images(_find_split(folder, TEST_SPLIT.name), image_shape),
+            read_images(_find_split(folder, _TRAIN), image_shape) if with_calibration else None,
+            image_shape,
             folder,
         )
     except tf.errors.OpError as error:
@@ -66,13 +71,18 @@ def read_run_images(store: MetadataStore, version: Version, *, with_calibration:
 
 
 def read_source_images(
-    version: Version, config: PipelineConfig, *, with_calibration: bool
+    version: Version,
+    config: PipelineConfig,
+    image_shape: Sequence[int],
+    *,
+    with_calibration: bool,
 ) -> Images:
     """Draws images from the IDX files that a version's examples were made from.
 
     Args:
       version: A pushed version; its record tells the SHA-256 of the files.
       config: Names the folder of the files, and the split that calibration images are from.
+      image_shape: Of one image, as the version's model takes it.
       with_calibration: Whether to draw calibration images; if not, there are none. They are from
         the split `train` as `config` divides the rows today.
 
@@ -90,13 +100,16 @@ def read_source_images(
         files = find_files(folder)
         _check_content(files, expected, folder)
         rows = config.examples.rows_per_shard
+        # The labels are those that the model was trained on: they need not be held to bounds again.
+        data = DataSpec.of_images(image_shape)
         splits = (
             Split(_TRAIN, config.examples.train_hash_buckets),
             Split(_EVAL, config.examples.eval_hash_buckets),
         )
         return _draw(
-            _read_first_split(files.test, (TEST_SPLIT,), rows),
-            _read_first_split(files.train, splits, rows) if with_calibration else None,
+            _read_first_split(files.test, (TEST_SPLIT,), rows, data),
+            _read_first_split(files.train, splits, rows, data) if with_calibration else None,
+            image_shape,
             folder,
         )
     except tf.errors.OpError as error:
@@ -147,21 +160,23 @@ def _check_content(files: IdxFolder, expected: Mapping[str, str], folder: str) -
 
 
 def _read_first_split(
-    pair: IdxPair, splits: tuple[Split, ...], rows_per_block: int
+    pair: IdxPair, splits: tuple[Split, ...], rows_per_block: int, data: DataSpec
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yields the images of the first of the splits among which the rows are divided."""
-    # The labels are those that the model was trained on: they need not be held to bounds again.
-    with open_pair(pair, CLASS_COUNTS[-1]) as reader:
+    with open_pair(pair, data) as reader:
         for block in reader.read_blocks(
             first_row=0, num_rows=reader.num_rows, rows_per_block=rows_per_block
         ):
             yield block.images[assign_splits(block, splits) == 0]
 
 
-def _draw(test: _Batches, train: _Batches | None, folder: str) -> Images:
-    test_images = draw_images(test, NUM_TEST_IMAGES)
+def _draw(
+    test: _Batches, train: _Batches | None, image_shape: Sequence[int], folder: str
+) -> Images:
+    test_images = draw_images(test, NUM_TEST_IMAGES, image_shape)
     if not len(test_images):
         raise ImagesMissingError(f"{folder}: expected test images, received none")
     if train is None:
         return Images(test=test_images, calibration=test_images[:0])
-    return Images(test=test_images, calibration=draw_images(train, NUM_CALIBRATION_IMAGES))
+    calibration_images = draw_images(train, NUM_CALIBRATION_IMAGES, image_shape)
+    return Images(test=test_images, calibration=calibration_images)

@@ -19,4 +19,4 @@ def check_inputs(config: PipelineConfig) -> None:
     if not is_remote(config.schema_path):
         measured_classes(read_contract(config.schema_path), config)
     if not is_remote(config.data_root):
-        check_files(config.data_root, num_classes=config.training.num_classes)
+        check_files(config.data_root, config.data)

@@ -17,7 +17,8 @@ from components.numeric_order import by_number
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.data import Feature, Histogram, Samples, Split
 from components.run_report.reading.examples import read_examples
-from modules.features import IMAGE_SHAPE, LABEL_KEY
+from modules.data_spec import PIXEL_TYPE, DataSpec
+from modules.features import LABEL_KEY
 
 SAMPLES_OF_EACH_CLASS = 12
 MAX_SAMPLES = 300
@@ -65,12 +66,13 @@ def read_features(statistics: _Statistics) -> Iterator[Feature]:
             yield Feature(name=name, histograms=tuple(histograms))
 
 
-def read_samples(file_pattern: str, labels: Collection[str]) -> Iterator[Samples]:
+def read_samples(file_pattern: str, labels: Collection[str], data: DataSpec) -> Iterator[Samples]:
     """Yields the first examples of each class.
 
     Args:
       file_pattern: A split's gzip TFRecord shards.
       labels: The classes that the split has, in the order in which they are shown.
+      data: What the images are.
     """
     most = max(1, min(SAMPLES_OF_EACH_CLASS, MAX_SAMPLES // max(1, len(labels))))
     pictures: dict[str, list[str]] = {label: [] for label in labels}
@@ -78,7 +80,7 @@ def read_samples(file_pattern: str, labels: Collection[str]) -> Iterator[Samples
         for label, content in zip(examples.labels, examples.images, strict=True):
             of_class = pictures.get(str(label))
             if of_class is not None and len(of_class) < most:
-                pixels = np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE)
+                pixels = np.frombuffer(content, PIXEL_TYPE).reshape(data.image_shape)
                 of_class.append(encode_picture(pixels))
         if all(len(of_class) == most for of_class in pictures.values()):
             break

@@ -11,7 +11,8 @@ import tensorflow as tf
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.evaluation import Bucket, Misread, Predictions
 from components.run_report.reading.examples import read_examples
-from modules.features import IMAGE_SHAPE, PROBABILITIES_KEY
+from modules.data_spec import PIXEL_TYPE, DataSpec
+from modules.features import PROBABILITIES_KEY
 
 SIGNATURE = "serving_default"
 MAX_MISREAD = 200
@@ -78,13 +79,14 @@ class _Tally:
             )
 
 
-def ask_model(saved_model: str, file_pattern: str, split: str) -> Predictions:
+def ask_model(saved_model: str, file_pattern: str, split: str, data: DataSpec) -> Predictions:
     """Returns what a model answers on a split.
 
     Args:
       saved_model: Folder of a SavedModel.
       file_pattern: The split's gzip TFRecord shards.
       split: The split's name.
+      data: What the images are.
 
     Raises:
       ValueError: The split is empty, or a label is none of the model's classes.
@@ -107,7 +109,7 @@ def ask_model(saved_model: str, file_pattern: str, split: str) -> Predictions:
         classes=tuple(str(number) for number in range(len(tally.confusion))),
         confusion=tuple(tuple(int(count) for count in row) for row in tally.confusion),
         reliability=tuple(_buckets(tally)),
-        misread=tuple(_describe(each) for each in wrong),
+        misread=tuple(_describe(each, data) for each in wrong),
     )
 
 
@@ -131,8 +133,8 @@ def _buckets(tally: _Tally) -> Iterator[Bucket]:
             yield Bucket(confidence=confidence / rows, accuracy=right / rows, rows=int(rows))
 
 
-def _describe(wrong: _Wrong) -> Misread:
-    pixels = np.frombuffer(wrong.pixels, np.uint8).reshape(IMAGE_SHAPE)
+def _describe(wrong: _Wrong, data: DataSpec) -> Misread:
+    pixels = np.frombuffer(wrong.pixels, PIXEL_TYPE).reshape(data.image_shape)
     return Misread(
         row=wrong.row,
         label=str(wrong.label),
