@@ -113,6 +113,9 @@ class DataSpec(BaseModel):
         return "x".join(map(str, self.image_shape))
 
 
+MNIST: Final = DataSpec()
+
+
 def read_data_spec(custom_config: dict[str, Any] | None) -> DataSpec:
     """Returns what the pipeline has said of the data; MNIST's if it has said nothing."""
     return DataSpec.model_validate((custom_config or {}).get(DATA_SPEC_KEY, {}))

@@ -10,11 +10,9 @@ from components.idx_example_gen import settings
 from components.idx_example_gen.driver import Driver
 from components.idx_example_gen.executor import Executor
 from components.idx_files.storage import FILE_PATTERN
-from modules.data_spec import DataSpec
+from modules.data_spec import MNIST, DataSpec
 
 DEFAULT_ROWS_PER_SHARD = 10_000
-
-_MNIST = DataSpec()
 
 
 def split_by_hash(**hash_buckets: int) -> example_gen_pb2.Output:
@@ -47,7 +45,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
         input_config: example_gen_pb2.Input | None = None,
         output_config: example_gen_pb2.Output | None = None,
         range_config: range_config_pb2.RangeConfig | None = None,
-        data: DataSpec = _MNIST,
+        data: DataSpec = MNIST,
         rows_per_shard: int = DEFAULT_ROWS_PER_SHARD,
     ) -> None:
         """Constructs the component.

@@ -25,7 +25,7 @@ from components.model_exporter.executor import (
 )
 from components.model_exporter.formats import ExportFormat
 from components.model_exporter.proof import asking
-from modules.data_spec import DATA_SPEC_KEY, DataSpec
+from modules.data_spec import DATA_SPEC_KEY, MNIST, DataSpec
 
 _CODE_DIGEST_KEY = "code_digest"
 
@@ -74,7 +74,7 @@ class ModelExporter(base_component.BaseComponent):
         model_blessing: BaseChannel,
         infra_blessing: BaseChannel,
         examples: BaseChannel,
-        data: DataSpec,
+        data: DataSpec = MNIST,
         formats: Sequence[ExportFormat],
         required: bool = True,
         test_split: str = "test",

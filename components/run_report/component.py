@@ -26,7 +26,7 @@ from components.run_report.executor import (
     Executor,
 )
 from components.run_report.page.rendering import TEMPLATES
-from modules.data_spec import DATA_SPEC_KEY, DataSpec
+from modules.data_spec import DATA_SPEC_KEY, MNIST, DataSpec
 
 
 class RunReportSpec(component_spec.ComponentSpec):
@@ -91,7 +91,7 @@ class RunReport(base_component.BaseComponent):
         evaluation: BaseChannel,
         infra_blessing: BaseChannel,
         tuner_results: BaseChannel | None = None,
-        data: DataSpec,
+        data: DataSpec = MNIST,
         max_p99_latency_ms: float,
         model_card: str,
         model_code_digest: str = "",

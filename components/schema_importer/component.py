@@ -9,7 +9,7 @@ from tfx.types.standard_component_specs import ImportSchemaGenSpec
 
 from components.schema_importer.contract import Contract, read_contract
 from components.schema_importer.executor import Executor
-from modules.data_spec import DATA_SPEC_KEY, DataSpec
+from modules.data_spec import DATA_SPEC_KEY, MNIST, DataSpec
 
 _CONTENT_DIGEST_KEY = "content_digest"
 
@@ -35,14 +35,14 @@ class SchemaImporter(ImportSchemaGen):
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
     def __init__(
-        self, schema_file: str, *, data: DataSpec, contract: Contract | None = None
+        self, schema_file: str, *, data: DataSpec = MNIST, contract: Contract | None = None
     ) -> None:
         """Constructs the component.
 
         Args:
             schema_file: Path of a `tensorflow_metadata` Schema in protobuf text format, where the
                 node finds it.
-            data: What the images and labels are, which the file need not say.
+            data: What the images and labels are, which the file need not say; by default MNIST's.
             contract: What the file holds. Default: it is read.
 
         Raises:

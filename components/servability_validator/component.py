@@ -13,7 +13,7 @@ from components.servability_validator.executor import (
     MODEL_RUN_KEY,
     Executor,
 )
-from modules.data_spec import DATA_SPEC_KEY, DataSpec
+from modules.data_spec import DATA_SPEC_KEY, MNIST, DataSpec
 
 
 class ServabilityValidatorSpec(component_spec.ComponentSpec):
@@ -55,7 +55,7 @@ class ServabilityValidator(base_component.BaseComponent):
         model: BaseChannel,
         model_run: BaseChannel,
         examples: BaseChannel,
-        data: DataSpec,
+        data: DataSpec = MNIST,
         example_split: str = "test",
         max_p99_latency_ms: float = 100.0,
     ) -> None:

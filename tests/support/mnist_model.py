@@ -13,6 +13,7 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.beam.tft_beam_io import transform_fn_io
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
+from modules.data_spec import DataSpec
 from modules.features import IMAGE_KEY, LABEL_KEY
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
@@ -44,18 +45,18 @@ def save_mnist_model(folder: Path, scratch: Path) -> Path:
     hyperparameters = Hyperparameters(epochs=3, augment=False, label_smoothing=0.0)
     steps = _NUM_IMAGES // hyperparameters.batch_size_per_replica
     keras.utils.set_random_seed(hyperparameters.seed)
-    model = build_model(hyperparameters)
+    model = build_model(hyperparameters, DataSpec())
     compile_model(model, hyperparameters, steps_per_epoch=steps)
     model.fit(
         images[..., np.newaxis] / np.float32(255),
-        tf.one_hot(labels, hyperparameters.num_classes),
+        tf.one_hot(labels, DataSpec().num_classes),
         batch_size=hyperparameters.batch_size_per_replica,
         epochs=hyperparameters.epochs,
         verbose=0,
     )
     _write_transform_output(scratch)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    export_model(model, tft.TFTransformOutput(str(scratch)), str(folder))
+    export_model(model, tft.TFTransformOutput(str(scratch)), str(folder), data=DataSpec())
     return folder
 
 

@@ -18,6 +18,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from modules import features
+from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model
 from modules.trainer import run_fn
@@ -130,13 +131,13 @@ class Training:
     @property
     def weights(self) -> list[np.ndarray]:
         """The best weights, in the model's order."""
-        model = build_model(self.hyperparameters)
+        model = build_model(self.hyperparameters, DataSpec())
         model.load_weights(self.model_run_dir / "best.weights.h5")
         return model.get_weights()
 
     @property
     def model(self) -> keras.Model:
-        model = build_model(self.hyperparameters)
+        model = build_model(self.hyperparameters, DataSpec())
         model.set_weights(self.weights)
         return model
 

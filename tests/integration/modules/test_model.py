@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from modules.augmentation import augment
+from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 
@@ -18,34 +19,34 @@ def seed(number: int) -> tf.Tensor:
 
 
 def test_model_gives_one_logit_for_each_class():
-    model = build_model(Hyperparameters(filters=2, num_classes=47))
+    model = build_model(Hyperparameters(filters=2), DataSpec(num_classes=47))
 
     assert model(DOT[:3]).shape == (3, 47)
 
 
 def test_default_model_is_small():
-    assert build_model(Hyperparameters()).count_params() == 54_106
+    assert build_model(Hyperparameters(), DataSpec()).count_params() == 54_106
 
 
 def test_same_seed_gives_the_same_first_weights():
     models = []
     for _ in range(2):
         keras.utils.set_random_seed(7)
-        models.append(build_model(Hyperparameters(filters=2)))
+        models.append(build_model(Hyperparameters(filters=2), DataSpec()))
 
     for one, other in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_dropout_is_for_training_only():
-    model = build_model(Hyperparameters(filters=2, dropout=0.5))
+    model = build_model(Hyperparameters(filters=2, dropout=0.5), DataSpec())
 
     np.testing.assert_array_equal(model(DOT[:3]), model(DOT[:3]))
 
 
 def test_learning_rate_makes_one_cycle():
     hyperparameters = Hyperparameters(filters=2, epochs=10, learning_rate=0.5)
-    model = build_model(hyperparameters)
+    model = build_model(hyperparameters, DataSpec())
 
     compile_model(model, hyperparameters, steps_per_epoch=10)
 
@@ -61,7 +62,7 @@ def test_learning_rate_follows_the_rule_for_replicas():
     hyperparameters = Hyperparameters(
         filters=2, epochs=10, learning_rate=0.1, learning_rate_scaling="linear"
     )
-    model = build_model(hyperparameters)
+    model = build_model(hyperparameters, DataSpec())
 
     compile_model(model, hyperparameters, steps_per_epoch=10, num_replicas=4)
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model
 from modules.signatures import export_model
@@ -23,7 +24,7 @@ LABELLED_IMAGES = tf.constant(
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
     keras.utils.set_random_seed(1)
-    return build_model(Hyperparameters(filters=2, dropout=0.5))
+    return build_model(Hyperparameters(filters=2, dropout=0.5), DataSpec())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def exported(
     model: keras.Model, transform_graph: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tf.Module:
     directory = str(tmp_path_factory.mktemp("export") / "Format-Serving")
-    export_model(model, tft.TFTransformOutput(str(transform_graph)), directory)
+    export_model(model, tft.TFTransformOutput(str(transform_graph)), directory, data=DataSpec())
     return tf.saved_model.load(directory)
 
 
@@ -100,6 +101,8 @@ def test_export_to_an_existing_place_leaves_it_as_it_was(
     (directory / "saved_model.pb").write_text("another model")
 
     with pytest.raises(tf.errors.OpError):
-        export_model(model, tft.TFTransformOutput(str(transform_graph)), str(directory))
+        export_model(
+            model, tft.TFTransformOutput(str(transform_graph)), str(directory), data=DataSpec()
+        )
 
     assert (directory / "saved_model.pb").read_text() == "another model"

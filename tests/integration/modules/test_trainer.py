@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 from pydantic import ValidationError
 
+from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.preprocessing import preprocessing_fn
 from modules.training import progress
@@ -199,6 +200,7 @@ def test_digest_changes_with_all_that_a_training_depends_on(tmp_path: Path):
     arguments: dict[str, Any] = {
         "files": [str(file)],
         "hyperparameters": Hyperparameters(),
+        "data": DataSpec(),
         "code_digest": "1",
     }
     digests = [

@@ -11,8 +11,8 @@ from pipeline.config import PipelineConfig
 from pipeline.evaluation import make_eval_config
 
 
-def make_config(contract: Path, **training: int) -> PipelineConfig:
-    return PipelineConfig.model_validate({"schema_path": str(contract), "training": training})
+def make_config(contract: Path, **data: int) -> PipelineConfig:
+    return PipelineConfig.model_validate({"schema_path": str(contract), "data": data})
 
 
 def classes_of(config: PipelineConfig) -> tuple[int, ...]:
@@ -24,13 +24,12 @@ def classes_of(config: PipelineConfig) -> tuple[int, ...]:
     [
         ("int_domain { min: 0 max: 9 is_categorical: true }", 10, range(10)),
         ("int_domain { min: 1 max: 26 is_categorical: true }", 27, range(1, 27)),
-        ("int_domain { min: 0 max: 9 is_categorical: true }", 5, range(5)),
         ("int_domain { is_categorical: true }", 3, range(3)),
         ('domain: "digits"', 10, range(2, 5)),
         ("", 4, range(4)),
     ],
 )
-def test_the_classes_are_those_of_the_labels_domain_that_a_model_can_answer(
+def test_the_classes_are_those_of_the_labels_domain_or_else_all(
     label: str, num_classes: int, expected: range, tmp_path: Path
 ):
     contract = tmp_path / "schema.pbtxt"
@@ -58,9 +57,10 @@ def test_a_class_that_is_no_class_cannot_be_left_out():
 @pytest.mark.parametrize(
     ("label", "unmeasured", "reason"),
     [
-        ("int_domain { min: 5 max: 2 }", [], "received a label from 5 to 2"),
-        ("int_domain { min: 10 max: 20 }", [], "received a label from 10 to 20"),
-        ("int_domain { min: 0 max: -1 }", [], "received a label from 0 to -1"),
+        ("int_domain { min: 5 max: 2 }", [], "received a domain from 5 to 2"),
+        ("int_domain { min: 10 max: 20 }", [], "received a domain from 10 to 20"),
+        ("int_domain { min: 0 max: -1 }", [], "received a domain from 0 to -1"),
+        ("int_domain { max: 20 }", [], "from 0 to 9, as data.height"),
         ("int_domain { min: 0 max: 1 }", [0, 1], "thresholds.unmeasured_classes [0, 1]"),
     ],
 )

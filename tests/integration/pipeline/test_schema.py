@@ -164,11 +164,7 @@ def test_a_feature_that_the_contract_does_not_know_is_an_anomaly(
 
 
 def test_the_contract_and_the_code_name_the_same_features(schema: schema_pb2.Schema):
-    sizes = {feature.name: feature.int_domain for feature in schema.feature}
-
-    assert set(sizes) == ALL_KEYS
-    assert (sizes["height"].min, sizes["width"].min) == features.IMAGE_SHAPE
-    assert (sizes["height"].max, sizes["width"].max) == features.IMAGE_SHAPE
+    assert {feature.name for feature in schema.feature} == ALL_KEYS
 
 
 def find_anomalies_in(

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from modules.data_spec import DataSpec
 from modules.distribution.distribution import Distribution
 from modules.distribution.strategy import make_distribution
 from modules.hyperparameters import Hyperparameters
@@ -41,7 +42,9 @@ def _train(
         model.compile(optimizer(_LEARNING_RATE), loss, metrics=["accuracy"], jit_compile=False)
 
     keras.utils.set_random_seed(1)
-    model = distribution.make_model(lambda: build_model(Hyperparameters(filters=2)), compile_)
+    model = distribution.make_model(
+        lambda: build_model(Hyperparameters(filters=2), DataSpec()), compile_
+    )
     batches = _make_batches()
     distribution.fit(
         model, batches.repeat(), batches.take(1), epochs=1, steps_per_epoch=_STEPS, verbose=0

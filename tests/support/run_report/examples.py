@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from modules.features import IMAGE_KEY, IMAGE_SHAPE, LABEL_KEY, PROBABILITIES_KEY
+from modules.data_spec import DataSpec
+from modules.features import IMAGE_KEY, LABEL_KEY, PROBABILITIES_KEY
 
 NUM_CLASSES = 3
 
@@ -38,7 +39,7 @@ def write_examples(path: Path, rows: Iterable[tuple[int, tuple[int, int, int]]])
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
         for label, percents in rows:
-            pixels = np.zeros(IMAGE_SHAPE, np.uint8)
+            pixels = np.zeros(DataSpec().image_shape, np.uint8)
             pixels.flat[:NUM_CLASSES] = percents
             image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[pixels.tobytes()]))
             number = tf.train.Feature(int64_list=tf.train.Int64List(value=[label]))

@@ -5,7 +5,6 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from components.idx_example_gen.settings import CLASS_COUNTS
 from modules.hyperparameters import CHANGE_NO_WEIGHTS, PRESETS, Hyperparameters
 
 
@@ -26,7 +25,6 @@ def test_unknown_name_is_refused():
         ("filters", 0),
         ("dropout", 1.0),
         ("seed", -1),
-        ("num_classes", 1),
         ("shuffle_buffer", 0),
         ("logical_cpus", -1),
         ("strategy", "mirror"),
@@ -43,14 +41,6 @@ def test_unknown_name_is_refused():
 def test_value_out_of_bounds_is_refused_by_name(name: str, value: object):
     with pytest.raises(ValidationError, match=name):
         Hyperparameters.model_validate({name: value})
-
-
-def test_the_model_tells_apart_as_many_classes_as_the_data_can_have():
-    for num_classes in (min(CLASS_COUNTS), max(CLASS_COUNTS)):
-        assert Hyperparameters(num_classes=num_classes).num_classes == num_classes
-    for num_classes in (min(CLASS_COUNTS) - 1, max(CLASS_COUNTS) + 1):
-        with pytest.raises(ValidationError, match="num_classes"):
-            Hyperparameters(num_classes=num_classes)
 
 
 def test_values_survive_the_way_to_the_trainer():

@@ -18,6 +18,7 @@ from tfx.types.standard_artifacts import Examples
 from components.idx_example_gen import progress
 from components.idx_example_gen.component import IdxExampleGen
 from modules import features
+from modules.data_spec import DataSpec
 
 SPLITS = ["train", "eval", "test"]
 
@@ -203,21 +204,18 @@ def test_memory_does_not_grow_with_the_rows(
     assert many - few < 1_400_000
 
 
-@pytest.mark.parametrize(
-    "arguments", [{"num_classes": 1}, {"num_classes": 257}, {"rows_per_shard": 0}]
-)
-def test_an_argument_out_of_bounds_is_refused(arguments: dict[str, int]):
-    with pytest.raises(ValueError, match=f"{next(iter(arguments))}: expected"):
-        IdxExampleGen("in", **arguments)
+def test_an_argument_out_of_bounds_is_refused():
+    with pytest.raises(ValueError, match="rows_per_shard: expected"):
+        IdxExampleGen("in", rows_per_shard=0)
 
 
 def test_everything_that_shapes_the_output_is_in_the_execution_properties():
     def properties(**arguments: object) -> str:
         return IdxExampleGen("in", **arguments).exec_properties["custom_config"]
 
-    variants = [{}, {"num_classes": 9}, {"rows_per_shard": 9}]
+    variants = [{}, {"data": DataSpec(num_classes=9)}, {"rows_per_shard": 9}]
     assert len({properties(**arguments) for arguments in variants}) == len(variants)
-    assert properties(num_classes=9) == properties(num_classes=9)
+    assert properties(rows_per_shard=9) == properties(rows_per_shard=9)
 
 
 def test_input_base_may_be_known_only_at_run_time():

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from modules.data_spec import DataSpec
 from modules.distribution.launch import train_apart
 from modules.distribution.members.causes import ClusterFault
 from modules.distribution.strategy import make_distribution
@@ -253,7 +254,7 @@ def processes_with(text: str) -> list[int]:
 
 
 def best_weights(training: Training) -> list[np.ndarray]:
-    model = build_model(training.hyperparameters)
+    model = build_model(training.hyperparameters, DataSpec())
     Checkpoints(training.job.checkpoint_dir).restore_best_weights(model)
     return model.get_weights()
 

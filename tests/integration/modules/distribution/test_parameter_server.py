@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.data_spec import DataSpec
 from modules.dataset import read_examples
 from modules.distribution import watchdog
 from modules.distribution.cluster import Cluster
@@ -166,7 +167,7 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
     assert "what was learned since the end of epoch 1 has to be learned again" in log
     assert "Going on after epoch 1/3" in log
     assert [row["epoch"] for row in training.history] == [1, 2, 3]
-    model = build_model(training.hyperparameters)
+    model = build_model(training.hyperparameters, DataSpec())
     Checkpoints(training.job.checkpoint_dir).restore_best_weights(model)
     assert_best_weights_are_those_of_history(model.get_weights(), training, training_inputs)
 
@@ -232,13 +233,13 @@ def assert_best_weights_are_those_of_history(
     assert all(math.isfinite(row[name]) for row in training.history for name in METRICS)
     best = max(training.history, key=lambda row: row["val_accuracy"])
     hyperparameters = training.hyperparameters
-    model = build_model(hyperparameters)
+    model = build_model(hyperparameters, DataSpec())
     compile_model(model, hyperparameters, steps_per_epoch=1)
     model.set_weights(weights)
     examples = read_examples(
         training.arguments["eval_files"],
         tft.TFTransformOutput(str(inputs.transform_graph)),
-        num_classes=hyperparameters.num_classes,
+        num_classes=DataSpec().num_classes,
     )
     evaluated = model.evaluate(examples.batch(100), return_dict=True, verbose=0)
     for name, value in evaluated.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from modules.data_spec import DataSpec
 from modules.distribution.launch import train_apart
 from modules.model import build_model
 from modules.training.checkpoints import Checkpoints
@@ -44,7 +45,7 @@ def test_two_pods_one_of_which_is_killed_learn_the_weights_of_two_devices(
     assert " was killed by signal 9 (Killed). Log: " in warning
     assert "again after epoch 1, restart 1 of 1" in warning
     assert pods.history == devices.history
-    model = build_model(pods.hyperparameters)
+    model = build_model(pods.hyperparameters, DataSpec())
     Checkpoints(pods.job.checkpoint_dir).restore_best_weights(model)
     for of_pods, of_devices in zip(model.get_weights(), devices.weights, strict=True):
         np.testing.assert_array_equal(of_pods, of_devices)

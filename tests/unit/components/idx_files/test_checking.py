@@ -9,6 +9,7 @@ import pytest
 
 from components.idx_files.checking import check_files
 from components.idx_files.idx import IdxError
+from modules.data_spec import DataSpec
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
 
@@ -31,7 +32,7 @@ def _labels(folder: Path, name: str) -> np.ndarray:
 
 
 def test_the_rows_of_each_class_are_counted(folder: Path):
-    train, test = check_files(str(folder), num_classes=10)
+    train, test = check_files(str(folder), DataSpec())
 
     for checked, name in ((train, "train"), (test, "t10k")):
         expected = np.bincount(_labels(folder, name), minlength=10)
@@ -44,7 +45,7 @@ def test_a_label_out_of_range_is_named_with_its_row(folder: Path, ending: str, w
     write_idx(folder / f"t10k-labels-idx1-ubyte{ending}", labels)
 
     with pytest.raises(IdxError, match="expected labels from 0 to 9, received 10 in row 17"):
-        check_files(str(folder), num_classes=10)
+        check_files(str(folder), DataSpec())
 
 
 def test_files_of_different_lengths_do_not_belong_together(
@@ -53,14 +54,14 @@ def test_files_of_different_lengths_do_not_belong_together(
     write_idx(folder / f"train-labels-idx1-ubyte{ending}", np.zeros(29, np.uint8))
 
     with pytest.raises(IdxError, match=r"expected 30 labels, .* received 29"):
-        check_files(str(folder), num_classes=10)
+        check_files(str(folder), DataSpec())
 
 
 def test_images_of_another_size_are_refused(folder: Path, ending: str, write_idx: WriteIdx):
     write_idx(folder / f"train-images-idx3-ubyte{ending}", np.zeros((30, 32, 32), np.uint8))
 
     with pytest.raises(IdxError, match="expected images of 28x28 pixels, received 32x32"):
-        check_files(str(folder), num_classes=10)
+        check_files(str(folder), DataSpec())
 
 
 @pytest.mark.parametrize("name", ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"])
@@ -70,7 +71,7 @@ def test_labels_that_are_cut_short_are_found(name: str, cut: int, folder: Path, 
     path.write_bytes(path.read_bytes()[:-cut])
 
     with pytest.raises(IdxError, match=f"{name}{ending}: expected"):
-        check_files(str(folder), num_classes=10)
+        check_files(str(folder), DataSpec())
 
 
 def test_plain_images_that_are_cut_short_are_found_by_their_length(
@@ -81,4 +82,4 @@ def test_plain_images_that_are_cut_short_are_found_by_their_length(
     path.write_bytes(path.read_bytes()[:-1])
 
     with pytest.raises(IdxError, match=r"received 1,583\. The file is truncated"):
-        check_files(str(folder), num_classes=10)
+        check_files(str(folder), DataSpec())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
 from components.idx_files.idx_pair import IdxBlock, IdxPairReader
+from modules.data_spec import DataSpec
 
 SHAPE = (3, 2)
 
@@ -39,8 +40,7 @@ def open_pair(
     return IdxPairReader(
         IdxReader(io.BytesIO(images), f"images{ending}", magic=IMAGES_MAGIC),
         IdxReader(io.BytesIO(labels), f"labels{ending}", magic=LABELS_MAGIC),
-        image_shape=SHAPE,
-        num_classes=num_classes,
+        data=DataSpec(height=SHAPE[0], width=SHAPE[1], num_classes=num_classes),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from components.idx_files.idx import IdxError
 from components.idx_files.idx_folder import IdxFolder, IdxPair
 from components.idx_files.storage import digest_file, find_files, open_pair
+from modules.data_spec import DataSpec
 
 NAMES = (
     "train-images-idx3-ubyte",
@@ -39,7 +40,7 @@ def test_a_folder_is_taken_as_it_is_whatever_signs_are_in_its_name(name: str, fo
     found = find_files(str(odd))
 
     assert _paths(found) == [f"{odd}/{each}" for each in NAMES]
-    with open_pair(found.train, num_classes=10) as reader:
+    with open_pair(found.train, DataSpec()) as reader:
         assert reader.num_rows == 3
 
 
@@ -160,7 +161,7 @@ def test_what_is_no_file_is_one_error_that_says_what_it_is(
     pair = IdxPair(str(path), str(folder / NAMES[1]))
     expected = f"{path}: expected a file, received {received}. Correct data_root"
 
-    with pytest.raises(IdxError) as error, open_pair(pair, num_classes=10):
+    with pytest.raises(IdxError) as error, open_pair(pair, DataSpec()):
         pass
     assert str(error.value).startswith(expected)
     with pytest.raises(IdxError) as error:

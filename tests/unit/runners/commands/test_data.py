@@ -69,8 +69,9 @@ def test_check_looks_at_the_configured_folder_if_none_is_named(folder: Path):
 
 
 def test_check_names_classes_without_rows(folder: Path):
-    answer = CliRunner().invoke(data, ["check", str(folder), "--set=training.num_classes=11"])
-    assert answer.exit_code == 0  # the contract ends at 9
+    answer = CliRunner().invoke(data, ["check", str(folder), "--set=data.num_classes=11"])
+    assert answer.exit_code == 1
+    assert "no rows of 10" in answer.output
 
     (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(
         gzip.compress(struct.pack(">II", 0x801, 100) + bytes(100))

@@ -49,7 +49,7 @@ def _run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (["data_root={tmp_path}/none"], "{tmp_path}/none: expected a folder with the four files"),
         (["data_root={tmp_path}"], "{tmp_path}: expected the four files of an IDX data set"),
         (
-            ["data_root={tmp_path}/in", "training.num_classes=2"],
+            ["data_root={tmp_path}/in", "data.num_classes=2"],
             "train-labels-idx1-ubyte: expected labels from 0 to 1, received 5 in row 0",
         ),
         (
