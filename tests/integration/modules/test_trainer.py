@@ -207,6 +207,7 @@ def test_digest_changes_with_all_that_a_training_depends_on(tmp_path: Path):
         digest_training(**arguments),
         digest_training(**{**arguments, "files": [str(other_file)]}),
         digest_training(**{**arguments, "hyperparameters": Hyperparameters(seed=2)}),
+        digest_training(**{**arguments, "data": DataSpec(num_classes=9)}),
         digest_training(**{**arguments, "code_digest": "2"}),
     ]
     assert digest_training(**arguments) == digests[0]
