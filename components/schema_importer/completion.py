@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator
 
 from tensorflow_metadata.proto.v0.schema_pb2 import IntDomain, Schema
 
+from components.schema_importer.contract import Contract
 from modules.data_spec import DataSpec
 from modules.features import HEIGHT_KEY, LABEL_KEY, WIDTH_KEY
 
@@ -12,21 +13,21 @@ class ContradictionError(ValueError):
     """A contract and the configuration disagree; the message says where, and what to do."""
 
 
-def complete_schema(schema: Schema, data: DataSpec) -> Schema:
-    """Returns a schema that also says how large images are, and which labels there are.
+def complete_schema(contract: Contract, data: DataSpec) -> Schema:
+    """Returns the contract's schema, which then says how large images are and which labels there are.
 
-    What it says itself stands, so far as the configuration agrees: the labels of EMNIST's letters
+    What the contract says itself stands, so far as the configuration agrees: the labels of EMNIST's letters
     begin at 1.
 
     Args:
-      schema: The contract as it is written; it stays as it is.
+      contract: As it is written; it stays as it is.
       data: What the configuration says.
 
     Raises:
       ContradictionError: The two disagree.
     """
     completed = Schema()
-    completed.CopyFrom(schema)
+    completed.CopyFrom(contract.schema)
     bounds = {
         HEIGHT_KEY: (data.height, data.height),
         WIDTH_KEY: (data.width, data.width),
@@ -41,17 +42,22 @@ def complete_schema(schema: Schema, data: DataSpec) -> Schema:
         fits = low <= domain.min <= domain.max <= high
         if not fits:
             raise ContradictionError(
-                f"feature {name}: expected values from {low} to {high}, as data.height, data.width "
+                f"{contract.path}: feature {name}: expected values from {low} to {high}, as data.height, data.width "
                 f"and data.num_classes say, received a domain from {domain.min} to {domain.max}. "
                 "Correct one of them, or leave the domain to the configuration."
             )
     return completed
 
 
-def find_label_domain(schema: Schema) -> IntDomain:
-    """Returns the domain of the label, an unbounded one if the schema has no label."""
-    domains = dict(_find_domains(schema, (LABEL_KEY,)))
-    return domains.get(LABEL_KEY, IntDomain())
+def find_labels(contract: Contract, data: DataSpec) -> range:
+    """Returns the labels that rows may have.
+
+    Raises:
+      ContradictionError: The contract and the configuration disagree.
+    """
+    for _, domain in _find_domains(complete_schema(contract, data), (LABEL_KEY,)):
+        return range(domain.min, domain.max + 1)
+    return range(data.num_classes)
 
 
 def _find_domains(schema: Schema, names: Container[str]) -> Iterator[tuple[str, IntDomain]]:

@@ -32,9 +32,8 @@ class Executor(base_executor.BaseExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         contract = read_contract(exec_properties[SCHEMA_FILE_KEY])
-        schema = complete_schema(
-            contract.schema, DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY])
-        )
+        data = DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY])
+        schema = complete_schema(contract, data)
         uri = artifact_utils.get_single_uri(output_dict[SCHEMA_KEY])
         io_utils.write_string_file(
             f"{uri}/{schema_gen_executor.DEFAULT_FILE_NAME}", text_format.MessageToString(schema)

@@ -7,15 +7,17 @@ from tensorflow_metadata.proto.v0.schema_pb2 import Schema
 from components.schema_importer.completion import (
     ContradictionError,
     complete_schema,
-    find_label_domain,
+    find_labels,
 )
+from components.schema_importer.contract import Contract
 from modules.data_spec import MNIST, DataSpec
 
 DATA = DataSpec(height=32, width=24, num_classes=5)
 
 
-def parse(*features: str) -> Schema:
-    return text_format.Parse("\n".join(f"feature {{ {each} }}" for each in features), Schema())
+def parse(*features: str) -> Contract:
+    text = "\n".join(f"feature {{ {each} }}" for each in features)
+    return Contract(path="own.pbtxt", digest="", schema=text_format.Parse(text, Schema()))
 
 
 def bounds(schema: Schema) -> dict[str, tuple[int, int]]:
@@ -23,30 +25,28 @@ def bounds(schema: Schema) -> dict[str, tuple[int, int]]:
 
 
 def test_sizes_and_labels_are_filled_in():
-    schema = parse(*(f'name: "{name}" type: INT' for name in ("height", "width", "label")))
+    contract = parse(*(f'name: "{name}" type: INT' for name in ("height", "width", "label")))
 
-    completed = complete_schema(schema, DATA)
+    completed = complete_schema(contract, DATA)
 
     assert bounds(completed) == {"height": (32, 32), "width": (24, 24), "label": (0, 4)}
-    assert not schema.feature[0].HasField("int_domain"), "the contract itself is as it was"
+    assert not contract.schema.feature[0].HasField("int_domain"), "the contract itself is as it was"
 
 
 def test_what_the_contract_says_itself_stands():
-    schema = parse('name: "label" type: INT int_domain { min: 1 is_categorical: true }')
+    contract = parse('name: "label" type: INT int_domain { min: 1 is_categorical: true }')
 
-    completed = complete_schema(schema, DATA)
+    completed = complete_schema(contract, DATA)
 
     assert bounds(completed) == {"label": (1, 4)}
     assert completed.feature[0].int_domain.is_categorical
 
 
 def test_a_domain_that_features_share_is_completed_for_the_label():
-    schema = parse('name: "label" type: INT domain: "digits"')
-    schema.int_domain.add(name="digits", max=3)
+    contract = parse('name: "label" type: INT domain: "digits"')
+    contract.schema.int_domain.add(name="digits", max=3)
 
-    domain = find_label_domain(complete_schema(schema, DATA))
-
-    assert (domain.min, domain.max) == (0, 3)
+    assert find_labels(contract, DATA) == range(4)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,15 @@ def test_a_domain_that_features_share_is_completed_for_the_label():
 def test_a_contradiction_names_the_feature_and_both_ranges(
     feature: str, expected: str, received: str
 ):
-    with pytest.raises(ContradictionError, match=f"from {expected}.*from {received}"):
+    with pytest.raises(ContradictionError, match=f"own.pbtxt: .*from {expected}.*from {received}"):
         complete_schema(parse(feature), DATA)
 
 
 def test_features_of_other_names_are_left_alone():
-    schema = parse('name: "weight" type: INT')
+    contract = parse('name: "weight" type: INT')
 
-    assert complete_schema(schema, MNIST) == schema
+    assert complete_schema(contract, MNIST) == contract.schema
+
+
+def test_without_a_label_in_the_contract_all_classes_are_expected():
+    assert find_labels(parse(), DATA) == range(5)
