@@ -14,9 +14,9 @@ class ContradictionError(ValueError):
 
 
 def complete_schema(contract: Contract, data: DataSpec) -> Schema:
-    """Returns the contract's schema, which then says how large images are and which labels there are.
+    """Returns the contract's schema with how large images are, and which labels there are.
 
-    What the contract says itself stands, so far as the configuration agrees: the labels of EMNIST's letters
+    What it says itself stands, so far as the configuration agrees: the labels of EMNIST's letters
     begin at 1.
 
     Args:
@@ -42,9 +42,10 @@ def complete_schema(contract: Contract, data: DataSpec) -> Schema:
         fits = low <= domain.min <= domain.max <= high
         if not fits:
             raise ContradictionError(
-                f"{contract.path}: feature {name}: expected values from {low} to {high}, as data.height, data.width "
-                f"and data.num_classes say, received a domain from {domain.min} to {domain.max}. "
-                "Correct one of them, or leave the domain to the configuration."
+                f"{contract.path}: feature {name}: expected values from {low} to {high}, as "
+                "data.height, data.width and data.num_classes say, received a domain from "
+                f"{domain.min} to {domain.max}. Correct one of them, or leave the domain to the "
+                "configuration."
             )
     return completed
 
