@@ -48,6 +48,7 @@ def run_server(
     Raises:
       click.ClickException: A port is taken, or a model can't be loaded.
     """
+    _end_by_ctrl_c()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     warn_of_flags_without_effect(flags)
     _warn_of_open_doors(options)
@@ -55,6 +56,17 @@ def run_server(
         _run(options, on_listening, on_ready)
     except (ServingError, OSError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _end_by_ctrl_c() -> None:
+    """Has Ctrl-C end the process at once, as SIGTERM does: nothing is begun that it could break.
+
+    Python's own handler raises an error wherever the program is, and libraries that are just being
+    loaded make other errors of it.
+    """
+    # What a shell has started in the background ignores Ctrl-C, and goes on to do so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _warn_of_open_doors(options: ServerOptions) -> None:
