@@ -4,6 +4,7 @@ An IDX file of unsigned bytes is a header of big-endian 32-bit words, a magic nu
 size of each dimension, followed by the bytes themselves, the last dimension fastest:
 
     images  0x00000803, rows, height, width, then rows * height * width bytes
+            0x00000804, rows, height, width, channels, then as many bytes
     labels  0x00000801, rows, then rows bytes
 
 http://yann.lecun.com/exdb/mnist/ describes the format.
@@ -21,7 +22,10 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from components.data_sets.errors import DataSetError
+
 IMAGES_MAGIC = 0x00000803
+IMAGES_WITH_CHANNELS_MAGIC = 0x00000804
 LABELS_MAGIC = 0x00000801
 
 # The third byte of a magic number; the fourth says in how many dimensions.
@@ -38,11 +42,8 @@ _WORD_BYTES = 4
 _CHUNK_BYTES = 1 << 24
 
 
-class IdxError(ValueError):
-    """Input that is not what an IDX folder holds.
-
-    The message names the file, what was expected, what was received and what to do next.
-    """
+class IdxError(DataSetError):
+    """Input that is not what an IDX folder holds."""
 
 
 class IdxReader:
@@ -51,7 +52,7 @@ class IdxReader:
     Attributes:
       path: Where the file is; a name that ends in .gz means gzip.
       num_rows: Rows that the header announces, at least 1.
-      row_shape: Shape of one row: (height, width) of an image, () of a label.
+      row_shape: Shape of one row: of an image, or () of a label.
     """
 
     def __init__(self, stream: BinaryIO, path: str, *, magic: int) -> None:
@@ -60,7 +61,7 @@ class IdxReader:
         Args:
           stream: The file's bytes as stored, at their beginning.
           path: Names the file in errors.
-          magic: IMAGES_MAGIC or LABELS_MAGIC.
+          magic: One of the three above.
 
         Raises:
           IdxError: The header is not that of such a file, or announces no rows.

@@ -8,7 +8,7 @@ from components.idx_files.idx import IdxError
 
 _FILE_NAME = re.compile(
     r"((?P<data_set>.+)-)?(?P<split>train|t10k|test)-"
-    r"(?P<content>images[-.]idx3|labels[-.]idx1)-ubyte(\.gz)?"
+    r"(?P<content>images[-.]idx[34]|labels[-.]idx1)-ubyte(\.gz)?"
 )
 _EXPECTED = {
     ("train", "images"): "train-images-idx3-ubyte",
@@ -38,7 +38,7 @@ class IdxFolder(NamedTuple):
     test: IdxPair
 
 
-def find_idx_files(paths: Iterable[str], *, folder: str) -> IdxFolder:
+def find_idx_files(paths: Iterable[str], *, folder: str, data_set: str = "") -> IdxFolder:
     """Picks the four files of an IDX data set out of a listing.
 
     The canonical names are train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k.
@@ -49,16 +49,38 @@ def find_idx_files(paths: Iterable[str], *, folder: str) -> IdxFolder:
       paths: Files to choose from; others may be among them, also those that systems and browsers
         leave, such as `._name` or `name (1)`.
       folder: Names the place in errors.
+      data_set: Which of several: what their names begin with, or the last word of it.
 
     Raises:
       IdxError: One of the four is missing, or there is more than one data set.
     """
-    found, other_names = _sort_by_role(paths)
+    paths = list(paths)
+    found, other_names = _sort_by_role(
+        path for path in paths if not data_set or _is_of(_base_name(path), data_set)
+    )
+    if data_set and not found:
+        raise _no_such_data_set(data_set, map(_base_name, paths), folder)
     _check_complete(found, other_names, folder)
     _check_unambiguous(found, folder)
     return IdxFolder(
         train=IdxPair(found["train", "images"][0], found["train", "labels"][0]),
         test=IdxPair(found["test", "images"][0], found["test", "labels"][0]),
+    )
+
+
+def _is_of(name: str, data_set: str) -> bool:
+    """Whether a file is of a data set: `emnist-balanced`, or `balanced` for short."""
+    match = _FILE_NAME.fullmatch(name)
+    own = (match["data_set"] if match else None) or ""
+    return own == data_set or own.endswith(f"-{data_set}")
+
+
+def _no_such_data_set(data_set: str, names: Iterable[str], folder: str) -> IdxError:
+    found = {match["data_set"] or "" for match in map(_FILE_NAME.fullmatch, names) if match}
+    return IdxError(
+        f"{folder}: expected files of a data set {data_set}, as data.name says, received "
+        f"{', '.join(sorted(found - {''})) or 'none that begin with a name'}. Set data.name to one of "
+        "them, or leave it out."
     )
 
 
@@ -100,7 +122,7 @@ def _check_unambiguous(found: _Found, folder: str) -> None:
     if len(data_sets) > 1 or any(len(paths) > 1 for paths in found.values()):
         raise IdxError(
             f"{folder}: expected one IDX data set, each file either plain or .gz; received "
-            f"{_render_names(names)}. Keep four of them in the folder."
+            f"{_render_names(names)}. Keep four of them in the folder, or set data.name to the one that is meant."
         )
 
 

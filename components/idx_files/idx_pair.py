@@ -1,29 +1,15 @@
 """Reads the images of an IDX file together with their labels (no TensorFlow)."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from components.data_sets.rows import RowBlock
 from components.idx_files.idx import IdxError, IdxReader
 from modules.data_spec import DataSpec
 
 _LABELS_AT_ONCE = 1 << 20
-
-
-class IdxBlock(NamedTuple):
-    """Consecutive rows of a pair of IDX files.
-
-    Attributes:
-      first_row: Number of the first row in the files, from 0.
-      images: uint8 [rows, *image_shape].
-      labels: uint8 [rows].
-    """
-
-    first_row: int
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
 
 
 class IdxPairReader:
@@ -31,7 +17,7 @@ class IdxPairReader:
 
     Attributes:
       num_rows: Rows in each of the two files.
-      is_gzip: Whether one of them is compressed, so that rows can only be read front to back.
+      is_sequential: Whether one of them is compressed: rows can only be read front to back.
     """
 
     def __init__(
@@ -40,6 +26,7 @@ class IdxPairReader:
         labels: IdxReader,
         *,
         data: DataSpec,
+        is_transposed: bool = False,
     ) -> None:
         """Checks that the files belong together.
 
@@ -47,14 +34,16 @@ class IdxPairReader:
           images: The images file, its header just read.
           labels: The labels file, its header just read.
           data: What the images and the labels must be.
+          is_transposed: Whether rows and columns of an image are exchanged in the file.
 
         Raises:
           IdxError: The files hold different numbers of rows, or images of another shape.
         """
-        if images.row_shape != data.image_shape:
+        row_shape = _exchange(images.row_shape) if is_transposed else images.row_shape
+        if row_shape != data.image_shape:
             raise IdxError(
                 f"{images.path}: expected images of {data.describe_size()} pixels, received "
-                f"{'x'.join(map(str, images.row_shape))}. Resize them, or set data.height, "
+                f"{'x'.join(map(str, row_shape))}. Resize them, or set data.height, "
                 "data.width and data.channels to what they are."
             )
         if images.num_rows != labels.num_rows:
@@ -63,9 +52,10 @@ class IdxPairReader:
                 f"{images.path}, received {labels.num_rows:,}. Take both files from the same set."
             )
         self.num_rows = images.num_rows
-        self.is_gzip = images.is_gzip or labels.is_gzip
+        self.is_sequential = images.is_gzip or labels.is_gzip
         self._images = images
         self._labels = labels
+        self._is_transposed = is_transposed
         self._num_classes = data.num_classes
 
     def check_lengths(self) -> None:
@@ -97,7 +87,7 @@ class IdxPairReader:
 
     def read_blocks(
         self, *, first_row: int, num_rows: int, rows_per_block: int
-    ) -> Iterator[IdxBlock]:
+    ) -> Iterator[RowBlock]:
         """Yields `num_rows` rows from `first_row` on, `rows_per_block` at a time.
 
         Where the last row of the files is among them, also checks that the files end there.
@@ -110,7 +100,10 @@ class IdxPairReader:
             reader.seek_row(first_row)
         for row in range(first_row, end, rows_per_block):
             size = min(rows_per_block, end - row)
-            block = IdxBlock(row, self._images.read_rows(size), self._labels.read_rows(size))
+            images = self._images.read_rows(size)
+            if self._is_transposed:
+                images = np.ascontiguousarray(images.swapaxes(1, 2))
+            block = RowBlock(row, images, self._labels.read_rows(size))
             self._check_labels(block.labels, row)
             yield block
         if end == self.num_rows:
@@ -126,3 +119,8 @@ class IdxPairReader:
                 f"received {labels[row]} in row {first_row + row:,}. Correct the "
                 "labels, or set data.num_classes to the number of classes that the data have."
             )
+
+
+def _exchange(shape: tuple[int, ...]) -> tuple[int, ...]:
+    width, height, *channels = shape
+    return (height, width, *channels)

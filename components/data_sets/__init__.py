@@ -1,0 +1,1 @@
+"""Finds and reads labelled images, whatever format they are in."""

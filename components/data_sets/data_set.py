@@ -1,0 +1,42 @@
+"""What is known of a data set before it is read (no TensorFlow)."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from components.data_sets.rows import RowReader
+from modules.data_spec import DataSpec
+
+
+class Part(Protocol):
+    """The rows to learn from, or those that are never trained on."""
+
+    @property
+    def name(self) -> str:
+        """The path of the images, for messages."""
+
+    @property
+    def files(self) -> Mapping[str, tuple[str, ...]]:
+        """Paths of all files that the rows come from, by what they hold: images, labels."""
+
+    def open(self, data: DataSpec) -> AbstractContextManager[RowReader]:
+        """Opens the files within a block.
+
+        Args:
+          data: What the images and the labels must be.
+
+        Raises:
+          DataSetError: A file cannot be read, or does not hold such rows.
+        """
+
+
+class DataSet(NamedTuple):
+    """The two parts of a data set.
+
+    Attributes:
+      train: The rows to learn from.
+      test: Those that are never trained on.
+    """
+
+    train: Part
+    test: Part

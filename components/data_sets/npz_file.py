@@ -1,0 +1,64 @@
+"""Reads an archive of NumPy arrays as keras.io has MNIST: x_train, y_train, x_test, y_test."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.data_sets.arrays import ArrayReader
+from components.data_sets.errors import DataSetError
+from components.data_sets.storage import open_file
+from modules.data_spec import DataSpec
+
+
+@dataclass(frozen=True)
+class NpzPart:
+    """One part of an archive.
+
+    Attributes:
+      path: Of the archive.
+      split: `train` or `test`, as the names of its arrays end.
+    """
+
+    path: str
+    split: str
+
+    @property
+    def name(self) -> str:
+        """The path of the images, for messages."""
+        return f"{self.path}/x_{self.split}"
+
+    @property
+    def files(self) -> Mapping[str, tuple[str, ...]]:
+        """The archive, which holds images and labels."""
+        return {"images": (self.path,), "labels": (self.path,)}
+
+    @contextmanager
+    def open(self, data: DataSpec) -> Iterator[ArrayReader]:
+        """Reads both arrays.
+
+        Raises:
+          DataSetError: The archive cannot be read, or the arrays are not there or of other data.
+        """
+        names = (f"x_{self.split}", f"y_{self.split}")
+        try:
+            with open_file(self.path) as stream, np.load(stream, allow_pickle=False) as archive:
+                missing = [name for name in names if name not in archive.files]
+                if missing:
+                    raise DataSetError(
+                        f"{self.path}: expected the arrays x_train, y_train, x_test and y_test, "
+                        f"received {', '.join(archive.files) or 'none'}. Name them so."
+                    )
+                images, labels = (archive[name] for name in names)
+        except DataSetError:
+            raise
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataSetError(
+                f"{self.path}: expected a whole archive of NumPy arrays, received one that cannot "
+                f"be read ({error}). Copy or download it again."
+            ) from error
+        paths = (f"{self.path}/{names[0]}", f"{self.path}/{names[1]}")
+        yield ArrayReader(images, labels, names=paths, data=data)
