@@ -15,7 +15,7 @@ def measured_classes(contract: Contract, config: PipelineConfig) -> tuple[int, .
     Raises:
       ValueError: The contract leaves no class to measure, or an unmeasured class is none.
     """
-    expected = find_labels(contract, config.data)
+    expected = find_labels(contract, config.data.spec)
     num_classes = config.data.num_classes
     unmeasured = set(config.thresholds.unmeasured_classes)
     if not unmeasured <= set(range(num_classes)):

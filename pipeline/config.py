@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
+from components.data_sets.finding import Format, Layout
 from components.model_exporter.formats import ExportFormat
 from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
@@ -109,6 +110,30 @@ class Thresholds(_Section):
     )
 
 
+class Data(DataSpec):
+    """What the data are, and how they lie in `data_root`."""
+
+    format: Format = Field(
+        Format.IDX,
+        description="idx: four IDX files; npz: x_train, y_train, x_test and y_test in one archive; "
+        "images: pictures in folders by class, below train and test.",
+    )
+    name: str = Field("", description="Which of several data sets in data_root.")
+    transpose: bool = Field(
+        False, description="Exchange rows and columns of each image, as EMNIST's files need it."
+    )
+
+    @property
+    def spec(self) -> DataSpec:
+        """What the data are, wherever they come from."""
+        return DataSpec.model_validate(self.model_dump(include=set(DataSpec.model_fields)))
+
+    @property
+    def layout(self) -> Layout:
+        """How they lie in their folder."""
+        return Layout(format=self.format, name=self.name, is_transposed=self.transpose)
+
+
 class PipelineConfig(_Section):
     """Everything that `create_pipeline` needs to know; the same for every runner."""
 
@@ -162,7 +187,7 @@ class PipelineConfig(_Section):
         description="Where Beam nodes run. Default: in this process.",
     )
     examples: Examples = Examples()
-    data: DataSpec = DataSpec()
+    data: Data = Data()
     training: Hyperparameters = Hyperparameters()
     tuning: Tuning = Tuning()
     thresholds: Thresholds = Thresholds()

@@ -68,14 +68,15 @@ def create_pipeline(
         output_config=split_by_hash(
             train=config.examples.train_hash_buckets, eval=config.examples.eval_hash_buckets
         ),
-        data=config.data,
+        data=config.data.spec,
+        layout=config.data.layout,
         rows_per_shard=config.examples.rows_per_shard,
     )
     examples = example_gen.outputs["examples"]
 
     # The curated contract is what the data must obey; the inferred schema is what it looks like.
     schema_importer = SchemaImporter(
-        schema_file=config.schema_path, data=config.data, contract=files.contract
+        schema_file=config.schema_path, data=config.data.spec, contract=files.contract
     )
     schema = schema_importer.outputs["schema"]
     classes = measured_classes(files.contract, config)
@@ -111,7 +112,7 @@ def create_pipeline(
         materialize=False,
         disable_statistics=True,
         custom_config={
-            DATA_SPEC_KEY: config.data.model_dump(mode="json"),
+            DATA_SPEC_KEY: config.data.spec.model_dump(mode="json"),
             "code_digest": code_digest("modules.preprocessing"),
         },
     )
@@ -133,7 +134,7 @@ def create_pipeline(
         hyperparameters=best_hyperparameters,
         custom_config={
             "hyperparameters": config.training.model_dump(),
-            DATA_SPEC_KEY: config.data.model_dump(mode="json"),
+            DATA_SPEC_KEY: config.data.spec.model_dump(mode="json"),
             "backup_root": f"{config.pipeline_root}/{TRAINER}/backup",
             "code_digest": trainer_digest,
         },
@@ -153,7 +154,7 @@ def create_pipeline(
         model=model,
         model_run=trainer.outputs["model_run"],
         examples=examples,
-        data=config.data,
+        data=config.data.spec,
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
     )
     blessings = {
@@ -166,7 +167,7 @@ def create_pipeline(
             model=model,
             **blessings,
             examples=examples,
-            data=config.data,
+            data=config.data.spec,
             formats=config.exports,
             required=config.exports_required,
             model_code_digest=trainer_digest,
@@ -195,7 +196,7 @@ def create_pipeline(
         evaluation=evaluator.outputs["evaluation"],
         infra_blessing=servability_validator.outputs["blessing"],
         tuner_results=tuner.outputs["tuner_results"] if tuner else None,
-        data=config.data,
+        data=config.data.spec,
         max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
         model_card=files.model_card,
         model_code_digest=trainer_digest,
@@ -232,7 +233,7 @@ def _make_tuner(config: PipelineConfig, data: dict[str, Any]) -> Tuner:
         tuner_fn="modules.tuner.tuner_fn",
         custom_config={
             "hyperparameters": config.training.model_dump(),
-            DATA_SPEC_KEY: config.data.model_dump(mode="json"),
+            DATA_SPEC_KEY: config.data.spec.model_dump(mode="json"),
             "tuning": config.tuning.model_dump(),
             "backup_root": f"{config.pipeline_root}/{TUNER}/backup",
             "code_digest": code_digest("modules.tuner"),

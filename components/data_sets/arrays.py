@@ -1,6 +1,7 @@
 """Reads images and labels that are in memory as arrays (numpy only)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,8 @@ class ArrayReader:
 
     def __init__(
         self,
-        images: npt.NDArray[np.generic],
-        labels: npt.NDArray[np.generic],
+        images: npt.NDArray[Any],
+        labels: npt.NDArray[Any],
         *,
         names: tuple[str, str],
         data: DataSpec,

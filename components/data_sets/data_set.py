@@ -40,3 +40,9 @@ class DataSet(NamedTuple):
 
     train: Part
     test: Part
+
+
+def list_files(data_set: DataSet) -> list[str]:
+    """Returns the paths of all files, each once."""
+    paths = (path for part in data_set for paths in part.files.values() for path in paths)
+    return list(dict.fromkeys(paths))

@@ -94,9 +94,9 @@ def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:
     missing = [split for split in DataSet._fields if split not in names]
     if missing:
         raise DataSetError(
-            f"{place}: expected the folders train and test, each with a folder of pictures for each "
-            f"class, received {', '.join(names) or 'nothing'}. Point data_root at their folder, or "
-            "set data.name."
+            f"{place}: expected the folders train and test, each with a folder of pictures for "
+            f"each class, received {', '.join(names) or 'nothing'}. Point data_root at their "
+            "folder, or set data.name."
         )
     return DataSet(*(ImageFolder(f"{place}/{split}") for split in DataSet._fields))
 

@@ -46,19 +46,20 @@ class NpzPart:
         names = (f"x_{self.split}", f"y_{self.split}")
         try:
             with open_file(self.path) as stream, np.load(stream, allow_pickle=False) as archive:
-                missing = [name for name in names if name not in archive.files]
-                if missing:
-                    raise DataSetError(
-                        f"{self.path}: expected the arrays x_train, y_train, x_test and y_test, "
-                        f"received {', '.join(archive.files) or 'none'}. Name them so."
-                    )
-                images, labels = (archive[name] for name in names)
-        except DataSetError:
-            raise
+                received = archive.files
+                arrays = [archive[name] for name in names if name in received]
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            if isinstance(error, DataSetError):
+                raise
             raise DataSetError(
                 f"{self.path}: expected a whole archive of NumPy arrays, received one that cannot "
                 f"be read ({error}). Copy or download it again."
             ) from error
+        if len(arrays) < len(names):
+            raise DataSetError(
+                f"{self.path}: expected the arrays x_train, y_train, x_test and y_test, received "
+                f"{', '.join(received) or 'none'}. Name them so."
+            )
+        images, labels = arrays
         paths = (f"{self.path}/{names[0]}", f"{self.path}/{names[1]}")
         yield ArrayReader(images, labels, names=paths, data=data)

@@ -1,4 +1,4 @@
-"""The ExampleGen that TFX lacks: IDX, the file format of MNIST."""
+"""The ExampleGen that TFX lacks: IDX, the file format of MNIST, and others of labelled images."""
 
 from tfx.components.example_gen import component
 from tfx.dsl.components.base import executor_spec
@@ -6,13 +6,15 @@ from tfx.orchestration import data_types
 from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.code_digest import code_digest
+from components.data_sets.finding import Layout
 from components.idx_example_gen import settings
 from components.idx_example_gen.driver import Driver
 from components.idx_example_gen.executor import Executor
-from components.idx_files.storage import FILE_PATTERN
 from modules.data_spec import MNIST, DataSpec
 
 DEFAULT_ROWS_PER_SHARD = 10_000
+
+_IDX = Layout()
 
 
 def split_by_hash(**hash_buckets: int) -> example_gen_pb2.Output:
@@ -25,7 +27,7 @@ def split_by_hash(**hash_buckets: int) -> example_gen_pb2.Output:
 
 
 class IdxExampleGen(component.FileBasedExampleGen):
-    """Turns the four files of an IDX data set into examples.
+    """Turns the four files of an IDX data set, or one in another format, into examples.
 
     The rows of the train files are divided among the splits of `output_config` by a hash of
     their content; those of the t10k files become the split `test`. See modules/features.py for the
@@ -38,7 +40,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
     DRIVER_CLASS = Driver
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - those of TFX, and what the data are
         self,
         input_base: str | data_types.RuntimeParameter,
         *,
@@ -46,6 +48,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
         output_config: example_gen_pb2.Output | None = None,
         range_config: range_config_pb2.RangeConfig | None = None,
         data: DataSpec = MNIST,
+        layout: Layout = _IDX,
         rows_per_shard: int = DEFAULT_ROWS_PER_SHARD,
     ) -> None:
         """Constructs the component.
@@ -58,6 +61,7 @@ class IdxExampleGen(component.FileBasedExampleGen):
           output_config: Splits of the train files; by default train and eval, 11 to 1.
           range_config: Which span to read; by default the latest.
           data: What the images and the labels must be; by default what MNIST's are.
+          layout: How the data set lies in `input_base`; by default as four IDX files.
           rows_per_shard: Rows read, divided and written at a time: what bounds the memory.
 
         Raises:
@@ -77,9 +81,10 @@ class IdxExampleGen(component.FileBasedExampleGen):
         settings.read_splits(output_config)
         super().__init__(
             input_base=input_base,
-            input_config=input_config or _make_default_input_config(),
+            input_config=input_config or _make_input_config(layout.pattern),
             output_config=output_config,
             custom_config=settings.make_custom_config(
+                layout=layout.model_dump_json(),
                 data=data.model_dump_json(),
                 rows_per_shard=rows_per_shard,
                 code_digest=code_digest(Executor.__module__),
@@ -88,7 +93,5 @@ class IdxExampleGen(component.FileBasedExampleGen):
         )
 
 
-def _make_default_input_config() -> example_gen_pb2.Input:
-    return example_gen_pb2.Input(
-        splits=[example_gen_pb2.Input.Split(name="idx", pattern=FILE_PATTERN)]
-    )
+def _make_input_config(pattern: str) -> example_gen_pb2.Input:
+    return example_gen_pb2.Input(splits=[example_gen_pb2.Input.Split(name="idx", pattern=pattern)])

@@ -7,29 +7,28 @@ import apache_beam as beam
 import numpy as np
 from tfx.components.example_gen import write_split
 
+from components.data_sets.data_set import Part
+from components.data_sets.rows import RowBlock
 from components.idx_example_gen.examples import serialize_rows, write_shard
 from components.idx_example_gen.pixel_hashes import hash_images, write_notes
 from components.idx_example_gen.progress import count_rows
 from components.idx_example_gen.settings import Settings
 from components.idx_example_gen.splits import Split, assign_splits
-from components.idx_files.idx_folder import IdxPair
-from components.idx_files.idx_pair import IdxBlock
-from components.idx_files.storage import open_pair
 
 
 @dataclass(frozen=True)
 class RowRange:
-    """Consecutive rows of a pair of files, which one worker converts.
+    """Consecutive rows of a part of a data set, which one worker converts.
 
     Attributes:
-      pair: The files.
+      part: Where they are.
       splits: Where the rows go.
       first_row: Number of the first row, from 0; a multiple of the rows in a shard.
       num_rows: How many, 1 or more.
-      num_shards: Shards that the whole pair becomes, in each of the splits.
+      num_shards: Shards that the whole part becomes, in each of the splits.
     """
 
-    pair: IdxPair
+    part: Part
     splits: tuple[Split, ...]
     first_row: int
     num_rows: int
@@ -64,9 +63,9 @@ class ConvertRows(beam.DoFn):
         """Converts one range; see the class.
 
         Raises:
-          IdxError: A file is truncated, damaged or too long, or a label is out of range.
+          DataSetError: A file is truncated, damaged or too long, or a label is out of range.
         """
-        with open_pair(rows.pair, self._settings.data) as reader:
+        with rows.part.open(self._settings.data) as reader:
             for block in reader.read_blocks(
                 first_row=rows.first_row,
                 num_rows=rows.num_rows,
@@ -74,7 +73,7 @@ class ConvertRows(beam.DoFn):
             ):
                 yield from self._write_shards(block, rows)
 
-    def _write_shards(self, block: IdxBlock, rows: RowRange) -> Iterator[tuple[str, int]]:
+    def _write_shards(self, block: RowBlock, rows: RowRange) -> Iterator[tuple[str, int]]:
         shard = block.first_row // self._settings.rows_per_shard
         name = f"{write_split.DEFAULT_TF_RECORD_FILE_NAME}-{shard:05d}-of-{rows.num_shards:05d}.gz"
         places = self._places
@@ -96,19 +95,19 @@ class ConvertRows(beam.DoFn):
         count_rows(len(split_of_row))
 
 
-def plan_ranges(pair: IdxPair, splits: tuple[Split, ...], settings: Settings) -> Iterator[RowRange]:
-    """Yields a range for each shard, or one for all rows where a file is compressed.
+def plan_ranges(part: Part, splits: tuple[Split, ...], settings: Settings) -> Iterator[RowRange]:
+    """Yields a range for each shard, or one for all rows that can only be read front to back.
 
     Raises:
-      IdxError: A header is wrong, the files do not belong together, or an uncompressed one is
+      DataSetError: A header is wrong, the files do not belong together, or an uncompressed one is
         truncated or too long.
     """
-    with open_pair(pair, settings.data) as reader:
+    with part.open(settings.data) as reader:
         reader.check_lengths()
-        num_rows, is_gzip = reader.num_rows, reader.is_gzip
-    # A gzip stream can only be read from its beginning, so one worker streams all of it.
-    rows_per_range = num_rows if is_gzip else settings.rows_per_shard
+        num_rows, is_sequential = reader.num_rows, reader.is_sequential
+    # Of a gzip stream, say: one worker streams all of it.
+    rows_per_range = num_rows if is_sequential else settings.rows_per_shard
     num_shards = -(-num_rows // settings.rows_per_shard)
     for first_row in range(0, num_rows, rows_per_range):
         size = min(rows_per_range, num_rows - first_row)
-        yield RowRange(pair, splits, first_row, size, num_shards)
+        yield RowRange(part, splits, first_row, size, num_shards)

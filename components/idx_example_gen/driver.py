@@ -16,11 +16,12 @@ from tfx.orchestration.portable import data_types as portable_data_types
 from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import standard_component_specs
 
+from components.data_sets.data_set import DataSet, list_files
+from components.data_sets.errors import DataSetError
+from components.data_sets.finding import find_data_set
+from components.data_sets.remembered_digests import RememberedDigests
+from components.data_sets.storage import FOLDER, explained, is_remote
 from components.idx_example_gen.settings import read_settings
-from components.idx_files.idx import IdxError
-from components.idx_files.idx_folder import IdxFolder
-from components.idx_files.remembered_digests import RememberedDigests
-from components.idx_files.storage import FOLDER, explained, find_files, is_remote
 
 _SYSTEM_FOLDER = "/.system/"
 _MEMORY = "source_digests.json"
@@ -55,17 +56,17 @@ class Driver(driver.FileBasedDriver):
             )
         settings = read_settings(resolved)
         try:
-            folder = find_files(settings.input_base, settings.file_pattern)
-            resolved[utils.FINGERPRINT_PROPERTY_NAME] = self._digest(folder)
-        except IdxError:
+            found = find_data_set(settings.input_base, settings.layout, settings.file_pattern)
+            resolved[utils.FINGERPRINT_PROPERTY_NAME] = self._digest(found)
+        except DataSetError:
             # The executor finds the same; its errors are those of the node. Should it not, nothing
             # that is not known by its content is to be found in the cache.
             resolved[utils.FINGERPRINT_PROPERTY_NAME] = f"unreadable:{uuid.uuid4()}"
         return resolved
 
-    def _digest(self, folder: IdxFolder) -> str:
+    def _digest(self, found: DataSet) -> str:
         memory = RememberedDigests(self._memory)
-        paths = [path for pair in folder for path in pair]
+        paths = list_files(found)
         digests = [memory.digest(path) for path in paths]
         memory.keep(paths)
         return f"sha256:{hashlib.sha256(json.dumps(digests).encode()).hexdigest()}"

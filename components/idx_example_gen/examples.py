@@ -1,4 +1,4 @@
-"""Writes rows of IDX files as tf.Examples."""
+"""Writes rows as tf.Examples."""
 
 import uuid
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tfx.dsl.io import fileio
 
-from components.idx_files.idx_pair import IdxBlock
+from components.data_sets.rows import RowBlock
 from modules import features
 from modules.data_spec import MAX_PIXEL
 
@@ -16,7 +16,7 @@ from modules.data_spec import MAX_PIXEL
 _TFRECORD_OPTIONS = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
 
 
-def serialize_rows(block: IdxBlock, rows: npt.NDArray[np.intp]) -> Iterator[bytes]:
+def serialize_rows(block: RowBlock, rows: npt.NDArray[np.intp]) -> Iterator[bytes]:
     """Yields a serialized tf.Example for each of the chosen rows.
 
     Args:

@@ -1,4 +1,4 @@
-"""Turns a folder of IDX files into tf.Examples, a range of rows in each Beam element.
+"""Turns a data set into tf.Examples, a range of rows in each Beam element.
 
 The rows never travel through Beam: a worker reads its range, divides it among the splits and
 writes the shards itself. What goes through Beam is who does what, and how many rows went where.
@@ -18,6 +18,10 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
+from components.data_sets.data_set import DataSet, list_files
+from components.data_sets.errors import DataSetError
+from components.data_sets.finding import find_data_set
+from components.data_sets.storage import digest_file
 from components.idx_example_gen.conversion import ConvertRows, Places, plan_ranges
 from components.idx_example_gen.pixel_hashes import compare_bucket, count_buckets
 from components.idx_example_gen.progress import counted_rows
@@ -25,9 +29,6 @@ from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
 from components.idx_example_gen.shared_rows import merge_shared_rows, note_shared_rows
 from components.idx_example_gen.source_files import note_source_files
-from components.idx_files.idx import IdxError
-from components.idx_files.idx_folder import IdxFolder
-from components.idx_files.storage import digest_file, find_files
 from modules.folders import remove_folder
 
 
@@ -52,34 +53,34 @@ class Executor(base_beam_executor.BaseBeamExecutor):
           exec_properties: As FileBasedExampleGen's driver resolves them.
 
         Raises:
-          IdxError: The input is not a complete, consistent IDX data set, or a split would be
+          DataSetError: The input is not a complete, consistent data set, or a split would be
             empty. Nothing is left in the artifact's folder.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = read_settings(exec_properties)
-        folder = find_files(settings.input_base, settings.file_pattern)
+        found = find_data_set(settings.input_base, settings.layout, settings.file_pattern)
         examples = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
         examples.splits = [split.name for split in (*settings.train_splits, TEST_SPLIT)]
         with _nothing_left_behind(examples) as temporary_dir:
-            findings = self._convert(folder, settings, examples, temporary_dir)
-            _check_no_split_is_empty(findings.num_rows, settings, folder)
-        _describe(examples, findings, folder)
+            findings = self._convert(found, settings, examples, temporary_dir)
+            _check_no_split_is_empty(findings.num_rows, settings, found.train.name)
+        _describe(examples, findings, found)
 
     def _convert(
-        self, folder: IdxFolder, settings: Settings, examples: types.Artifact, temporary_dir: str
+        self, found: DataSet, settings: Settings, examples: types.Artifact, temporary_dir: str
     ) -> "_Findings":
         ranges = [
-            *plan_ranges(folder.train, settings.train_splits, settings),
-            *plan_ranges(folder.test, (TEST_SPLIT,), settings),
+            *plan_ranges(found.train, settings.train_splits, settings),
+            *plan_ranges(found.test, (TEST_SPLIT,), settings),
         ]
         total = sum(each.num_rows for each in ranges)
-        pairs = {
-            split: folder.test if split == TEST_SPLIT.name else folder.train
+        parts = {
+            split: found.test if split == TEST_SPLIT.name else found.train
             for split in examples.splits
         }
-        files = {split: pair.images.rpartition("/")[2] for split, pair in pairs.items()}
+        files = {split: part.name.rpartition("/")[2] for split, part in parts.items()}
         places = Places(
             split_uris={split: examples.path(split=split) for split in examples.splits},
             temporary_dir=temporary_dir,
@@ -114,7 +115,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             )
             _ = (
                 pipeline
-                | "SourceFiles" >> beam.Create([*folder.train, *folder.test])
+                | "SourceFiles" >> beam.Create(list_files(found))
                 | "DigestFiles" >> beam.Map(_digest_file)
                 | "CollectDigests" >> beam.combiners.ToDict()
                 | "WriteDigests" >> beam.Map(_write_json, results["digests"])
@@ -166,14 +167,12 @@ def _nothing_left_behind(examples: types.Artifact) -> Iterator[str]:
     remove_folder(temporary_dir)
 
 
-def _check_no_split_is_empty(
-    num_rows: dict[str, int], settings: Settings, folder: IdxFolder
-) -> None:
+def _check_no_split_is_empty(num_rows: dict[str, int], settings: Settings, place: str) -> None:
     for split in settings.train_splits:
         if not num_rows[split.name]:
             buckets = sum(other.hash_buckets for other in settings.train_splits)
-            raise IdxError(
-                f"{folder.train.images}: expected some rows for split {split.name!r}, which gets "
+            raise DataSetError(
+                f"{place}: expected some rows for split {split.name!r}, which gets "
                 f"{split.hash_buckets} of {buckets} hash buckets, received none of the file's "
                 f"{sum(num_rows[other.name] for other in settings.train_splits)} rows. Add rows, "
                 "or give the split more of them (examples.train_hash_buckets, "
@@ -181,7 +180,7 @@ def _check_no_split_is_empty(
             )
 
 
-def _describe(examples: types.Artifact, findings: _Findings, folder: IdxFolder) -> None:
+def _describe(examples: types.Artifact, findings: _Findings, found: DataSet) -> None:
     """Sets the properties that TFX's own ExampleGens set, and the lineage down to the files."""
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
     examples_utils.set_file_format(
@@ -189,6 +188,6 @@ def _describe(examples: types.Artifact, findings: _Findings, folder: IdxFolder) 
     )
     for split, count in findings.num_rows.items():
         examples.set_int_custom_property(num_rows_property(split), count)
-    notes = {**note_source_files(folder, findings.digests), **findings.shared_rows}
+    notes = {**note_source_files(found, findings.digests), **findings.shared_rows}
     for name, note in notes.items():
         examples.set_string_custom_property(name, note)

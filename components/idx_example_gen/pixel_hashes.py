@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from tfx.dsl.io import fileio
 
+from components.data_sets.rows import RowBlock
 from components.idx_example_gen.shared_rows import MAX_LISTED, SharedRows
-from components.idx_files.idx_pair import IdxBlock
 
 ROWS_PER_BUCKET = 1_000_000
 """Their notes take 16 MB."""
@@ -31,7 +31,7 @@ def count_buckets(num_rows: int) -> int:
     return max(1, -(-num_rows // ROWS_PER_BUCKET))
 
 
-def hash_images(block: IdxBlock, rows: npt.NDArray[np.intp]) -> Notes:
+def hash_images(block: RowBlock, rows: npt.NDArray[np.intp]) -> Notes:
     """Returns a note of each of the chosen rows; labels are left out, so that they can differ.
 
     Of a hundred million images, two that differ have the same 64 bits with a probability of 3 in

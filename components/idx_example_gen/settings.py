@@ -8,6 +8,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
+from components.data_sets.finding import Layout
 from components.idx_example_gen.splits import Split
 from modules.data_spec import DataSpec
 
@@ -23,6 +24,7 @@ class Settings:
       input_base: Folder of the input.
       file_pattern: What finds the files in it.
       train_splits: Where the rows of the train files go, at least one split.
+      layout: How the data set lies in its folder.
       data: What the images and the labels must be.
       rows_per_shard: Rows that are read, divided among the splits and written at a time.
     """
@@ -30,6 +32,7 @@ class Settings:
     input_base: str
     file_pattern: str
     train_splits: tuple[Split, ...]
+    layout: Layout
     data: DataSpec
     rows_per_shard: int
 
@@ -67,6 +70,7 @@ def read_settings(exec_properties: dict[str, Any]) -> Settings:
         input_base=exec_properties[standard_component_specs.INPUT_BASE_KEY],
         file_pattern=input_config.splits[0].pattern,
         train_splits=read_splits(output_config),
+        layout=Layout.model_validate_json(struct["layout"]),
         data=DataSpec.model_validate_json(struct["data"]),
         rows_per_shard=int(struct["rows_per_shard"]),
     )

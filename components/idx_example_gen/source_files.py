@@ -8,43 +8,57 @@ import json
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
 
-from components.idx_files.idx_folder import IdxFolder, IdxPair
+from components.data_sets.data_set import DataSet, list_files
 
 # What TFX's own ExampleGens note of their input.
 _INPUT_FINGERPRINT = "input_fingerprint"
 _FOLDER_PROPERTY = "input_folder"
 _NAME_LENGTH = 12
+_CONTENTS = ("images", "labels")
 
 
-def note_source_files(folder: IdxFolder, digests: Mapping[str, str]) -> dict[str, str]:
+def note_source_files(data_set: DataSet, digests: Mapping[str, str]) -> dict[str, str]:
     """Returns the properties to note: the folder, and for each file a line for `sha256sum --check`.
 
+    Where one content has files of its own for each row, the line is of their list: of all those
+    lines, sorted.
+
     Args:
-      folder: The paths of the files.
+      data_set: The paths of the files.
       digests: SHA-256 of each file, by its path.
     """
-    place = _find_common_folder([path for pair in folder for path in pair])
+    place = _find_common_folder(list_files(data_set))
     return {
         _FOLDER_PROPERTY: place,
         **{
-            _property_name(split, content): f"{digests[path]}  {path.removeprefix(f'{place}/')}"
-            for split, pair in folder._asdict().items()
-            for content, path in pair._asdict().items()
+            _property_name(split, content): _make_line(
+                {path.removeprefix(f"{place}/"): digests[path] for path in paths}
+            )
+            for split, part in data_set._asdict().items()
+            for content, paths in part.files.items()
         },
     }
 
 
+def _make_line(digests: Mapping[str, str]) -> str:
+    lines = [f"{digest}  {name}" for name, digest in sorted(digests.items())]
+    if len(lines) == 1:
+        return lines[0]
+    listing = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return f"{listing}  {_find_common_folder(list(digests))} ({len(lines):,} files)"
+
+
 def source_files(
-    properties: Mapping[str, str], splits: Iterable[str] = IdxFolder._fields
+    properties: Mapping[str, str], splits: Iterable[str] = DataSet._fields
 ) -> dict[str, str]:
     """Returns the SHA-256 of each source file, by its name; empty if none is noted.
 
     Args:
       properties: Custom properties of an Examples artifact, as `note_source_files` makes them.
         There may be others among them.
-      splits: Of which of the IDX data set's splits, all by default.
+      splits: Of which of the data set's parts, all by default.
     """
-    names = (_property_name(split, content) for split in splits for content in IdxPair._fields)
+    names = (_property_name(split, content) for split in splits for content in _CONTENTS)
     lines = sorted(properties[name] for name in names if name in properties)
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
@@ -72,7 +86,7 @@ def name_data(properties: Mapping[str, str]) -> str:
     Returns:
       Hexadecimal digits, or "" if nothing is noted that tells the data from others.
     """
-    roles = (_property_name(split, part) for split in IdxFolder._fields for part in IdxPair._fields)
+    roles = (_property_name(split, part) for split in DataSet._fields for part in _CONTENTS)
     digests = {role: properties[role].partition(" ")[0] for role in roles if role in properties}
     content = json.dumps(digests) if digests else properties.get(_INPUT_FINGERPRINT, "")
     return hashlib.sha256(content.encode()).hexdigest()[:_NAME_LENGTH] if content else ""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_files.idx_pair import IdxBlock
+from components.data_sets.rows import RowBlock
 
 
 class Split(NamedTuple):
@@ -16,7 +16,7 @@ class Split(NamedTuple):
     hash_buckets: int
 
 
-def assign_splits(block: IdxBlock, splits: tuple[Split, ...]) -> npt.NDArray[np.intp]:
+def assign_splits(block: RowBlock, splits: tuple[Split, ...]) -> npt.NDArray[np.intp]:
     """Returns for each row the index of its split, int [rows].
 
     It depends on nothing but the row's pixels and label, so that a row stays in its split when

@@ -79,8 +79,8 @@ def _no_such_data_set(data_set: str, names: Iterable[str], folder: str) -> IdxEr
     found = {match["data_set"] or "" for match in map(_FILE_NAME.fullmatch, names) if match}
     return IdxError(
         f"{folder}: expected files of a data set {data_set}, as data.name says, received "
-        f"{', '.join(sorted(found - {''})) or 'none that begin with a name'}. Set data.name to one of "
-        "them, or leave it out."
+        f"{', '.join(sorted(found - {''})) or 'none that begin with a name'}. Set data.name to one "
+        "of them, or leave it out."
     )
 
 
@@ -122,7 +122,8 @@ def _check_unambiguous(found: _Found, folder: str) -> None:
     if len(data_sets) > 1 or any(len(paths) > 1 for paths in found.values()):
         raise IdxError(
             f"{folder}: expected one IDX data set, each file either plain or .gz; received "
-            f"{_render_names(names)}. Keep four of them in the folder, or set data.name to the one that is meant."
+            f"{_render_names(names)}. Keep four of them in the folder, or set data.name to the "
+            "one that is meant."
         )
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from components.idx_files.checking import check_files
-from components.idx_files.storage import is_remote
+from components.data_sets.checking import check_data_set
+from components.data_sets.storage import is_remote
 from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from runners.commands.configuration_options import configuration_options, read_configuration
@@ -52,15 +52,16 @@ def check_command(
         raise click.UsageError(f"expected a folder on this machine, received {place}.")
     try:
         expected = measured_classes(read_contract(config.schema_path), config)
-        checked = check_files(place, config.data)
+        checked = check_data_set(place, config.data.layout, config.data.spec)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    for pair, counts in checked:
+    for part, counts in checked:
         rows = int(counts.sum())
-        missing = [str(label) for label in expected if not counts[label]]
-        click.echo(f"{pair.images}: {rows:,} rows")
+        missing = [config.data.spec.labels[label] for label in expected if not counts[label]]
+        click.echo(f"{part.name}: {rows:,} rows")
         if missing:
-            click.echo(f"{pair.labels}: no rows of {', '.join(missing)}", err=True)
+            [place] = part.files.get("labels", (part.name,))
+            click.echo(f"{place}: no rows of {', '.join(missing)}", err=True)
     if any(not counts[label] for _, counts in checked for label in expected):
         raise click.ClickException(
             "a model is held to each class of the contract: add rows of those that have none, or "

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from components.idx_files.checking import check_files
-from components.idx_files.idx import IdxError
-from components.idx_files.storage import is_remote
+from components.data_sets.checking import check_data_set
+from components.data_sets.errors import DataSetError
+from components.data_sets.storage import is_remote
 from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
@@ -34,13 +34,13 @@ def check_data(config: PipelineConfig) -> Finding:
     if is_remote(data_root):
         return Finding("data", Severity.NOTE, f"{data_root} is remote: not looked at")
     try:
-        check_files(data_root, config.data)
+        check_data_set(data_root, config.data.layout, config.data.spec)
         if not Path(data_root, CHECKSUM_FILE).exists():
             found = f"four IDX files in {data_root}, no {CHECKSUM_FILE} to verify them with"
             return Finding(
                 "data", Severity.NOTE, found, f"sha256sum the plain files > {CHECKSUM_FILE}"
             )
         verify(Path(data_root))
-    except (IdxError, DatasetError) as error:
+    except (DataSetError, DatasetError) as error:
         return Finding("data", Severity.FIX, str(error))
     return Finding("data", Severity.OK, f"four IDX files in {data_root}, checksums right")

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import tensorflow as tf
 from ml_metadata import MetadataStore
 
+from components.data_sets.data_set import DataSet, Part, list_files
+from components.data_sets.errors import DataSetError
+from components.data_sets.finding import find_data_set
+from components.data_sets.storage import digest_file
 from components.idx_example_gen.settings import TEST_SPLIT
 from components.idx_example_gen.splits import Split, assign_splits
-from components.idx_files.idx import IdxError
-from components.idx_files.idx_folder import IdxFolder, IdxPair
-from components.idx_files.storage import digest_file, find_files, open_pair
 from components.model_exporter.exporting import Images
 from components.model_exporter.images import (
     NUM_CALIBRATION_IMAGES,
@@ -97,7 +98,7 @@ def read_source_images(
             "received one that tells none, so that no files can be known to be its own"
         )
     try:
-        files = find_files(folder)
+        files = find_data_set(folder, config.data.layout)
         _check_content(files, expected, folder)
         rows = config.examples.rows_per_shard
         # The labels are those that the model was trained on: they need not be held to bounds again.
@@ -114,7 +115,7 @@ def read_source_images(
         )
     except tf.errors.OpError as error:
         raise ImagesMissingError(f"{folder}: cannot be read ({error.message})") from error
-    except IdxError as error:
+    except DataSetError as error:
         raise ImagesMissingError(str(error).rstrip(".")) from error
 
 
@@ -140,9 +141,9 @@ def _find_split(folder: str, split: str) -> str:
     return pattern
 
 
-def _check_content(files: IdxFolder, expected: Mapping[str, str], folder: str) -> None:
+def _check_content(files: DataSet, expected: Mapping[str, str], folder: str) -> None:
     """Compares files with what a version's record says of its data."""
-    paths = [path for pair in files for path in pair]
+    paths = list_files(files)
     found = {name: path for name in expected for path in paths if f"/{path}".endswith(f"/{name}")}
     received = {
         name: digest_file(found[name]) if name in found else "no such file" for name in expected
@@ -160,10 +161,10 @@ def _check_content(files: IdxFolder, expected: Mapping[str, str], folder: str) -
 
 
 def _read_first_split(
-    pair: IdxPair, splits: tuple[Split, ...], rows_per_block: int, data: DataSpec
+    part: Part, splits: tuple[Split, ...], rows_per_block: int, data: DataSpec
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yields the images of the first of the splits among which the rows are divided."""
-    with open_pair(pair, data) as reader:
+    with part.open(data) as reader:
         for block in reader.read_blocks(
             first_row=0, num_rows=reader.num_rows, rows_per_block=rows_per_block
         ):

@@ -1,7 +1,7 @@
 """What a run on this machine needs before it loads TensorFlow (no TensorFlow)."""
 
-from components.idx_files.checking import check_files
-from components.idx_files.storage import is_remote
+from components.data_sets.checking import check_data_set
+from components.data_sets.storage import is_remote
 from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
@@ -19,4 +19,4 @@ def check_inputs(config: PipelineConfig) -> None:
     if not is_remote(config.schema_path):
         measured_classes(read_contract(config.schema_path), config)
     if not is_remote(config.data_root):
-        check_files(config.data_root, config.data)
+        check_data_set(config.data_root, config.data.layout, config.data.spec)

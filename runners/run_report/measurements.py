@@ -86,7 +86,7 @@ def _measure(
     return measure(
         {key: make_artifact(record) for key, record in found.items()},
         Settings(
-            data=config.data,
+            data=config.data.spec,
             max_p99_latency_ms=config.thresholds.max_p99_latency_ms,
             # The code that is here may be another one than that which trained.
             model_code_digest="",

@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from components.idx_files.storage import digest_file, is_remote
+from components.data_sets.storage import digest_file, is_remote
 from components.whole_file import write_whole_file
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class RememberedDigests:
         """Returns the SHA-256 of a file; of a remote one, it is always read.
 
         Raises:
-          IdxError: It cannot be read.
+          DataSetError: It cannot be read.
         """
         if is_remote(path):
             return digest_file(path)
