@@ -20,9 +20,8 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from components.idx_example_gen.settings import CLASS_COUNTS
+from components.data_sets.rows import RowBlock
 from components.idx_files.idx import IdxError
-from components.idx_files.idx_pair import IdxBlock
 from components.idx_files.storage import find_files, open_pair
 from components.model_exporter.conversion.converting import convert
 from components.model_exporter.description import Description, describe_model
@@ -39,6 +38,7 @@ from components.model_exporter.reference import ask_saved_model
 from components.versioned_directory.model_files import size_in_bytes
 from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version, list_versions
+from modules.data_spec import MNIST
 from modules.features import CLASSES_KEY
 from pipeline.config import PipelineConfig
 from runners.exports.images import ImagesMissingError, read_source_images
@@ -59,7 +59,7 @@ class Measurement:
 
 
 def measure_formats(
-    saved_model: Path, description: Description, test: IdxBlock, images: Images
+    saved_model: Path, description: Description, test: RowBlock, images: Images
 ) -> Iterator[tuple[str, Measurement]]:
     """Yields each format with what it answers to all test images.
 
@@ -112,7 +112,7 @@ def _cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def _judge_saved_model(saved_model: Path, expected: Expected, test: IdxBlock) -> Measurement:
+def _judge_saved_model(saved_model: Path, expected: Expected, test: RowBlock) -> Measurement:
     """Its own latency is in the benchmark of serving: it depends on how it is called."""
     return Measurement(
         num_bytes=sum(
@@ -133,8 +133,8 @@ def _accuracy(
     return float(np.mean(answers[CLASSES_KEY] == labels))
 
 
-def _read_test_images(folder: str) -> IdxBlock:
-    with open_pair(find_files(folder).test, CLASS_COUNTS[-1]) as reader:
+def _read_test_images(folder: str) -> RowBlock:
+    with open_pair(find_files(folder).test, MNIST) as reader:
         rows = reader.num_rows
         [block] = reader.read_blocks(first_row=0, num_rows=rows, rows_per_block=rows)
     return block

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from components.idx_example_gen.settings import CLASS_COUNTS
 from components.idx_files.storage import find_files, open_pair
 from components.model_exporter.reference import ask_saved_model
 from components.versioned_directory.versions import list_versions
+from modules.data_spec import MNIST
 from serving.client.digit_image import SIDE, centre
 from serving.client.digits import DIGIT_SIGNATURE
 from serving.client.pictures.ink import NoInkError, find_ink
@@ -98,7 +98,7 @@ def _read_digits(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Returns test images of chance and their labels."""
     pair = find_files(str(_DATA)).test
-    with open_pair(pair, CLASS_COUNTS[-1]) as reader:
+    with open_pair(pair, MNIST) as reader:
         total = reader.num_rows
         [block] = reader.read_blocks(first_row=0, num_rows=total, rows_per_block=total)
     rows = rng.choice(len(block.labels), count, replace=False)

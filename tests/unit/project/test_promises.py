@@ -85,7 +85,7 @@ def test_what_must_answer_at_once_promises_to_load_without_tensorflow():
 
     assert promised >= {
         "components.code_digest",
-        "components.idx_files.checking",
+        "components.data_sets.checking",
         "modules.hyperparameters",
         "modules.training.progress",
         "pipeline.config",

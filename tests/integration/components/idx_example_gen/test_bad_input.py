@@ -10,8 +10,8 @@ import pytest
 from tfx.proto import example_gen_pb2
 from tfx.types.standard_artifacts import Examples
 
+from components.data_sets.errors import DataSetError
 from components.idx_example_gen.component import IdxExampleGen
-from components.idx_files.idx import IdxError
 
 
 def corrupt(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:
@@ -117,7 +117,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(
     folder = random_idx_folder(tmp_path / "in", num_train=60, num_test=20)
     damage(folder)
 
-    with pytest.raises(IdxError, match=expected):
+    with pytest.raises(DataSetError, match=expected):
         generate_examples(folder, tmp_path / "out", rows_per_shard=7)
 
     assert list((tmp_path / "out").iterdir()) == []
@@ -131,7 +131,9 @@ def test_a_split_that_gets_no_row_is_an_error_that_says_so(
 ):
     folder = random_idx_folder(tmp_path / "in", num_train=3)
 
-    with pytest.raises(IdxError, match="some rows for split 'eval', which gets 1 of 100000 hash"):
+    with pytest.raises(
+        DataSetError, match="some rows for split 'eval', which gets 1 of 100000 hash"
+    ):
         generate_examples(
             folder, tmp_path / "out", output_config=make_output_config(train=99999, eval=1)
         )

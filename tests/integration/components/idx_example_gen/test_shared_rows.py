@@ -11,6 +11,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types.standard_artifacts import Examples
 
 from components.custom_properties import read_strings
+from components.data_sets.rows import RowBlock
 from components.idx_example_gen import pixel_hashes
 from components.idx_example_gen.pixel_hashes import (
     compare_bucket,
@@ -19,7 +20,6 @@ from components.idx_example_gen.pixel_hashes import (
     write_notes,
 )
 from components.idx_example_gen.shared_rows import SharedRows, merge_shared_rows, read_shared_rows
-from components.idx_files.idx_pair import IdxBlock
 from support.project import PROJECT
 
 TRAIN_FILE, TEST_FILE = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
@@ -91,7 +91,7 @@ def test_the_same_image_with_two_labels_on_both_sides_of_the_split_is_counted(
 def test_mnist_shares_no_rows(tmp_path: Path):
     for split, name in (("train", "train"), ("test", "t10k")):
         images = _read_mnist(name)
-        block = IdxBlock(0, images, np.zeros(len(images), np.uint8))
+        block = RowBlock(0, images, np.zeros(len(images), np.uint8))
         (tmp_path / split).mkdir()
         notes = hash_images(block, np.arange(len(images)))
         write_notes(notes, f"{tmp_path}/{split}/all", num_buckets=1, temporary_dir=str(tmp_path))
@@ -133,7 +133,7 @@ def test_many_rows_are_compared_a_bucket_at_a_time(
 
 
 def test_the_memory_of_a_comparison_follows_its_bucket_and_not_the_number_of_rows(tmp_path: Path):
-    block = IdxBlock(0, make_images(1000, seed=5), np.zeros(1000, np.uint8))
+    block = RowBlock(0, make_images(1000, seed=5), np.zeros(1000, np.uint8))
     notes = hash_images(block, np.arange(1000))
 
     peaks = []
@@ -159,7 +159,7 @@ def test_the_memory_of_a_comparison_follows_its_bucket_and_not_the_number_of_row
 
 
 def test_a_range_that_is_converted_twice_is_counted_once(tmp_path: Path):
-    block = IdxBlock(100, make_images(20, seed=6), np.zeros(20, np.uint8))
+    block = RowBlock(100, make_images(20, seed=6), np.zeros(20, np.uint8))
     for split in ("train", "test"):
         (tmp_path / split).mkdir()
         for _ in range(2):

@@ -1,21 +1,25 @@
 """The notes on source files, as they are written and as they are read."""
 
+import hashlib
 import re
+from typing import NamedTuple
 
 from components.anomaly_gate.acceptance import DATA_PATTERN
+from components.data_sets.data_set import DataSet, list_files
+from components.data_sets.idx_part import IdxPart
 from components.idx_example_gen.source_files import (
     describe_source,
     name_data,
     note_source_files,
     source_files,
 )
-from components.idx_files.idx_folder import IdxFolder, IdxPair
+from components.idx_files.idx_folder import IdxPair
 
-FOLDER = IdxFolder(
-    train=IdxPair("gs://bucket/in/train-images", "gs://bucket/in/train-labels"),
-    test=IdxPair("gs://bucket/in/test-images", "gs://bucket/in/test-labels"),
+FOLDER = DataSet(
+    train=IdxPart(IdxPair("gs://bucket/in/train-images", "gs://bucket/in/train-labels")),
+    test=IdxPart(IdxPair("gs://bucket/in/test-images", "gs://bucket/in/test-labels")),
 )
-DIGESTS = {path: f"{number:02}" for number, path in enumerate([*FOLDER.train, *FOLDER.test])}
+DIGESTS = {path: f"{number:02}" for number, path in enumerate(list_files(FOLDER))}
 
 
 def test_what_is_noted_is_a_line_for_sha256sum_that_is_read_back():
@@ -31,10 +35,13 @@ def test_what_is_noted_is_a_line_for_sha256sum_that_is_read_back():
 
 
 def test_files_in_folders_of_their_own_are_noted_from_the_folder_of_all():
-    nested = IdxFolder(
-        *(IdxPair(*(f"{path}/{path.rpartition('/')[2]}" for path in pair)) for pair in FOLDER)
+    nested = DataSet(
+        *(
+            IdxPart(IdxPair(*(f"{path}/{path.rpartition('/')[2]}" for path in part.pair)))
+            for part in FOLDER
+        )
     )
-    digests = {path: "00" for pair in nested for path in pair}
+    digests = dict.fromkeys(list_files(nested), "00")
 
     notes = note_source_files(nested, digests)
 
@@ -82,3 +89,24 @@ def test_data_of_another_example_gen_are_named_by_its_fingerprint_and_others_hav
     assert len(names) == 3
     assert all(re.fullmatch(DATA_PATTERN, name) for name in names)
     assert name_data({"span": "0"}) == ""
+
+
+class Pictures(NamedTuple):
+    """A part whose rows have a file each."""
+
+    files: dict[str, tuple[str, ...]]
+
+
+def test_many_files_are_noted_as_the_digest_of_their_list():
+    pictures = DataSet(
+        *(Pictures({"images": (f"/in/{name}/a/1.png", f"/in/{name}/b/2.png")}) for name in "xy")
+    )
+    digests = {path: f"{number:02}" for number, path in enumerate(list_files(pictures))}
+
+    notes = note_source_files(pictures, digests)
+    changed = note_source_files(pictures, {**digests, "/in/x/b/2.png": "99"})
+
+    listing = hashlib.sha256(b"00  x/a/1.png\n01  x/b/2.png").hexdigest()
+    assert notes["source_train_images"] == f"{listing}  x (2 files)"
+    assert changed["source_test_images"] == notes["source_test_images"]
+    assert name_data(changed) != name_data(notes)

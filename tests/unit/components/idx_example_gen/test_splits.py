@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from components.data_sets.rows import RowBlock
 from components.idx_example_gen.splits import Split, assign_splits
-from components.idx_files.idx_pair import IdxBlock
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -18,7 +18,7 @@ def make_rows(num_rows: int) -> tuple[Pixels, Pixels]:
 def test_splits_get_their_share_of_the_rows():
     images, labels = make_rows(6000)
 
-    split = assign_splits(IdxBlock(0, images, labels), (Split("train", 11), Split("eval", 1)))
+    split = assign_splits(RowBlock(0, images, labels), (Split("train", 11), Split("eval", 1)))
 
     # 500 expected; the bounds are six standard deviations away.
     assert 372 < np.count_nonzero(split == 1) < 628
@@ -28,7 +28,7 @@ def test_a_row_keeps_its_split_wherever_it_stands():
     images, labels = make_rows(100)
     splits = (Split("train", 2), Split("eval", 1))
 
-    before = assign_splits(IdxBlock(0, images, labels), splits)
-    after = assign_splits(IdxBlock(50, images[::-1], labels[::-1]), splits)
+    before = assign_splits(RowBlock(0, images, labels), splits)
+    after = assign_splits(RowBlock(50, images[::-1], labels[::-1]), splits)
 
     np.testing.assert_array_equal(before, after[::-1])

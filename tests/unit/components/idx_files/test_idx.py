@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.data_sets.rows import RowBlock
 from components.idx_files.idx import IMAGES_MAGIC, LABELS_MAGIC, IdxError, IdxReader
-from components.idx_files.idx_pair import IdxBlock, IdxPairReader
+from components.idx_files.idx_pair import IdxPairReader
 from modules.data_spec import DataSpec
 
 SHAPE = (3, 2)
@@ -46,12 +47,12 @@ def open_pair(
 
 def read_all(
     images: bytes, labels: bytes, *, ending: str = "", rows_per_block: int = 4
-) -> IdxBlock:
+) -> RowBlock:
     reader = open_pair(images, labels, ending=ending)
     blocks = list(
         reader.read_blocks(first_row=0, num_rows=reader.num_rows, rows_per_block=rows_per_block)
     )
-    return IdxBlock(
+    return RowBlock(
         0,
         np.concatenate([block.images for block in blocks]),
         np.concatenate([block.labels for block in blocks]),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.idx_files.idx import IdxError
+from components.data_sets.errors import DataSetError
+from components.data_sets.storage import digest_file
 from components.idx_files.idx_folder import IdxFolder, IdxPair
-from components.idx_files.storage import digest_file, find_files, open_pair
+from components.idx_files.storage import find_files, open_pair
 from modules.data_spec import DataSpec
 
 NAMES = (
@@ -53,7 +54,9 @@ def test_an_empty_folder_is_not_taken_for_its_neighbour(folder: Path):
     folder.rename(folder.with_name("gl1"))
     (folder.parent / "gl?").mkdir()
 
-    with pytest.raises(IdxError, match=r"missing train-images-idx3-ubyte, .* Received no files"):
+    with pytest.raises(
+        DataSetError, match=r"missing train-images-idx3-ubyte, .* Received no files"
+    ):
         find_files(f"{folder.parent}/gl?")
 
 
@@ -95,7 +98,7 @@ def test_a_copy_in_a_folder_of_another_name_stands_in_for_no_file(folder: Path):
         (folder / copy).mkdir()
         (folder / copy / NAMES[0]).write_bytes((folder / NAMES[2]).read_bytes())
 
-    with pytest.raises(IdxError, match="missing train-labels-idx1-ubyte"):
+    with pytest.raises(DataSetError, match="missing train-labels-idx1-ubyte"):
         find_files(str(folder))
 
 
@@ -125,7 +128,7 @@ def test_an_empty_folder_in_place_of_a_file_is_named(folder: Path):
     (folder / NAMES[1]).unlink()
     (folder / NAMES[1]).mkdir()
 
-    with pytest.raises(IdxError, match="missing train-labels-idx1-ubyte"):
+    with pytest.raises(DataSetError, match="missing train-labels-idx1-ubyte"):
         find_files(str(folder))
 
 
@@ -161,10 +164,10 @@ def test_what_is_no_file_is_one_error_that_says_what_it_is(
     pair = IdxPair(str(path), str(folder / NAMES[1]))
     expected = f"{path}: expected a file, received {received}. Correct data_root"
 
-    with pytest.raises(IdxError) as error, open_pair(pair, DataSpec()):
+    with pytest.raises(DataSetError) as error, open_pair(pair, DataSpec()):
         pass
     assert str(error.value).startswith(expected)
-    with pytest.raises(IdxError) as error:
+    with pytest.raises(DataSetError) as error:
         digest_file(str(path))
     assert str(error.value).startswith(expected)
 
@@ -182,6 +185,6 @@ def test_what_is_no_folder_is_one_error_that_says_what_it_is(
     place: str, received: str, folder: Path
 ):
     with pytest.raises(
-        IdxError, match=f"expected a folder with the four .*, received ({received})"
+        DataSetError, match=f"expected a folder with the four .*, received ({received})"
     ):
         find_files(str(folder / place))

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.idx_files.checking import check_files
-from components.idx_files.idx import IdxError
+from components.data_sets.checking import check_data_set
+from components.data_sets.errors import DataSetError
+from components.data_sets.finding import Layout
 from modules.data_spec import DataSpec
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
@@ -32,7 +33,7 @@ def _labels(folder: Path, name: str) -> np.ndarray:
 
 
 def test_the_rows_of_each_class_are_counted(folder: Path):
-    train, test = check_files(str(folder), DataSpec())
+    train, test = check_data_set(str(folder), Layout(), DataSpec())
 
     for checked, name in ((train, "train"), (test, "t10k")):
         expected = np.bincount(_labels(folder, name), minlength=10)
@@ -44,8 +45,8 @@ def test_a_label_out_of_range_is_named_with_its_row(folder: Path, ending: str, w
     labels[17] = 10
     write_idx(folder / f"t10k-labels-idx1-ubyte{ending}", labels)
 
-    with pytest.raises(IdxError, match="expected labels from 0 to 9, received 10 in row 17"):
-        check_files(str(folder), DataSpec())
+    with pytest.raises(DataSetError, match="expected labels from 0 to 9, received 10 in row 17"):
+        check_data_set(str(folder), Layout(), DataSpec())
 
 
 def test_files_of_different_lengths_do_not_belong_together(
@@ -53,15 +54,15 @@ def test_files_of_different_lengths_do_not_belong_together(
 ):
     write_idx(folder / f"train-labels-idx1-ubyte{ending}", np.zeros(29, np.uint8))
 
-    with pytest.raises(IdxError, match=r"expected 30 labels, .* received 29"):
-        check_files(str(folder), DataSpec())
+    with pytest.raises(DataSetError, match=r"expected 30 labels, .* received 29"):
+        check_data_set(str(folder), Layout(), DataSpec())
 
 
 def test_images_of_another_size_are_refused(folder: Path, ending: str, write_idx: WriteIdx):
     write_idx(folder / f"train-images-idx3-ubyte{ending}", np.zeros((30, 32, 32), np.uint8))
 
-    with pytest.raises(IdxError, match="expected images of 28x28 pixels, received 32x32"):
-        check_files(str(folder), DataSpec())
+    with pytest.raises(DataSetError, match="expected images of 28x28 pixels, received 32x32"):
+        check_data_set(str(folder), Layout(), DataSpec())
 
 
 @pytest.mark.parametrize("name", ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"])
@@ -70,8 +71,8 @@ def test_labels_that_are_cut_short_are_found(name: str, cut: int, folder: Path, 
     path = folder / f"{name}{ending}"
     path.write_bytes(path.read_bytes()[:-cut])
 
-    with pytest.raises(IdxError, match=f"{name}{ending}: expected"):
-        check_files(str(folder), DataSpec())
+    with pytest.raises(DataSetError, match=f"{name}{ending}: expected"):
+        check_data_set(str(folder), Layout(), DataSpec())
 
 
 def test_plain_images_that_are_cut_short_are_found_by_their_length(
@@ -81,5 +82,5 @@ def test_plain_images_that_are_cut_short_are_found_by_their_length(
     path = folder / "t10k-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
 
-    with pytest.raises(IdxError, match=r"received 1,583\. The file is truncated"):
-        check_files(str(folder), DataSpec())
+    with pytest.raises(DataSetError, match=r"received 1,583\. The file is truncated"):
+        check_data_set(str(folder), Layout(), DataSpec())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.idx_files.idx import IdxError
-from components.idx_files.remembered_digests import RememberedDigests
+from components.data_sets.errors import DataSetError
+from components.data_sets.remembered_digests import RememberedDigests
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_without_a_memory_every_file_is_read(file: Path):
 def test_a_file_that_is_not_there_is_an_error_that_names_it(file: Path, memory: Path):
     file.unlink()
 
-    with pytest.raises(IdxError, match="train-images-idx3-ubyte: expected a file"):
+    with pytest.raises(DataSetError, match="train-images-idx3-ubyte: expected a file"):
         _remember(memory, file)
 
 
