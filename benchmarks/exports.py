@@ -72,7 +72,7 @@ def measure_formats(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         request = request_conversion(
-            saved_model, folder, _FORMATS, images.calibration, description, expected
+            saved_model, folder, _FORMATS, images.calibration, description, MNIST.labels
         )
         for export_format, conversion in convert(request).items():
             if conversion.error:
@@ -175,7 +175,7 @@ def main(version_folder: Path | None) -> None:
     version = Version(0, version_folder) if version_folder else _served_version(config)
     try:
         test = _read_test_images(config.data_root)
-        images = read_source_images(version, config, with_calibration=True)
+        images = read_source_images(version, config, MNIST.image_shape, with_calibration=True)
     except (IdxError, ImagesMissingError) as error:
         raise click.ClickException(str(error)) from error
     origin = version.record.origin if version.record else PushOrigin()

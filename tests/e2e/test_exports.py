@@ -262,8 +262,8 @@ def test_the_same_images_are_drawn_from_the_examples_as_from_the_data_files(
 ):
     config = PipelineConfig(data_root=str(_data_root(workspace)))
 
-    of_run = read_run_images(store, version, with_calibration=True)
-    of_files = read_source_images(version, config, with_calibration=True)
+    of_run = read_run_images(store, version, (28, 28), with_calibration=True)
+    of_files = read_source_images(version, config, (28, 28), with_calibration=True)
 
     assert of_run.test.shape == (400, 28, 28)
     assert of_run.calibration.shape == (300, 28, 28)
@@ -280,12 +280,12 @@ def test_examples_of_which_a_file_is_gone_are_not_taken_for_all(
     of_two = shard.rename(shard.with_name(shard.name.replace("of-00001", "of-00002")))
 
     try:
-        without_calibration = read_run_images(store, version, with_calibration=False)
+        without_calibration = read_run_images(store, version, (28, 28), with_calibration=False)
         with pytest.raises(
             ImagesMissingError,
             match="received 1 fewer, such as no -00001-of-00002, in the split train",
         ):
-            read_run_images(store, version, with_calibration=True)
+            read_run_images(store, version, (28, 28), with_calibration=True)
     finally:
         of_two.rename(shard)
 

@@ -9,22 +9,23 @@ import tensorflow as tf
 from components.model_exporter.images import draw_images, read_images
 from components.servability_validator.requests import serialize_images
 
+SHAPE = (28, 28)
 IMAGES = np.random.default_rng(0).integers(0, 256, (1200, 28, 28), np.uint8)
 
 
 def test_the_same_images_are_drawn_in_whichever_order_they_come():
     shuffled = np.random.default_rng(1).permutation(IMAGES)
 
-    drawn = draw_images([IMAGES], 50)
+    drawn = draw_images([IMAGES], 50, SHAPE)
 
-    assert np.array_equal(draw_images(np.array_split(shuffled, 7), 50), drawn)
+    assert np.array_equal(draw_images(np.array_split(shuffled, 7), 50, SHAPE), drawn)
     digests = sorted(hashlib.sha256(image.tobytes()).hexdigest() for image in IMAGES)
     assert [hashlib.sha256(image.tobytes()).hexdigest() for image in drawn] == digests[:50]
 
 
 def test_fewer_are_drawn_if_there_are_fewer():
-    assert len(draw_images([IMAGES[:3], IMAGES[3:5]], 50)) == 5
-    assert draw_images([], 50).shape == (0, 28, 28)
+    assert len(draw_images([IMAGES[:3], IMAGES[3:5]], 50, SHAPE)) == 5
+    assert draw_images([], 50, SHAPE).shape == (0, 28, 28)
 
 
 def test_images_are_read_from_all_shards_of_a_split(tmp_path: Path):
@@ -33,4 +34,4 @@ def test_images_are_read_from_all_shards_of_a_split(tmp_path: Path):
             for record in serialize_images(shard):
                 writer.write(record)
 
-    assert np.array_equal(np.concatenate([*read_images(f"{tmp_path}/*")]), IMAGES)
+    assert np.array_equal(np.concatenate([*read_images(f"{tmp_path}/*", SHAPE)]), IMAGES)

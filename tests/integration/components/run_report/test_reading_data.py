@@ -18,6 +18,7 @@ from components.run_report.reading.data import (
     read_samples,
     read_splits,
 )
+from modules.data_spec import MNIST
 from runners.schema.text import parse_schema
 from support.run_report.examples import write_examples
 from support.run_report.written_statistics import Columns, make_statistics
@@ -48,7 +49,7 @@ def test_the_first_examples_of_each_class_are_shown_in_the_order_that_is_asked_f
     rows = [(number % 3, (number, 0, 0)) for number in range(60)]
     shard = write_examples(tmp_path / "train.gz", rows)
 
-    samples = list(read_samples(shard, ("2", "0", "1")))
+    samples = list(read_samples(shard, ("2", "0", "1"), MNIST))
 
     assert [each.label for each in samples] == ["2", "0", "1"]
     for first, each in zip((2, 0, 1), samples, strict=True):
@@ -58,7 +59,7 @@ def test_the_first_examples_of_each_class_are_shown_in_the_order_that_is_asked_f
 def test_pictures_are_whole_images(tmp_path: Path):
     shard = write_examples(tmp_path / "train.gz", [(0, (7, 8, 9))])
 
-    [samples] = read_samples(shard, ["0"])
+    [samples] = read_samples(shard, ["0"], MNIST)
 
     [picture] = map(decode_picture, samples.pictures)
     assert picture.shape == (28, 28)
@@ -69,7 +70,7 @@ def test_shards_are_read_in_the_order_of_their_names(tmp_path: Path):
     write_examples(tmp_path / "train-00001-of-00002.gz", [(0, (2, 0, 0)), (0, (3, 0, 0))])
     write_examples(tmp_path / "train-00000-of-00002.gz", [(0, (1, 0, 0))])
 
-    [samples] = read_samples(f"{tmp_path}/train-*", ["0"])
+    [samples] = read_samples(f"{tmp_path}/train-*", ["0"], MNIST)
 
     assert _first_pixels(samples) == [1, 2, 3]
 
@@ -78,7 +79,7 @@ def test_files_that_are_sorted_by_class_show_all_classes(tmp_path: Path):
     rows = [(label, (label, 0, 0)) for label in (0, 1, 2) for _ in range(1100)]
     shard = write_examples(tmp_path / "train.gz", rows)
 
-    samples = list(read_samples(shard, ("0", "1", "2")))
+    samples = list(read_samples(shard, ("0", "1", "2"), MNIST))
 
     shown = {each.label: _first_pixels(each) for each in samples}
     assert shown == {str(label): [label] * SAMPLES_OF_EACH_CLASS for label in (0, 1, 2)}
@@ -87,7 +88,7 @@ def test_files_that_are_sorted_by_class_show_all_classes(tmp_path: Path):
 def test_a_class_without_an_example_has_no_pictures(tmp_path: Path):
     shard = write_examples(tmp_path / "train.gz", [(0, (1, 0, 0))])
 
-    samples = list(read_samples(shard, ("0", "7")))
+    samples = list(read_samples(shard, ("0", "7"), MNIST))
 
     assert [(each.label, len(each.pictures)) for each in samples] == [("0", 1), ("7", 0)]
 
@@ -95,7 +96,7 @@ def test_a_class_without_an_example_has_no_pictures(tmp_path: Path):
 def test_a_class_that_is_not_asked_for_is_not_shown(tmp_path: Path):
     shard = write_examples(tmp_path / "train.gz", [(0, (1, 0, 0)), (1, (2, 0, 0))])
 
-    [samples] = read_samples(shard, ["1"])
+    [samples] = read_samples(shard, ["1"], MNIST)
 
     assert (samples.label, _first_pixels(samples)) == ("1", [2])
 
@@ -107,7 +108,7 @@ def test_many_classes_share_the_pictures_that_a_page_has_room_for(
     rows = [(label, (0, 0, 0)) for _ in range(of_each + 1) for label in range(num_classes)]
     shard = write_examples(tmp_path / "train.gz", rows)
 
-    samples = list(read_samples(shard, [str(label) for label in range(num_classes)]))
+    samples = list(read_samples(shard, [str(label) for label in range(num_classes)], MNIST))
 
     assert {len(each.pictures) for each in samples} == {of_each}
     assert sum(len(each.pictures) for each in samples) <= MAX_SAMPLES
