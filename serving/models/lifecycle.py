@@ -1,5 +1,6 @@
 """The life of each version of a model: start, loading, available, unloading, end."""
 
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -48,6 +49,7 @@ class ModelVersion:
       num_users: Requests that are using it.
       num_attempts: How often it was tried to load.
       next_attempt: When to try again, in seconds of the manager's clock.
+      unloaded: The model that ended last, unless its memory is free already.
     """
 
     number: int
@@ -59,11 +61,17 @@ class ModelVersion:
     num_users: int = 0
     num_attempts: int = 0
     next_attempt: float = 0.0
+    unloaded: "weakref.ref[LoadedModel] | None" = None
 
     @property
     def status(self) -> VersionStatus:
         """What the status API tells about it."""
         return VersionStatus(self.number, self.state, self.error)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether something still holds a model that has ended: a thread that is ending, too."""
+        return self.unloaded is not None and self.unloaded() is not None
 
     def start_unloading(self) -> None:
         """Takes no more requests; ends as soon as nobody uses it."""
@@ -79,6 +87,7 @@ class ModelVersion:
         if self.state is State.UNLOADING and self.num_users == 0:
             if self.loaded:
                 self.loaded.close()
+                self.unloaded = weakref.ref(self.loaded)
             self.state, self.loaded = State.END, None
 
 
@@ -125,6 +134,11 @@ class VersionedModel:
         for version in superseded:
             version.start_unloading()
         return any(version.state is State.END for version in superseded)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether something still holds a version that has ended."""
+        return any(version.is_held for version in self.versions.values())
 
     def next_to_load(self, now: float) -> ModelVersion | None:
         """Returns the highest version that waits to be loaded, None if none does."""

@@ -207,7 +207,9 @@ class Manager:
     def _collect_garbage(self) -> None:
         """Frees what was unloaded: TensorFlow's models hold themselves, by reference cycles."""
         if self._has_garbage:
-            self._has_garbage = False
+            with self._lock:
+                # What is held now is not freed now.
+                self._has_garbage = any(model.is_held for model in self._models.values())
             gc.collect()
 
     def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:

@@ -1,5 +1,7 @@
 """Loading and unloading, with folders and models that exist in the test only."""
 
+import gc
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,6 +99,27 @@ def test_old_version_is_unloaded_only_when_its_last_request_is_done():
         assert states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
         assert handle.loaded.version == 1  # type: ignore[attr-defined]
     assert states(manager) == {2: "AVAILABLE", 1: "END"}
+
+
+def test_memory_that_a_thread_holds_while_its_version_ends_is_freed_later():
+    storage = Storage(m=["1"])
+    manager = storage.manager()
+    with manager.acquire(ModelSpec("m")) as handle:
+        held: Any = handle.loaded
+    del handle
+    held.itself = held  # as TensorFlow's models hold themselves
+    memory = weakref.ref(held)
+    gc.disable()
+    try:
+        storage.folders["/m"] = ["2"]
+        manager.reconcile()
+        assert states(manager)[1] == "END"
+        assert memory() is held
+        del held
+        manager.reconcile()
+        assert memory() is None
+    finally:
+        gc.enable()
 
 
 def test_broken_version_never_replaces_a_good_one_and_says_why():
