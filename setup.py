@@ -40,7 +40,7 @@ setup(
     },
     # pipeline/installed_files.py finds them where there is no checkout.
     data_files=[
-        ("share/tfx-mnist/data/schema", ["data/schema/schema.pbtxt"]),
+        ("share/tfx-mnist/data/schema", ["data/schema/schema.pbtxt", "data/schema/images.pbtxt"]),
         ("share/tfx-mnist/docs", ["docs/model_card.md"]),
     ],
     entry_points={"console_scripts": _COMMANDS},

@@ -5,7 +5,7 @@ model and its signatures. Who meets a served model asks its signatures instead.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -25,6 +25,8 @@ MAX_CLASSES: Final = 256
 
 _MNIST_CLASSES = 10
 
+_CHANNELS = (1, 3)
+
 
 class DataSpec(BaseModel):
     """Size of the images, and the classes that they are of; the defaults are MNIST's."""
@@ -33,7 +35,7 @@ class DataSpec(BaseModel):
 
     height: int = Field(default=28, ge=1, le=4096, description="Rows of each image.")
     width: int = Field(default=28, ge=1, le=4096, description="Columns of each image.")
-    channels: Literal[1, 3] = Field(
+    channels: int = Field(
         default=1, description="Values of each pixel: 1 is grey, 3 are red, green and blue."
     )
     class_names: tuple[str, ...] = Field(
@@ -47,6 +49,13 @@ class DataSpec(BaseModel):
         validate_default=True,
         description="Classes that the model tells apart; 0 for as many as there are names, or 10.",
     )
+
+    @field_validator("channels")
+    @classmethod
+    def _are_grey_or_colour(cls, channels: int) -> int:
+        if channels not in _CHANNELS:
+            raise ValueError(f"expected 1 or 3, received {channels}")
+        return channels
 
     @field_validator("class_names")
     @classmethod

@@ -3,7 +3,14 @@
 import os
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
 from components.data_sets.finding import Format, Layout
@@ -20,8 +27,14 @@ def _absolute(path: str) -> str:
     return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - Path() would fold "gs://"
 
 
+def _find(path: str) -> str:
+    """Makes a path absolute; what is not here is looked for where the project is installed."""
+    return find_file(path) if "://" not in path and path[0] not in "~/" else _absolute(path)
+
+
 # Of nothing at all, the working directory would be made.
 LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
+InstalledPath = Annotated[str, Field(min_length=1), AfterValidator(_find)]
 
 
 def without_wildcards(path: str) -> str:
@@ -116,12 +129,25 @@ class Data(DataSpec):
     format: Format = Field(
         Format.IDX,
         description="idx: four IDX files; npz: x_train, y_train, x_test and y_test in one archive; "
-        "images: pictures in folders by class, below train and test.",
+        "images: pictures in folders by class, below train and test; tfrecord: examples, in "
+        "folders train, eval and test.",
     )
-    name: str = Field("", description="Which of several data sets in data_root.")
+    name: str = Field(
+        "",
+        pattern=r"^[\w.-]*$",
+        description="Which of several data sets in data_root: `balanced` of EMNIST's files, an "
+        "archive without its ending, or a folder.",
+    )
     transpose: bool = Field(
         False, description="Exchange rows and columns of each image, as EMNIST's files need it."
     )
+
+    @field_validator("transpose")
+    @classmethod
+    def _is_for_idx(cls, transpose: bool, info: ValidationInfo) -> bool:  # noqa: FBT001
+        if transpose and info.data.get("format") is not Format.IDX:
+            raise ValueError("only the files of data.format=idx can be transposed. Leave it out")
+        return transpose
 
     @property
     def spec(self) -> DataSpec:
@@ -161,11 +187,11 @@ class PipelineConfig(_Section):
         default_factory=lambda: _absolute("data/mnist"),
         description="Folder of the four IDX files. Default: data/mnist.",
     )
-    schema_path: LocalOrRemotePath = Field(
+    schema_path: InstalledPath = Field(
         default_factory=lambda: find_file("data/schema/schema.pbtxt"),
         description="The data contract. Default: data/schema/schema.pbtxt, here or as installed.",
     )
-    model_card_path: LocalOrRemotePath = Field(
+    model_card_path: InstalledPath = Field(
         default_factory=lambda: find_file("docs/model_card.md"),
         description="The model card that reports show, in Markdown; read when a pipeline is "
         "defined. Default: docs/model_card.md, here or as installed.",

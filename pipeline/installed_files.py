@@ -16,13 +16,13 @@ def find_file(path: str) -> str:
       path: In a checkout: data/schema/schema.pbtxt, or another that setup.py names.
 
     Returns:
-      An absolute path; in the current folder if there is no wheel.
+      An absolute path; in the current folder if neither has it.
     """
     here = os.path.abspath(path)  # noqa: PTH100 - as the configuration makes other paths absolute
     if os.path.exists(here):  # noqa: PTH110 - likewise
         return here
-    folder = installed_folder()
-    return os.path.join(folder, path) if folder else here  # noqa: PTH118 - likewise
+    installed = os.path.join(installed_folder() or "", path)  # noqa: PTH118 - likewise
+    return installed if os.path.isabs(installed) and os.path.exists(installed) else here  # noqa: PTH110, PTH117 - likewise
 
 
 def installed_folder() -> str | None:

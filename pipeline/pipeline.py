@@ -20,7 +20,6 @@ from components.atomic_pusher.component import AtomicPusher
 from components.baseline_model.strategy import make_baseline_resolver
 from components.code_digest import code_digest
 from components.evaluator.component import Evaluator
-from components.idx_example_gen.component import IdxExampleGen, split_by_hash
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.model_exporter.component import ModelExporter
 from components.previous_statistics.strategy import make_previous_statistics_resolver
@@ -33,6 +32,7 @@ from pipeline.classes import measured_classes
 from pipeline.config import PipelineConfig
 from pipeline.definition_files import DefinitionFiles, read_definition_files
 from pipeline.evaluation import make_eval_config
+from pipeline.example_gen import make_example_gen
 from pipeline.node_ids import (
     LATEST_BLESSED_MODEL_RESOLVER,
     PREVIOUS_STATISTICS_RESOLVER,
@@ -63,15 +63,7 @@ def create_pipeline(
         compared with.
     """
     files = files or read_definition_files(config)
-    example_gen = IdxExampleGen(
-        input_base=config.data_root,
-        output_config=split_by_hash(
-            train=config.examples.train_hash_buckets, eval=config.examples.eval_hash_buckets
-        ),
-        data=config.data.spec,
-        layout=config.data.layout,
-        rows_per_shard=config.examples.rows_per_shard,
-    )
+    example_gen = make_example_gen(config)
     examples = example_gen.outputs["examples"]
 
     # The curated contract is what the data must obey; the inferred schema is what it looks like.

@@ -1,4 +1,4 @@
-"""Reads images and labels that are in memory as arrays (numpy only)."""
+"""Reads images and labels that are in memory as arrays (no TensorFlow)."""
 
 from collections.abc import Iterator
 from typing import Any

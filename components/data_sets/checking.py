@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.data_sets.data_set import Part
-from components.data_sets.finding import Layout, find_data_set
+from components.data_sets.finding import Format, Layout, find_data_set
+from components.data_sets.tfrecords import check_folders
 from modules.data_spec import DataSpec
 
 
@@ -25,7 +26,8 @@ class CheckedPart(NamedTuple):
 def check_data_set(folder: str, layout: Layout, data: DataSpec) -> tuple[CheckedPart, ...]:
     """Reads all headers and labels, and compares lengths; looks at no image.
 
-    What is compressed is not read to its end, so that a truncated file of images may pass.
+    What is compressed is not read to its end, so that a truncated file of images may pass. Of
+    TFRecords, only that they are there is seen.
 
     Args:
       folder: Where the files are.
@@ -33,11 +35,14 @@ def check_data_set(folder: str, layout: Layout, data: DataSpec) -> tuple[Checked
       data: What the images and the labels must be.
 
     Returns:
-      The rows to learn from, and those that are never trained on.
+      The rows to learn from, and those that are never trained on; nothing of TFRecords.
 
     Raises:
       DataSetError: It is no complete, consistent data set.
     """
+    if layout.format is Format.TFRECORD:
+        check_folders("/".join(filter(None, (folder.rstrip("/"), layout.name))))
+        return ()
     return tuple(_check_part(part, data) for part in find_data_set(folder, layout))
 
 

@@ -1,6 +1,6 @@
 """What is known of a data set before it is read (no TensorFlow)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,14 @@ class Part(Protocol):
     @property
     def files(self) -> Mapping[str, tuple[str, ...]]:
         """Paths of all files that the rows come from, by what they hold: images, labels."""
+
+    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:
+        """Returns where a person finds each of some rows, within the folder of the part.
+
+        Args:
+          rows: Their numbers, from 0.
+          data: What the images and the labels are.
+        """
 
     def open(self, data: DataSpec) -> AbstractContextManager[RowReader]:
         """Opens the files within a block.

@@ -12,7 +12,7 @@ from components.data_sets.errors import DataSetError
 from components.data_sets.idx_part import IdxPart
 from components.data_sets.image_folder import ImageFolder
 from components.data_sets.npz_file import NpzPart
-from components.data_sets.storage import list_names
+from components.data_sets.storage import list_names, show_names
 from components.idx_files.storage import FILE_PATTERN, find_files
 
 
@@ -22,6 +22,7 @@ class Format(StrEnum):
     IDX = "idx"
     NPZ = "npz"
     IMAGES = "images"
+    TFRECORD = "tfrecord"
 
 
 class Layout(BaseModel):
@@ -42,12 +43,11 @@ class Layout(BaseModel):
     @property
     def pattern(self) -> str:
         """What finds the files in their folder; it leaves out what does not change the data."""
-        return _PATTERNS[self.format]
-
-
-_PATTERNS: Mapping[Format, str] = MappingProxyType(
-    {Format.IDX: FILE_PATTERN, Format.NPZ: "*.npz", Format.IMAGES: "*/*/*"}
-)
+        if self.format is Format.NPZ:
+            return f"{self.name or '*'}.npz"
+        if self.format is Format.IMAGES:
+            return f"{self.name}/*/*/*" if self.name else "*/*/*"
+        return f"*{self.name}-{FILE_PATTERN}" if self.name else FILE_PATTERN
 
 
 def find_data_set(folder: str, layout: Layout, pattern: str = "") -> DataSet:
@@ -69,38 +69,46 @@ def _find_idx(folder: str, layout: Layout, pattern: str) -> DataSet:
     return DataSet(*(IdxPart(pair, layout.is_transposed) for pair in found))
 
 
-def _find_npz(folder: str, layout: Layout, pattern: str) -> DataSet:
+def _find_npz(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - as above
     *subfolders, name_pattern = pattern.split("/")
     folder = "/".join([folder.rstrip("/"), *subfolders])
     names = list_names(folder, "a folder with an archive of NumPy arrays (.npz)")
-    found = [
-        name
-        for name in names
-        if fnmatchcase(name, name_pattern) and layout.name in {"", name.removesuffix(".npz")}
-    ]
+    found = [name for name in names if fnmatchcase(name, name_pattern)]
     if len(found) != 1:
         raise DataSetError(
-            f"{folder}: expected one archive of NumPy arrays"
-            f"{f' called {layout.name}.npz' if layout.name else ' (.npz)'}, received "
-            f"{', '.join(found or names) or 'no files'}. Set data.name to the one that is meant."
+            f"{folder}: expected one archive of NumPy arrays ({name_pattern}), received "
+            f"{show_names(found or names)}. Set data.name to the name of the one that is meant, "
+            "without its ending."
         )
     return DataSet(*(NpzPart(f"{folder}/{found[0]}", split) for split in DataSet._fields))
 
 
-def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:
+def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - its name is in the pattern
     *subfolders, _, _, _ = pattern.split("/")
-    place = "/".join([folder.rstrip("/"), *subfolders, *([layout.name] if layout.name else [])])
+    place = "/".join([folder.rstrip("/"), *subfolders])
     names = list_names(place, "a folder with the folders train and test")
     missing = [split for split in DataSet._fields if split not in names]
     if missing:
         raise DataSetError(
             f"{place}: expected the folders train and test, each with a folder of pictures for "
-            f"each class, received {', '.join(names) or 'nothing'}. Point data_root at their "
-            "folder, or set data.name."
+            f"each class, received {show_names(names)}. Point data_root at their folder, or set "
+            "data.name to the folder that has them."
         )
     return DataSet(*(ImageFolder(f"{place}/{split}") for split in DataSet._fields))
 
 
+def _find_records(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - as above
+    raise DataSetError(
+        f"{folder}: expected files of labelled images, received TFRecords (data.format), whose "
+        "examples are taken as they are."
+    )
+
+
 _FINDERS: Mapping[Format, Callable[[str, Layout, str], DataSet]] = MappingProxyType(
-    {Format.IDX: _find_idx, Format.NPZ: _find_npz, Format.IMAGES: _find_images}
+    {
+        Format.IDX: _find_idx,
+        Format.NPZ: _find_npz,
+        Format.IMAGES: _find_images,
+        Format.TFRECORD: _find_records,
+    }
 )

@@ -1,6 +1,6 @@
 """A pair of IDX files as a part of a data set (no TensorFlow)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -31,6 +31,10 @@ class IdxPart:
     def files(self) -> Mapping[str, tuple[str, ...]]:
         """Paths of the two files."""
         return {"images": (self.pair.images,), "labels": (self.pair.labels,)}
+
+    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:  # noqa: ARG002 - of a Part
+        """Returns each row's number and the name of the file of images."""
+        return [f"row {row} of {self.name.rpartition('/')[2]}" for row in rows]
 
     def open(self, data: DataSpec) -> AbstractContextManager[IdxPairReader]:
         """Opens the two files within a block; see `open_pair`."""

@@ -6,17 +6,18 @@ What is elsewhere, at gs:// and the like, is read by TensorFlow's file systems, 
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from components.data_sets.errors import DataSetError
 from components.unreadable_paths import REASONS, name_other_kind
 
-FOLDER = "the folder of a data set"
+FOLDER = "a folder with the files of a data set"
 """What is expected of the place where data are."""
 
 _DIGEST_CHUNK_BYTES = 1 << 20
+_MAX_NAMES_SHOWN = 8
 _REASONS = {**REASONS, errno.ENOENT: "nothing, or a link to nothing"}
 
 
@@ -50,6 +51,13 @@ def list_names(folder: str, expected: str = FOLDER) -> list[str]:
         from tfx.dsl.io import fileio  # noqa: PLC0415
 
         return sorted(name.rstrip("/") for name in fileio.listdir(folder))
+
+
+def show_names(names: Sequence[str]) -> str:
+    """Returns the first of some names, for a message."""
+    shown = ", ".join(names[:_MAX_NAMES_SHOWN]) or "no files"
+    more = len(names) - _MAX_NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def is_folder(path: str) -> bool:

@@ -4,8 +4,6 @@ TFX's driver goes by their number, sizes and times. The size of an IDX file foll
 and tools that copy or build reproducibly set the times: other data would come from the cache.
 """
 
-import hashlib
-import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from components.data_sets.finding import find_data_set
 from components.data_sets.remembered_digests import RememberedDigests
 from components.data_sets.storage import FOLDER, explained, is_remote
 from components.idx_example_gen.settings import read_settings
+from components.idx_example_gen.source_files import digest_source, note_source_files
 
 _SYSTEM_FOLDER = "/.system/"
 _MEMORY = "source_digests.json"
@@ -67,6 +66,6 @@ class Driver(driver.FileBasedDriver):
     def _digest(self, found: DataSet) -> str:
         memory = RememberedDigests(self._memory)
         paths = list_files(found)
-        digests = [memory.digest(path) for path in paths]
+        digests = {path: memory.digest(path) for path in paths}
         memory.keep(paths)
-        return f"sha256:{hashlib.sha256(json.dumps(digests).encode()).hexdigest()}"
+        return f"sha256:{digest_source(note_source_files(found, digests))}"

@@ -1,5 +1,6 @@
 """Writes rows as tf.Examples."""
 
+import math
 import uuid
 from collections.abc import Iterator
 
@@ -24,8 +25,8 @@ def serialize_rows(block: RowBlock, rows: npt.NDArray[np.intp]) -> Iterator[byte
       rows: Which of the block's rows, int [chosen].
     """
     _, height, width, *_ = block.images.shape
-    pixels = block.images[rows].reshape(len(rows), -1)
-    values = pixels.shape[1]
+    values = math.prod(block.images.shape[1:])
+    pixels = block.images[rows].reshape(len(rows), values)
     mean_intensity = pixels.sum(axis=1, dtype=np.uint64) / (MAX_PIXEL * values)
     ink_fraction = np.count_nonzero(pixels, axis=1) / values
 

@@ -7,6 +7,7 @@ writes the shards itself. What goes through Beam is who does what, and how many 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -109,7 +110,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "CompareSplits"
                 >> beam.FlatMap(compare_bucket, places.notes_dir, files, places.num_buckets)
                 | "MergeBuckets" >> beam.CombinePerKey(merge_shared_rows)
-                | "NoteSharedRows" >> beam.MapTuple(note_shared_rows)
+                | "NoteSharedRows"
+                >> beam.MapTuple(partial(note_shared_rows, parts=parts, data=settings.data))
                 | "CollectSharedRows" >> beam.combiners.ToDict()
                 | "WriteSharedRows" >> beam.Map(_write_json, results["shared_rows"])
             )

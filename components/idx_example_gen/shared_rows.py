@@ -7,6 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
+from components.data_sets.data_set import Part
+from modules.data_spec import DataSpec
+
 MAX_LISTED = 5
 """So many shared rows are noted; all are counted."""
 
@@ -21,6 +24,7 @@ class SharedRows:
       file: Name of the file of their images.
       train_file: Name of the file of the images that are learned from.
       trained_on: Name of the split that is learned from.
+      names: Where a person finds `first`; not noted by earlier code.
     """
 
     rows: int = 0
@@ -28,6 +32,7 @@ class SharedRows:
     file: str = ""
     train_file: str = ""
     trained_on: str = ""
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_contradiction(self) -> bool:
@@ -36,10 +41,11 @@ class SharedRows:
 
     def __str__(self) -> str:
         """Names the first of them."""
-        return ", ".join(
-            f"row {row} of {self.file} is row {other} of {self.train_file}"
+        names = self.names or tuple(
+            (f"row {row} of {self.file}", f"row {other} of {self.train_file}")
             for row, other in self.first
         )
+        return ", ".join(f"{name} is {other}" for name, other in names)
 
 
 def merge_shared_rows(parts: Iterable[SharedRows]) -> SharedRows:
@@ -51,8 +57,22 @@ def merge_shared_rows(parts: Iterable[SharedRows]) -> SharedRows:
     return replace(parts[0], rows=sum(part.rows for part in parts), first=tuple(first))
 
 
-def note_shared_rows(split: str, shared: SharedRows) -> tuple[str, str]:
-    """Returns the custom property, its name and value, that tells the shared rows of a split."""
+def note_shared_rows(
+    split: str, shared: SharedRows, *, parts: Mapping[str, Part], data: DataSpec
+) -> tuple[str, str]:
+    """Returns the custom property, its name and value, that tells the shared rows of a split.
+
+    Args:
+      split: Name of the split.
+      shared: Its rows.
+      parts: What the rows of each split are of, by its name.
+      data: What the images and the labels are.
+    """
+    if shared.first:
+        rows, others = zip(*shared.first, strict=True)
+        names = parts[split].name_rows(rows, data)
+        other_names = parts[shared.trained_on].name_rows(others, data)
+        shared = replace(shared, names=tuple(zip(names, other_names, strict=True)))
     return _property_name(split), json.dumps(asdict(shared))
 
 
@@ -68,7 +88,8 @@ def read_shared_rows(properties: Mapping[str, str], split: str) -> SharedRows | 
         return None
     content = json.loads(text)
     first = tuple((row, other) for row, other in content.pop("first"))
-    return SharedRows(first=first, **content)
+    names = tuple((name, other) for name, other in content.pop("names", ()))
+    return SharedRows(first=first, names=names, **content)
 
 
 def _property_name(split: str) -> str:

@@ -44,8 +44,8 @@ def _make_line(digests: Mapping[str, str]) -> str:
     lines = [f"{digest}  {name}" for name, digest in sorted(digests.items())]
     if len(lines) == 1:
         return lines[0]
-    listing = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    return f"{listing}  {_find_common_folder(list(digests))} ({len(lines):,} files)"
+    folder = _find_common_folder(list(digests))
+    return f"{_digest(chr(10).join(lines))}  {folder} ({len(lines):,} files)"
 
 
 def source_files(
@@ -86,10 +86,23 @@ def name_data(properties: Mapping[str, str]) -> str:
     Returns:
       Hexadecimal digits, or "" if nothing is noted that tells the data from others.
     """
+    digest = digest_source(properties) or _digest(properties.get(_INPUT_FINGERPRINT, ""))
+    return digest[:_NAME_LENGTH]
+
+
+def digest_source(properties: Mapping[str, str]) -> str:
+    """Returns the SHA-256 of all that the source files hold; "" if none is noted.
+
+    Args:
+      properties: As for `source_files`.
+    """
     roles = (_property_name(split, part) for split in DataSet._fields for part in _CONTENTS)
     digests = {role: properties[role].partition(" ")[0] for role in roles if role in properties}
-    content = json.dumps(digests) if digests else properties.get(_INPUT_FINGERPRINT, "")
-    return hashlib.sha256(content.encode()).hexdigest()[:_NAME_LENGTH] if content else ""
+    return _digest(json.dumps(digests) if digests else "")
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest() if content else ""
 
 
 def _find_common_folder(paths: list[str]) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from components.data_sets.storage import show_names
 from components.idx_files.idx import IdxError
 
 _FILE_NAME = re.compile(
@@ -16,7 +17,6 @@ _EXPECTED = {
     ("test", "images"): "t10k-images-idx3-ubyte",
     ("test", "labels"): "t10k-labels-idx1-ubyte",
 }
-_MAX_NAMES_SHOWN = 8
 
 Role = tuple[str, str]
 """What a file is in a data set: split and content."""
@@ -111,7 +111,7 @@ def _check_complete(found: _Found, other_names: list[str], folder: str) -> None:
         names = [_base_name(path) for paths in found.values() for path in paths]
         raise IdxError(
             f"{folder}: expected the four files of an IDX data set, plain or .gz; missing "
-            f"{', '.join(missing)}. Received {_render_names(names + other_names)}. Point "
+            f"{', '.join(missing)}. Received {show_names(names + other_names)}. Point "
             "data_root at a folder with all four, or fetch one (tfx-mnist data fetch)."
         )
 
@@ -122,7 +122,7 @@ def _check_unambiguous(found: _Found, folder: str) -> None:
     if len(data_sets) > 1 or any(len(paths) > 1 for paths in found.values()):
         raise IdxError(
             f"{folder}: expected one IDX data set, each file either plain or .gz; received "
-            f"{_render_names(names)}. Keep four of them in the folder, or set data.name to the "
+            f"{show_names(names)}. Keep four of them in the folder, or set data.name to the "
             "one that is meant."
         )
 
@@ -130,11 +130,3 @@ def _check_unambiguous(found: _Found, folder: str) -> None:
 def _base_name(path: str) -> str:
     """Returns what follows the last slash, of local paths and of gs:// alike."""
     return path.rpartition("/")[2]
-
-
-def _render_names(names: list[str]) -> str:
-    if not names:
-        return "no files"
-    shown = ", ".join(names[:_MAX_NAMES_SHOWN])
-    more = len(names) - _MAX_NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

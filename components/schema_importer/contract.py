@@ -80,7 +80,8 @@ def _unreadable(schema_file: str, reason: str) -> ValueError:
 def _missing(schema_file: str) -> FileNotFoundError:
     return FileNotFoundError(
         f"{schema_file}: the data contract is missing. Set schema_path to a schema in "
-        "protobuf text format; data/schema/schema.pbtxt is the one for MNIST."
+        "protobuf text format: data/schema/schema.pbtxt is the one for MNIST, "
+        "data/schema/images.pbtxt one to begin with for other images."
     )
 
 

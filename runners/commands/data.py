@@ -55,6 +55,8 @@ def check_command(
         checked = check_data_set(place, config.data.layout, config.data.spec)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
+    if not checked:
+        click.echo(f"{place}: {config.data.format}, which the run itself reads")
     for part, counts in checked:
         rows = int(counts.sum())
         missing = [config.data.spec.labels[label] for label in expected if not counts[label]]

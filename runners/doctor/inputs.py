@@ -4,6 +4,7 @@ from pathlib import Path
 
 from components.data_sets.checking import check_data_set
 from components.data_sets.errors import DataSetError
+from components.data_sets.finding import Format
 from components.data_sets.storage import is_remote
 from components.schema_importer.contract import read_contract
 from pipeline.classes import measured_classes
@@ -25,7 +26,7 @@ def check_contract(config: PipelineConfig) -> Finding:
 
 
 def check_data(config: PipelineConfig) -> Finding:
-    """Checks that the four IDX files are what a run takes and, where sums lie beside them, intact.
+    """Checks that the files are what a run takes and, where sums lie beside them, intact.
 
     Args:
       config: Tells the folder of the files, and how many classes there are.
@@ -33,14 +34,15 @@ def check_data(config: PipelineConfig) -> Finding:
     data_root = config.data_root
     if is_remote(data_root):
         return Finding("data", Severity.NOTE, f"{data_root} is remote: not looked at")
+    files = "four IDX files" if config.data.format is Format.IDX else f"{config.data.format} data"
     try:
         check_data_set(data_root, config.data.layout, config.data.spec)
         if not Path(data_root, CHECKSUM_FILE).exists():
-            found = f"four IDX files in {data_root}, no {CHECKSUM_FILE} to verify them with"
+            found = f"{files} in {data_root}, no {CHECKSUM_FILE} to verify them with"
             return Finding(
                 "data", Severity.NOTE, found, f"sha256sum the plain files > {CHECKSUM_FILE}"
             )
         verify(Path(data_root))
     except (DataSetError, DatasetError) as error:
         return Finding("data", Severity.FIX, str(error))
-    return Finding("data", Severity.OK, f"four IDX files in {data_root}, checksums right")
+    return Finding("data", Severity.OK, f"{files} in {data_root}, checksums right")

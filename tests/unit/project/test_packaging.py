@@ -76,7 +76,11 @@ def test_wheel_carries_what_the_configuration_names_where_there_is_no_checkout(
 
     assert shared == {
         name: (PROJECT / name).read_bytes()
-        for name in ("data/schema/schema.pbtxt", "docs/model_card.md")
+        for name in (
+            "data/schema/schema.pbtxt",
+            "data/schema/images.pbtxt",
+            "docs/model_card.md",
+        )
     }
 
 

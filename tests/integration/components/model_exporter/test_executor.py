@@ -15,6 +15,7 @@ from components.model_exporter.executor import Executor
 from components.model_exporter.formats import ExportFormat
 from components.servability_validator.requests import serialize_images
 from components.versioned_directory.exports import parse_manifest
+from modules.data_spec import DATA_SPEC_KEY, MNIST
 from support.exports.models import ExportableModel
 from support.mnist_model import read_mnist
 
@@ -76,6 +77,7 @@ def export(model: ExportableModel, tmp_path: Path) -> Callable[..., Artifact]:
                 "test_split": "test",
                 "train_split": "train",
                 "model_code_digest": "c0de",
+                DATA_SPEC_KEY: MNIST.model_dump_json(),
             },
         )
         return exports

@@ -23,6 +23,7 @@ from components.run_report.executor import (
     Executor,
 )
 from components.run_report.page.rendering import SECTIONS
+from modules.data_spec import DATA_SPEC_KEY, MNIST
 from support.run_report.examples import save_model, write_examples
 
 SETTINGS = {
@@ -31,6 +32,7 @@ SETTINGS = {
     TEST_SPLIT_KEY: "test",
     MAX_P99_LATENCY_KEY: 100.0,
     MODEL_CODE_DIGEST_KEY: "0123456789abcdef",
+    DATA_SPEC_KEY: MNIST.model_dump_json(),
     MODEL_CARD_KEY: "# Card",
 }
 

@@ -17,6 +17,7 @@ from components.servability_validator.artifact import REASONS_PROPERTY
 from components.servability_validator.executor import Executor
 from components.servability_validator.requests import WARMUP_PATH, serialize_images
 from components.servability_validator.serving_process import HostFaultError, replay_warmup_file
+from modules.data_spec import DATA_SPEC_KEY, MNIST
 from modules.features import IMAGE_KEY
 from modules.training.reference_predictions import ReferencePredictions, write_reference_predictions
 
@@ -112,7 +113,11 @@ def validate(tmp_path: Path):
         Executor().Do(
             {"model": [artifact], "model_run": [model_run], "examples": [examples]},
             {"blessing": [blessing]},
-            {"example_split": "test", "max_p99_latency_ms": max_p99_latency_ms},
+            {
+                "example_split": "test",
+                "max_p99_latency_ms": max_p99_latency_ms,
+                DATA_SPEC_KEY: MNIST.model_dump_json(),
+            },
         )
         return blessing
 

@@ -11,6 +11,7 @@ from tfx.utils import path_utils
 from components.servability_validator.artifact import LATENCY_PERCENTILES, latency_property
 from components.servability_validator.executor import Executor
 from components.servability_validator.requests import serialize_images
+from modules.data_spec import DATA_SPEC_KEY, MNIST
 from modules.training.reference_predictions import ReferencePredictions, write_reference_predictions
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
@@ -59,7 +60,11 @@ def _validate(
     Executor().Do(
         inputs,
         {"blessing": [blessing]},
-        {"example_split": "test", "max_p99_latency_ms": max_p99_latency_ms},
+        {
+            "example_split": "test",
+            "max_p99_latency_ms": max_p99_latency_ms,
+            DATA_SPEC_KEY: MNIST.model_dump_json(),
+        },
     )
     return blessing
 

@@ -1,0 +1,1 @@
+"""Data sets that tests make: other sizes, other classes, other formats."""

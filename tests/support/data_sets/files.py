@@ -1,0 +1,43 @@
+"""Writes rows in each of the formats that a data set may be in."""
+
+import gzip
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from support.data_sets.patterns import Rows
+
+
+def write_idx_files(folder: Path, train: Rows, test: Rows, *, prefix: str = "") -> None:
+    """Writes the four files of an IDX data set, with three channels if the images have them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, rows in (("train", train), ("t10k", test)):
+        for content, values in zip(("images", "labels"), rows, strict=True):
+            name = f"{prefix}{split}-{content}-idx{values.ndim}-ubyte.gz"
+            header = struct.pack(f">{values.ndim + 1}I", 0x800 | values.ndim, *values.shape)
+            (folder / name).write_bytes(gzip.compress(header + values.tobytes(), mtime=0))
+
+
+def write_archive(path: Path, train: Rows, test: Rows) -> None:
+    """Writes an archive as keras.io's mnist.npz is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {"train": train, "test": test}
+    np.savez_compressed(
+        path,
+        **{f"x_{split}": rows.images for split, rows in arrays.items()},
+        **{f"y_{split}": rows.labels.astype(np.int64) for split, rows in arrays.items()},
+    )
+
+
+def write_pictures(
+    folder: Path, train: Rows, test: Rows, *, names: Sequence[str], ending: str = "png"
+) -> None:
+    """Writes a picture for each row, in folders that are called as the classes."""
+    for split, rows in (("train", train), ("test", test)):
+        for name in names:
+            (folder / split / name).mkdir(parents=True, exist_ok=True)
+        for number, (image, label) in enumerate(zip(*rows, strict=True)):
+            Image.fromarray(image).save(folder / split / names[label] / f"{number}.{ending}")
