@@ -29,7 +29,8 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
         Kind.VALUES: (
             "If the data are right, the contract (schema_path) is what has to change: "
             "`tfx-mnist schema diff` shows it against these data, `tfx-mnist schema accept` "
-            "changes it for you to review and commit."
+            "changes it for you to review and commit. The sizes of images and the labels are those "
+            "of the configuration (data.height, data.width, data.num_classes)."
         ),
         Kind.SKEW: (
             "If a distance between splits is to be accepted, raise the threshold of that "
@@ -43,8 +44,8 @@ _NEXT_STEPS: Mapping[Kind, str] = MappingProxyType(
             "data tell how much change is harmless."
         ),
         Kind.CLASSES: (
-            "Give the files rows of each class. A class that is to have none does not belong in "
-            "the label's domain in the contract; or name it in thresholds.unmeasured_classes."
+            "Give the files rows of each class. A class that is to have none is named in "
+            "thresholds.unmeasured_classes, or left out of the label's domain in the contract."
         ),
         Kind.LEAKAGE: (
             "What a model was trained on tells nothing of its answers to anything else: take the "

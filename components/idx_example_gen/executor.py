@@ -28,7 +28,11 @@ from components.idx_example_gen.pixel_hashes import compare_bucket, count_bucket
 from components.idx_example_gen.progress import counted_rows
 from components.idx_example_gen.row_counts import num_rows_property
 from components.idx_example_gen.settings import TEST_SPLIT, Settings, read_settings
-from components.idx_example_gen.shared_rows import merge_shared_rows, note_shared_rows
+from components.idx_example_gen.shared_rows import (
+    merge_shared_rows,
+    name_shared_rows,
+    note_shared_rows,
+)
 from components.idx_example_gen.source_files import note_source_files
 from modules.folders import remove_folder
 
@@ -110,8 +114,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "CompareSplits"
                 >> beam.FlatMap(compare_bucket, places.notes_dir, files, places.num_buckets)
                 | "MergeBuckets" >> beam.CombinePerKey(merge_shared_rows)
-                | "NoteSharedRows"
-                >> beam.MapTuple(partial(note_shared_rows, parts=parts, data=settings.data))
+                | "NameRows"
+                >> beam.MapTuple(partial(name_shared_rows, parts=parts, data=settings.data))
+                | "NoteSharedRows" >> beam.MapTuple(note_shared_rows)
                 | "CollectSharedRows" >> beam.combiners.ToDict()
                 | "WriteSharedRows" >> beam.Map(_write_json, results["shared_rows"])
             )

@@ -57,10 +57,10 @@ def merge_shared_rows(parts: Iterable[SharedRows]) -> SharedRows:
     return replace(parts[0], rows=sum(part.rows for part in parts), first=tuple(first))
 
 
-def note_shared_rows(
+def name_shared_rows(
     split: str, shared: SharedRows, *, parts: Mapping[str, Part], data: DataSpec
-) -> tuple[str, str]:
-    """Returns the custom property, its name and value, that tells the shared rows of a split.
+) -> tuple[str, SharedRows]:
+    """Returns a split and its shared rows, with where a person finds the first of them.
 
     Args:
       split: Name of the split.
@@ -68,11 +68,16 @@ def note_shared_rows(
       parts: What the rows of each split are of, by its name.
       data: What the images and the labels are.
     """
-    if shared.first:
-        rows, others = zip(*shared.first, strict=True)
-        names = parts[split].name_rows(rows, data)
-        other_names = parts[shared.trained_on].name_rows(others, data)
-        shared = replace(shared, names=tuple(zip(names, other_names, strict=True)))
+    if not shared.first:
+        return split, shared
+    rows, others = zip(*shared.first, strict=True)
+    names = parts[split].name_rows(rows, data)
+    other_names = parts[shared.trained_on].name_rows(others, data)
+    return split, replace(shared, names=tuple(zip(names, other_names, strict=True)))
+
+
+def note_shared_rows(split: str, shared: SharedRows) -> tuple[str, str]:
+    """Returns the custom property, its name and value, that tells the shared rows of a split."""
     return _property_name(split), json.dumps(asdict(shared))
 
 

@@ -17,6 +17,7 @@ from components.data_sets.errors import DataSetError
 from components.data_sets.finding import find_data_set
 from components.data_sets.storage import digest_file
 from components.idx_example_gen.settings import TEST_SPLIT
+from components.idx_example_gen.source_files import note_source_files, source_files
 from components.idx_example_gen.splits import Split, assign_splits
 from components.model_exporter.exporting import Images
 from components.model_exporter.images import (
@@ -143,15 +144,12 @@ def _find_split(folder: str, split: str) -> str:
 
 def _check_content(files: DataSet, expected: Mapping[str, str], folder: str) -> None:
     """Compares files with what a version's record says of its data."""
-    paths = list_files(files)
-    found = {name: path for name in expected for path in paths if f"/{path}".endswith(f"/{name}")}
-    received = {
-        name: digest_file(found[name]) if name in found else "no such file" for name in expected
-    }
+    digests = {path: digest_file(path) for path in list_files(files)}
+    received = source_files(note_source_files(files, digests))
     problems = [
-        f"{name}: expected SHA-256 {digest}, received {received[name]}"
+        f"{name}: expected SHA-256 {digest}, received {received.get(name, 'no such file')}"
         for name, digest in sorted(expected.items())
-        if received[name] != digest
+        if received.get(name) != digest
     ]
     if problems:
         raise ImagesMissingError(

@@ -10,7 +10,10 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.types.standard_artifacts import Examples
 
+from components.schema_importer.completion import complete_schema
+from components.schema_importer.contract import read_contract
 from modules import features
+from modules.data_spec import MNIST
 from support.project import PROJECT
 
 SCHEMA_PATH = PROJECT / "data" / "schema" / "schema.pbtxt"
@@ -38,7 +41,7 @@ def find_anomalies(schema: schema_pb2.Schema, pattern: str) -> dict[str, list[st
 
 @pytest.fixture(scope="module")
 def schema() -> schema_pb2.Schema:
-    return tfdv.load_schema_text(str(SCHEMA_PATH))
+    return complete_schema(read_contract(str(SCHEMA_PATH)), MNIST)
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,14 @@ def read(examples: Examples, split: str) -> SharedRows | None:
     return read_shared_rows(read_strings(examples), split)
 
 
+def share(rows: int, *first: tuple[int, int]) -> SharedRows:
+    """Returns what is noted of so many rows of the test files, with the first of them."""
+    names = tuple(
+        (f"row {row} of {TEST_FILE}", f"row {other} of {TRAIN_FILE}") for row, other in first
+    )
+    return SharedRows(rows, first, TEST_FILE, TRAIN_FILE, "train", names)
+
+
 def test_images_of_the_test_files_that_are_trained_on_are_counted_whatever_their_labels(
     tmp_path: Path, write_data: Callable[..., Path], generate_examples: Callable[..., Examples]
 ):
@@ -66,9 +74,7 @@ def test_images_of_the_test_files_that_are_trained_on_are_counted_whatever_their
     )
 
     shared = read(examples, "test")
-    assert shared == SharedRows(
-        9, ((4, 20), (5, 21), (6, 22), (7, 23), (8, 24)), TEST_FILE, TRAIN_FILE, "train"
-    )
+    assert shared == share(9, (4, 20), (5, 21), (6, 22), (7, 23), (8, 24))
     assert str(shared).startswith(f"row 4 of {TEST_FILE} is row 20 of {TRAIN_FILE}, row 5 of")
 
 
@@ -84,7 +90,7 @@ def test_the_same_image_with_two_labels_on_both_sides_of_the_split_is_counted(
     assert shared.rows > 0
     for row, other in shared.first:
         assert {row, other} == {row // 2 * 2, row // 2 * 2 + 1}
-    assert read(examples, "test") == SharedRows(0, (), TEST_FILE, TRAIN_FILE, "train")
+    assert read(examples, "test") == share(0)
     assert read(examples, "train") is None
 
 
@@ -127,9 +133,7 @@ def test_many_rows_are_compared_a_bucket_at_a_time(
         rows_per_shard=7,
     )
 
-    assert read(examples, "test") == SharedRows(
-        20, ((10, 0), (11, 1), (12, 2), (13, 3), (14, 4)), TEST_FILE, TRAIN_FILE, "train"
-    )
+    assert read(examples, "test") == share(20, (10, 0), (11, 1), (12, 2), (13, 3), (14, 4))
 
 
 def test_the_memory_of_a_comparison_follows_its_bucket_and_not_the_number_of_rows(tmp_path: Path):
