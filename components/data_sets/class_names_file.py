@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from components.data_sets.storage import is_remote
 from components.run_report.files import read_bytes
+from components.unreadable_paths import name_other_kind
 
 NO_CLASS: Final = "N/A"
 """The name of label 0 of EMNIST's letters, which no row has; torchvision calls it so, too."""
@@ -51,6 +53,10 @@ def read_class_names(path: str) -> tuple[str, ...]:
 
 
 def _read_lines(path: str) -> Sequence[str]:
+    if not is_remote(path) and (kind := name_other_kind(path)):
+        raise ClassNamesError(
+            f"{path}: expected a file with the names of the classes, received {kind}. {_CORRECT}"
+        )
     content = read_bytes(path)
     try:
         text = content.decode("utf-8-sig")

@@ -1,5 +1,6 @@
 """Names of classes from a file, and what is said of one that has none."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,12 @@ def test_a_file_without_names_is_refused_with_its_line(
 def test_a_file_that_is_not_there_is_an_error_of_the_system(file: Path):
     with pytest.raises(FileNotFoundError):
         read_class_names(str(file))
+
+
+def test_what_is_no_file_is_refused_and_nobody_waits_for_it(tmp_path: Path, file: Path):
+    os.mkfifo(file)
+
+    with pytest.raises(ClassNamesError, match=r"received a pipe\. Correct the file"):
+        read_class_names(str(file))
+    with pytest.raises(ClassNamesError, match="received a folder"):
+        read_class_names(str(tmp_path))
