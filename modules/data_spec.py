@@ -86,11 +86,13 @@ class DataSpec(BaseModel):
         return num_classes
 
     @classmethod
-    def of_images(cls, image_shape: Sequence[int]) -> Self:
-        """Returns what is known where only the images are: there may be as many classes as can be.
+    def of_images(cls, image_shape: Sequence[int], class_names: Sequence[str] = ()) -> Self:
+        """Returns what is known where only a model is.
 
         Args:
           image_shape: Height and width, and channels unless there is one.
+          class_names: How its classes are called; if that is not known, there may be as many
+            classes as can be.
         """
         height, width, *channels = image_shape
         return cls.model_validate(
@@ -98,7 +100,8 @@ class DataSpec(BaseModel):
                 "height": height,
                 "width": width,
                 "channels": channels[0] if channels else 1,
-                "num_classes": MAX_CLASSES,
+                "class_names": tuple(class_names),
+                "num_classes": len(class_names) or MAX_CLASSES,
             }
         )
 

@@ -22,18 +22,18 @@ from pipeline.installed_files import find_file
 from pipeline.node_ids import MODEL_EXPORTER, TUNER
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
     """Makes a local path absolute, for nodes that run elsewhere; leaves gs:// and the like."""
     return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - Path() would fold "gs://"
 
 
 def _find(path: str) -> str:
     """Makes a path absolute; what is not here is looked for where the project is installed."""
-    return find_file(path) if "://" not in path and path[0] not in "~/" else _absolute(path)
+    return find_file(path) if "://" not in path and path[0] not in "~/" else absolute(path)
 
 
 # Of nothing at all, the working directory would be made.
-LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
+LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 InstalledPath = Annotated[str, Field(min_length=1), AfterValidator(_find)]
 
 
@@ -141,6 +141,17 @@ class Data(DataSpec):
     transpose: bool = Field(
         False, description="Exchange rows and columns of each image, as EMNIST's files need it."
     )
+    class_names_path: Annotated[str, AfterValidator(lambda path: path and absolute(path))] = Field(
+        "",
+        description="File to read data.class_names from: one in a line, or a mapping of EMNIST's.",
+    )
+
+    @field_validator("class_names_path")
+    @classmethod
+    def _has_been_read(cls, path: str, info: ValidationInfo) -> str:
+        if path and info.data.get("class_names") == ():
+            raise ValueError("expected data.class_names with it, as load_config reads them from it")
+        return path
 
     @field_validator("transpose")
     @classmethod
@@ -169,7 +180,7 @@ class PipelineConfig(_Section):
         description="Names the pipeline in metadata; models are compared within one name.",
     )
     pipeline_root: RootPath = Field(
-        default_factory=lambda values: _absolute(f"runs/{values.get('pipeline_name', '')}"),
+        default_factory=lambda values: absolute(f"runs/{values.get('pipeline_name', '')}"),
         description="Where artifacts, logs and run.json go. Default: runs/<pipeline_name>.",
     )
     metadata_path: LocalOrRemotePath = Field(
@@ -177,14 +188,12 @@ class PipelineConfig(_Section):
         description="SQLite file of ML Metadata. Default: <pipeline_root>/metadata.db.",
     )
     serving_model_dir: RootPath = Field(
-        default_factory=lambda values: _absolute(
-            f"serving_model/{values.get('pipeline_name', '')}"
-        ),
+        default_factory=lambda values: absolute(f"serving_model/{values.get('pipeline_name', '')}"),
         description="Versioned directory that a model server watches. "
         "Default: serving_model/<pipeline_name>.",
     )
     data_root: LocalOrRemotePath = Field(
-        default_factory=lambda: _absolute("data/mnist"),
+        default_factory=lambda: absolute("data/mnist"),
         description="Folder of the four IDX files. Default: data/mnist.",
     )
     schema_path: InstalledPath = Field(

@@ -8,10 +8,13 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from components.data_sets.class_names_file import ClassNamesError, read_class_names
 from modules.hyperparameters import PRESETS
-from pipeline.config import PipelineConfig
+from pipeline.config import PipelineConfig, absolute
 
 ENVIRONMENT_PREFIX = "TFX_MNIST_"
+
+_NAMES, _NAMES_PATH = "data.class_names", "data.class_names_path"
 
 _LEAST_LIKENESS = 0.6  # of SequenceMatcher, as of difflib.get_close_matches
 
@@ -60,7 +63,7 @@ def load_config(
             if key not in describe_keys():
                 raise ConfigError(_unknown_key(key, where))
             settings[key] = (value, where)
-    return _validated(settings)
+    return _validated({**settings, **_read_names(settings)})
 
 
 def describe_keys(model: type[BaseModel] = PipelineConfig, prefix: str = "") -> dict[str, str]:
@@ -150,6 +153,36 @@ def _parsed(value: str, where: str) -> Any:
         return yaml.safe_load(value)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{where}: expected a list or mapping in YAML: {error}") from error
+
+
+def _read_names(settings: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any, str]]:
+    """Returns the names of classes that stand in a file, as a setting that says so.
+
+    Names that are set beside the file stand where it cannot be read, as in a configuration that
+    was printed on another machine; where it can, they must be the same.
+    """
+    path, where = settings.get(_NAMES_PATH, ("", ""))
+    if not path or not isinstance(path, str):
+        return {}
+    path = absolute(path)
+    names, where_named = settings.get(_NAMES, ((), ""))
+    try:
+        read = read_class_names(path)
+    except OSError as error:
+        if names:
+            return {}
+        raise ConfigError(
+            f"{where}: {path}: cannot be read ({error.strerror or error}); expected a file with "
+            f"the names of the classes. Correct {_NAMES_PATH}, or the permission."
+        ) from error
+    except ClassNamesError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    if names and (not isinstance(names, list | tuple) or tuple(names) != read):
+        raise ConfigError(
+            f"{where_named}: {_NAMES}: expected the names in {path}, which {where} sets: "
+            f"{', '.join(read)}; received {names!r}. Leave one of the two out."
+        )
+    return {_NAMES: (read, path)}
 
 
 def _validated(settings: Mapping[str, tuple[Any, str]]) -> PipelineConfig:

@@ -90,6 +90,7 @@ def create_pipeline(
         statistics=statistics,
         schema=schema,
         previous_statistics=previous_statistics_resolver.outputs[ACCEPTED_STATISTICS_KEY],
+        data=config.data.spec,
         classes=classes,
         min_train_rows=config.examples.min_train_rows,
         max_shared_rows=config.examples.max_shared_rows,
@@ -171,6 +172,7 @@ def create_pipeline(
         examples=examples,
         exports=model_exporter.outputs[EXPORTS_KEY] if model_exporter else None,
         best_hyperparameters=best_hyperparameters,
+        data=config.data.spec,
         push_destination=pusher_pb2.PushDestination(
             filesystem={"base_directory": config.serving_model_dir}
         ),

@@ -25,6 +25,7 @@ from components.anomaly_gate.executor import (
     Executor,
 )
 from components.code_digest import code_digest
+from modules.data_spec import DATA_SPEC_KEY, MNIST, DataSpec
 
 
 class AnomalyGateSpec(component_spec.ComponentSpec):
@@ -34,6 +35,7 @@ class AnomalyGateSpec(component_spec.ComponentSpec):
         TRAIN_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         EVAL_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
         TEST_SPLIT_KEY: component_spec.ExecutionParameter(type=str),
+        DATA_SPEC_KEY: component_spec.ExecutionParameter(type=str),
         CLASSES_KEY: component_spec.ExecutionParameter(type=str),
         MIN_TRAIN_ROWS_KEY: component_spec.ExecutionParameter(type=int),
         MAX_SHARED_ROWS_KEY: component_spec.ExecutionParameter(type=float),
@@ -81,6 +83,7 @@ class AnomalyGate(base_component.BaseComponent):
         train_split: str = "train",
         eval_split: str = "eval",
         test_split: str = "test",
+        data: DataSpec = MNIST,
         classes: Sequence[int] = (),
         min_train_rows: int = 1,
         max_shared_rows: float = 1.0,
@@ -99,6 +102,7 @@ class AnomalyGate(base_component.BaseComponent):
           train_split: The split that the model learns from.
           eval_split: The split of the same rows that is held out.
           test_split: The split that a model is judged by.
+          data: How classes are called.
           classes: The labels that must have rows in `train_split` and in `test_split`.
           min_train_rows: The least rows that `train_split` must have.
           max_shared_rows: The largest share of the rows of the other two splits, 0 to 1, whose
@@ -118,6 +122,7 @@ class AnomalyGate(base_component.BaseComponent):
                 train_split=train_split,
                 eval_split=eval_split,
                 test_split=test_split,
+                data=data.model_dump_json(),
                 classes=json.dumps(list(classes)),
                 min_train_rows=min_train_rows,
                 max_shared_rows=max_shared_rows,

@@ -31,7 +31,7 @@ from components.anomaly_gate.reading import read_anomalies, read_schema, read_st
 from components.anomaly_gate.report import Finding, find_anomalies, render_refusal
 from components.custom_properties import read_strings
 from components.idx_example_gen.source_files import describe_source, name_data
-from modules.features import LABEL_KEY
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 
 PREVIOUS_STATISTICS_KEY = "previous_statistics"
 TRAIN_SPLIT_KEY = "train_split"
@@ -66,6 +66,7 @@ class Executor(base_executor.BaseExecutor):
           output_dict: `accepted_statistics`, one artifact; becomes a copy of `statistics`.
           exec_properties: `train_split`, `eval_split` and `test_split`, the names of splits, and
             `classes`, a list in JSON of those that must have rows in the first and the last one;
+            `data`, in JSON, says how they are called;
             `min_train_rows`, the least that the first one must have; `max_shared_rows`, the
             largest share of the rows of another one whose images may be among the first one's;
             `new_data_accepted_by`, who accepts the drift of which data, see `acceptance`.
@@ -146,11 +147,14 @@ def _find_in_rows(
         exec_properties[key] for key in (TRAIN_SPLIT_KEY, EVAL_SPLIT_KEY, TEST_SPLIT_KEY)
     )
     by_split = {split: read_statistics(statistics, split) for split in (train, evaluation, test)}
+    data = DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY])
     classes = json.loads(exec_properties[CLASSES_KEY])
     min_rows, max_share = exec_properties[MIN_TRAIN_ROWS_KEY], exec_properties[MAX_SHARED_ROWS_KEY]
     yield from find_too_few_rows(train, by_split[train], min_rows=min_rows)
     for split in (train, test):
-        yield from find_missing_classes(split, by_split[split], label=LABEL_KEY, classes=classes)
+        yield from find_missing_classes(
+            split, by_split[split], classes=classes, class_names=data.class_names
+        )
     for split in (evaluation, test):
         yield from find_leakage(
             split, by_split[split], notes, train_split=train, max_share=max_share

@@ -15,6 +15,8 @@ from components.anomaly_gate.report import (
     describe_feature,
     find_feature,
 )
+from components.class_names import show_classes
+from modules.features import LABEL_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -38,59 +40,51 @@ def find_too_few_rows(
 
 
 def find_missing_classes(
-    split: str, statistics: DatasetFeatureStatisticsList, *, label: str, classes: Sequence[int]
+    split: str,
+    statistics: DatasetFeatureStatisticsList,
+    *,
+    classes: Sequence[int],
+    class_names: Sequence[str],
 ) -> Iterator[Finding]:
     """Yields a finding if some classes have no rows in a split.
 
     Args:
       split: Name of the split.
       statistics: Of this split.
-      label: Name of the feature that holds the class.
       classes: The classes that must be there, since a model is to learn them or is judged by them.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
     """
-    counts = _count_classes(statistics, label)
+    counts = _count_classes(statistics)
     if counts is None:
         # The Evaluator refuses a class that it finds no rows of.
         logger.warning(
             "The classes in the split %s are not counted before training: the statistics have no "
             "counts of %s. They have if the contract gives it an int_domain that is_categorical",
             split,
-            label,
+            LABEL_KEY,
         )
         return
     missing = [each for each in classes if not counts.get(each)]
     if missing:
         yield Finding(
             where=f"split {split}",
-            feature=label,
+            feature=LABEL_KEY,
             short_description="Classes without rows",
             description=(
-                f"The contract expects the classes {_join_ranges(classes)}; there are no rows of "
-                f"{_join_ranges(missing)}"
+                f"The contract expects the classes {show_classes(classes, class_names)}; there "
+                f"are no rows of {show_classes(missing, class_names)}"
             ),
-            seen=describe_feature(statistics, label),
+            seen=describe_feature(statistics, LABEL_KEY),
             kind=Kind.CLASSES,
         )
 
 
-def _count_classes(statistics: DatasetFeatureStatisticsList, label: str) -> dict[int, float] | None:
+def _count_classes(statistics: DatasetFeatureStatisticsList) -> dict[int, float] | None:
     """Returns the rows of each class; None if the statistics do not tell."""
-    feature = find_feature(statistics, label)
+    feature = find_feature(statistics, LABEL_KEY)
     if feature is None or feature.WhichOneof("stats") != "string_stats":
         return None
     counts = count_categories(feature)
     if not all(value.lstrip("-").isdecimal() for value in counts):
         return None
     return {int(value): count for value, count in counts.items()}
-
-
-def _join_ranges(numbers: Sequence[int]) -> str:
-    """Returns 0, 3 to 5 and 9 for 0, 3, 4, 5, 9."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1].append(number)
-        else:
-            ranges.append([number])
-    parts = [str(each[0]) if len(each) == 1 else f"{each[0]} to {each[-1]}" for each in ranges]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -11,6 +11,7 @@ from components.atomic_pusher.executor import KEEP_VERSIONS_KEY, Executor
 from components.atomic_pusher.origin import MODEL_CODE_DIGEST_KEY
 from components.code_digest import code_digest
 from components.model_exporter.artifact import EXPORTS_KEY
+from modules.data_spec import DATA_SPEC_KEY, MNIST, DataSpec
 
 DEFAULT_KEEP_VERSIONS = 5
 
@@ -24,6 +25,7 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
         **standard_component_specs.PusherSpec.PARAMETERS,
         KEEP_VERSIONS_KEY: ExecutionParameter(type=int),
         MODEL_CODE_DIGEST_KEY: ExecutionParameter(type=str),
+        DATA_SPEC_KEY: ExecutionParameter(type=str),
         _CODE_DIGEST_KEY: ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012 - TFX reads it as it stands
@@ -70,6 +72,7 @@ class AtomicPusher(Pusher):
         examples: BaseChannel | None = None,
         exports: BaseChannel | None = None,
         best_hyperparameters: BaseChannel | None = None,
+        data: DataSpec = MNIST,
         keep_versions: int = DEFAULT_KEEP_VERSIONS,
         model_code_digest: str = "",
     ) -> None:
@@ -86,6 +89,7 @@ class AtomicPusher(Pusher):
           exports: The model in other formats, which are published with it and in the same step.
             Unless they are blessed, nothing is pushed.
           best_hyperparameters: What a Tuner has chosen, for the record.
+          data: How classes are called, for the record.
           keep_versions: How many of the newest versions stay in the directory.
           model_code_digest: Digest of the code that trained the model, for the record.
 
@@ -112,6 +116,7 @@ class AtomicPusher(Pusher):
                 exports=exports,
                 best_hyperparameters=best_hyperparameters,
                 push_destination=push_destination,
+                data=data.model_dump_json(),
                 keep_versions=keep_versions,
                 model_code_digest=model_code_digest,
                 code_digest=code_digest(Executor.__module__),

@@ -23,6 +23,7 @@ from components.versioned_directory.model_files import digest_files, link_file, 
 from components.versioned_directory.publishing import push_model
 from components.versioned_directory.push_record import PushOrigin, make_record
 from components.versioned_directory.versions import PushError
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 
 KEEP_VERSIONS_KEY = "keep_versions"
 
@@ -77,7 +78,10 @@ class Executor(executor.Executor):
             self._MarkNotPushed(pushed_model)
             return
         origin = read_origin(
-            input_dict, **self._run(), code_digest=exec_properties[MODEL_CODE_DIGEST_KEY]
+            input_dict,
+            **self._run(),
+            code_digest=exec_properties[MODEL_CODE_DIGEST_KEY],
+            data=DataSpec.model_validate_json(exec_properties[DATA_SPEC_KEY]),
         )
         base_directory = _read_base_directory(exec_properties)
         with _gather(self.GetModelPath(input_dict), input_dict.get(EXPORTS_KEY)) as source:

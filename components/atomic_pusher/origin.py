@@ -11,6 +11,7 @@ from components.idx_example_gen.source_files import source_files
 from components.tuner.results import read_best_values
 from components.versioned_directory.model_files import combine_digests
 from components.versioned_directory.push_record import PushOrigin
+from modules.data_spec import DataSpec
 
 MODEL_CODE_DIGEST_KEY = "model_code_digest"
 
@@ -23,6 +24,7 @@ def read_origin(
     pipeline_name: str,
     run_id: str,
     code_digest: str,
+    data: DataSpec,
 ) -> PushOrigin:
     """Returns what the inputs of a push tell of the model; an input that is not there, nothing.
 
@@ -31,6 +33,7 @@ def read_origin(
       pipeline_name: The pipeline that pushes.
       run_id: The run that pushes.
       code_digest: Digest of the code that trained the model.
+      data: How classes are called.
     """
     model = _single(input_dict, standard_component_specs.MODEL_KEY) or _single(
         input_dict, standard_component_specs.INFRA_BLESSING_KEY
@@ -48,6 +51,7 @@ def read_origin(
         data_fingerprint=_fingerprint(examples, data_files) if examples else "",
         code_digest=code_digest,
         tuned=_read_tuned(input_dict),
+        class_names=data.class_names,
     )
 
 

@@ -1,8 +1,10 @@
 """One bound of a threshold and what was held against it (no TensorFlow)."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from components.class_names import show_classes_in
 
 ACCURACY: Final = "accuracy"
 """What a person calls the share of rows that a model gets right."""
@@ -65,6 +67,15 @@ class Check:
             return f"{name} is {value} {sign} {bound}{rows}{meaning}"
         return f"{name} is {value}, expected {self._sign} {bound}{rows}"
 
+    def with_names(self, class_names: Sequence[str]) -> Self:
+        """Returns it as people read it: of "label 7 (Sneaker)"; code goes by "label 7".
+
+        Args:
+          class_names: How classes are called, from label 0 on; empty if they have no names.
+        """
+        metric, rows = (show_classes_in(each, class_names) for each in (self.metric, self.slice))
+        return replace(self, metric=metric, slice=rows)
+
     @property
     def is_change(self) -> bool:
         """Whether the metric is the change to the last blessed model."""
@@ -122,9 +133,16 @@ class Check:
         return f"{number:.{decimals}f}"
 
 
-def worth_telling(checks: Iterable[Check]) -> Iterator[Check]:
-    """Yields all but the counts of rows that are enough: these stand beside each value."""
-    return (check for check in checks if check.metric != NUM_ROWS or not check.passed)
+def worth_telling(checks: Iterable[Check], class_names: Sequence[str] = ()) -> Iterator[Check]:
+    """Yields all but the counts of rows that are enough: these stand beside each value.
+
+    Args:
+      checks: All of an evaluation.
+      class_names: How classes are called in what is yielded; empty if they have no names.
+    """
+    for check in checks:
+        if check.metric != NUM_ROWS or not check.passed:
+            yield check.with_names(class_names)
 
 
 def _count(rows: int) -> str:

@@ -98,6 +98,7 @@ class Executor(base_executor.BaseExecutor):
             pipeline_name=context.pipeline_info.id if context and context.pipeline_info else "",
             run_id=(context.pipeline_run_id if context else "") or "",
             code_digest=exec_properties[MODEL_CODE_DIGEST_KEY],
+            data=data,
         )
         with tempfile.TemporaryDirectory() as folder:
             # Converted from this machine: a fault of a remote storage is no fault of the model.

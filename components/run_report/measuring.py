@@ -87,6 +87,7 @@ def measure(
         pipeline_name=pipeline_name,
         run_id=run_id,
         model_card=settings.model_card,
+        class_names=settings.data.class_names,
         data=make(
             (EXAMPLES_KEY, STATISTICS_KEY, SCHEMA_KEY, ANOMALIES_KEY),
             lambda: _read_data(artifacts, settings),

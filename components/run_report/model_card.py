@@ -1,6 +1,6 @@
 """Reads the model card that a fork edits (no TensorFlow)."""
 
-from components.run_report.files import read_bytes
+from components.file_content import read_bytes
 
 
 def read_card(path: str) -> str:

@@ -29,6 +29,7 @@ class PushOrigin:
       data_fingerprint: One digest for all of them.
       code_digest: Digest of the code that trained the model.
       tuned: The hyperparameters that a Tuner has chosen, by name.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
     """
 
     pipeline_name: str = ""
@@ -40,6 +41,7 @@ class PushOrigin:
     data_fingerprint: str = ""
     code_digest: str = ""
     tuned: dict[str, bool | float] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,11 @@ def make_record(folder: Path, origin: PushOrigin, now: float) -> PushRecord:
 
 def render_record(record: PushRecord) -> str:
     """Returns the record as JSON."""
-    return json.dumps(asdict(record), indent=2) + "\n"
+    content = asdict(record)
+    # Who reads records of before there were names would refuse the key.
+    if not record.origin.class_names:
+        del content["origin"]["class_names"]
+    return json.dumps(content, indent=2) + "\n"
 
 
 def parse_record(text: str) -> PushRecord:
@@ -94,11 +100,14 @@ def parse_record(text: str) -> PushRecord:
     """
     try:
         content = json.loads(text)
+        origin = content["origin"]
         return PushRecord(
             **{
                 **content,
-                "origin": PushOrigin(**content["origin"]),
-                # Versions of before there were exports have no such key.
+                # Versions of before there were names, or exports, have no such key.
+                "origin": PushOrigin(
+                    **{**origin, "class_names": tuple(origin.get("class_names", ()))}
+                ),
                 "exports": parse_exports(content.get("exports", [])),
             }
         )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from components.class_names import show_class
 from components.data_sets.checking import check_data_set
 from components.data_sets.storage import is_remote
 from components.schema_importer.contract import read_contract
@@ -59,7 +60,9 @@ def check_command(
         click.echo(f"{place}: {config.data.format}, which the run itself reads")
     for part, counts in checked:
         rows = int(counts.sum())
-        missing = [config.data.spec.labels[label] for label in expected if not counts[label]]
+        missing = [
+            show_class(label, config.data.class_names) for label in expected if not counts[label]
+        ]
         click.echo(f"{part.name}: {rows:,} rows")
         if missing:
             [place] = part.files.get("labels", (part.name,))

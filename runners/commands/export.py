@@ -151,7 +151,10 @@ def _export(
 
         try:
             images = find_images(read_image_shape(saved_model, SIGNATURE))
-            manifest = export_model(saved_model, folder, order.formats, images, description)
+            names = origin.class_names
+            manifest = export_model(
+                saved_model, folder, order.formats, images, description, class_names=names
+            )
         except OSError as error:
             raise click.ClickException(
                 f"{output or folder}: cannot be written: {error}. Nothing is there. See to space "

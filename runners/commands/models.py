@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from components.class_names import show_class
 from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version
 from runners.commands.configuration_options import configuration_options, read_configuration
@@ -92,6 +93,9 @@ def _lines(version: Version) -> Iterator[str]:
         f"data {origin.data_fingerprint[:_DIGITS_SHOWN] or _UNKNOWN}  "
         f"code {origin.code_digest[:_DIGITS_SHOWN] or _UNKNOWN}"
     )
+    if origin.class_names:
+        ends = [show_class(label, origin.class_names) for label in (0, len(origin.class_names) - 1)]
+        yield f"classes {' to '.join(ends)}"
     if version.record.exports:
         sizes = (f"{each.format} {each.num_bytes / 1e6:.2f} MB" for each in version.record.exports)
         yield f"exports {', '.join(sizes)}"

@@ -26,6 +26,7 @@ from components.model_exporter.images import (
     draw_images,
     read_images,
 )
+from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version
 from modules.data_spec import DataSpec
 from pipeline.config import PipelineConfig
@@ -92,7 +93,8 @@ def read_source_images(
       ImagesMissingError: The record names no files, or these are missing, damaged or others.
     """
     folder = config.data_root.rstrip("/")
-    expected = version.record.origin.data_files if version.record else {}
+    origin = version.record.origin if version.record else PushOrigin()
+    expected = origin.data_files
     if not expected:
         raise ImagesMissingError(
             f"{folder}: expected a version whose record tells the SHA-256 of its data files, "
@@ -103,7 +105,7 @@ def read_source_images(
         _check_content(files, expected, folder)
         rows = config.examples.rows_per_shard
         # The labels are those that the model was trained on: they need not be held to bounds again.
-        data = DataSpec.of_images(image_shape)
+        data = DataSpec.of_images(image_shape, origin.class_names)
         splits = (
             Split(_TRAIN, config.examples.train_hash_buckets),
             Split(_EVAL, config.examples.eval_hash_buckets),

@@ -43,6 +43,7 @@ class RunOutcome:
       rows: How many rows the test split has; None if there was no evaluation.
       checks: Every bound with its value, and the rows that it is of.
       accepted_drift: What had drifted in the data and was accepted by somebody; None if nothing.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
       unmeasured_classes: Classes that are held to nothing, as the configuration has it.
       has_baseline: Whether an earlier blessed model was compared with.
       blessed: None if the run did not get as far as an evaluation.
@@ -67,6 +68,7 @@ class RunOutcome:
     rows: int | None = None
     checks: tuple[Check, ...] = ()
     accepted_drift: AcceptedDrift | None = None
+    class_names: tuple[str, ...] = ()
     unmeasured_classes: tuple[int, ...] = ()
     has_baseline: bool = False
     blessed: bool | None = None
@@ -84,7 +86,8 @@ class RunOutcome:
     @property
     def refusals(self) -> tuple[str, ...]:
         """What was refused, a sentence each: the model, or formats of it."""
-        failed = (str(check) for check in self.checks if not check.passed)
+        checks = (check.with_names(self.class_names) for check in self.checks)
+        failed = (str(check) for check in checks if not check.passed)
         return (*failed, *self.unservable, *self.unexported)
 
 

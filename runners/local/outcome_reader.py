@@ -65,6 +65,7 @@ def read_outcome(
         rows=evaluation.rows if evaluation else None,
         checks=evaluation.checks if evaluation else (),
         accepted_drift=find_accepted_drift(records),
+        class_names=config.data.class_names,
         unmeasured_classes=config.thresholds.unmeasured_classes if evaluation else (),
         has_baseline=bool(evaluation and evaluation.has_baseline),
         blessed=None if blessed is None else blessed == 1,

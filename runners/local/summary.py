@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from components.class_names import show_class
 from runners.local.outcome import FAILED, INTERRUPTED, NOT_BLESSED, RunOutcome
 from runners.terminal.tables import make_checks_table, make_exports_table, make_nodes_table
 
@@ -14,9 +15,11 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         nodes = ((node.node_id, node.state, node.seconds) for node in outcome.nodes)
         console.print(make_nodes_table(nodes))
     if outcome.checks:
-        console.print(make_checks_table(outcome.checks))
+        console.print(make_checks_table(outcome.checks, outcome.class_names))
     if outcome.unmeasured_classes:
-        names = ", ".join(map(str, outcome.unmeasured_classes))
+        names = ", ".join(
+            show_class(label, outcome.class_names) for label in outcome.unmeasured_classes
+        )
         console.print(f"  held to nothing (thresholds.unmeasured_classes): {names}", style="dim")
     if outcome.exports:
         console.print(make_exports_table(outcome.exports))

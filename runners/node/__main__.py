@@ -137,7 +137,7 @@ def _run(order: _Order) -> int:
             with telling_progress(node_id):
                 end = launch_node(ir, node_id, config, connection, compiled.digest, interruption)
             if order.report:
-                report.append(render_node(end))
+                report.append(render_node(end, config.data.class_names))
             sys.stderr.flush()
             click.echo(end.message)
             exit_codes.append(end.exit_code)

@@ -1,6 +1,7 @@
 """Runs one node of a run with TFX's launcher, and says how it ended."""
 
 import logging
+from collections.abc import Sequence
 
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 from tfx.orchestration.local import runner_utils
@@ -63,7 +64,8 @@ def launch_node(
             join_run(handle.store, config.pipeline_name, run_id, digest)
         earlier = attempt.take_over()
         if earlier:
-            return _read_end(metadata, earlier, prefix=_already(node_id, run_id, earlier))
+            prefix = _already(node_id, run_id, earlier)
+            return _read_end(metadata, earlier, config.data.class_names, prefix=prefix)
         with interruption.recognised():
             info = _launch(_make_launcher(ir, node, metadata), attempt)
     except KeyboardInterrupt:
@@ -77,7 +79,7 @@ def launch_node(
             exit_code=SKIPPED,
             headline=f"{node_id} skipped: the condition for it does not hold in this run",
         )
-    return _read_end(metadata, info.execution_id)
+    return _read_end(metadata, info.execution_id, config.data.class_names)
 
 
 def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
@@ -114,7 +116,9 @@ def _launch(launcher: Launcher, attempt: NodeAttempt) -> ExecutionInfo | None:
         raise
 
 
-def _read_end(metadata: Metadata, execution_id: int, *, prefix: str = "") -> NodeEnd:
+def _read_end(
+    metadata: Metadata, execution_id: int, class_names: Sequence[str], *, prefix: str = ""
+) -> NodeEnd:
     """Reads the end from metadata: launch() raises nothing where a node's inputs are missing."""
     with metadata as handle:
         [execution] = handle.store.get_executions_by_id([execution_id])
@@ -129,7 +133,7 @@ def _read_end(metadata: Metadata, execution_id: int, *, prefix: str = "") -> Nod
     return NodeEnd(
         exit_code=SUCCEEDED,
         headline=f"{prefix}{record.node_id} {record.state}{describe_result(record)}",
-        checks=describe_checks(record),
+        checks=describe_checks(record, class_names),
         record=record,
     )
 

@@ -12,13 +12,17 @@ from runners.report.markdown import paragraph
 logger = logging.getLogger(__name__)
 
 
-def render_node(end: NodeEnd) -> str:
+def render_node(end: NodeEnd, class_names: Sequence[str] = ()) -> str:
     """Returns how a node ended, and what it put out, in Markdown.
 
     An artifact that cannot be shown is named, and the error logged: the node has done its work.
+
+    Args:
+      end: How it ended.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
     """
     outputs = end.record.outputs if end.record else {}
-    sections = (render_artifact(outputs[key]) for key in sorted(outputs))
+    sections = (render_artifact(outputs[key], class_names) for key in sorted(outputs))
     return "\n\n".join([paragraph(end.headline), *filter(None, sections)])
 
 

@@ -1,6 +1,7 @@
 """What a node decided: whether a model is blessed, and whether and where it was pushed."""
 
 import json
+from collections.abc import Sequence
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact
@@ -54,13 +55,18 @@ def describe_result(record: NodeRecord) -> str:
     return ": BLESSED" if blessed == 1 else f": NOT BLESSED{_reasons(blessing)}"
 
 
-def describe_checks(record: NodeRecord) -> tuple[str, ...]:
-    """Returns a line for each threshold that a blessing hangs on; none for other nodes."""
+def describe_checks(record: NodeRecord, class_names: Sequence[str] = ()) -> tuple[str, ...]:
+    """Returns a line for each threshold that a blessing hangs on; none for other nodes.
+
+    Args:
+      record: What metadata knows of the node.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
+    """
     evaluation, blessing = record.outputs.get("evaluation"), record.outputs.get("blessing")
     if evaluation is None or property_of(blessing, ARTIFACT_PROPERTY_BLESSED_KEY) is None:
         return ()
     checks = read_evaluation(evaluation.uri).checks
-    return tuple(map(str, worth_telling(checks)))
+    return tuple(map(str, worth_telling(checks, class_names)))
 
 
 def _reasons(blessing: Artifact) -> str:

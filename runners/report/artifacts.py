@@ -5,7 +5,7 @@ have reports too. It is read from the artifact, and is the same for a cached nod
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
@@ -31,21 +31,26 @@ from runners.report.statistics_tables import render_statistics
 logger = logging.getLogger(__name__)
 
 
-def render_artifact(record: metadata_store_pb2.Artifact) -> str:
-    """Returns a section on an artifact, "" if there is nothing to show of its type."""
+def render_artifact(record: metadata_store_pb2.Artifact, class_names: Sequence[str] = ()) -> str:
+    """Returns a section on an artifact, "" if there is nothing to show of its type.
+
+    Args:
+      record: What metadata knows of it.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
+    """
     if record.type not in _RENDERERS:
         return ""
     artifact_class, render = _RENDERERS[record.type]
     try:
         artifact = artifact_class()
         artifact.set_mlmd_artifact(record)
-        return render(artifact)
+        return render(artifact, class_names)
     except Exception as error:
         logger.warning("%s cannot be shown in the report", record.uri, exc_info=True)
         return paragraph(f"{record.type} cannot be shown: {cause_of(error)}")
 
 
-def _render_examples(examples: Artifact) -> str:
+def _render_examples(examples: Artifact, _: Sequence[str]) -> str:
     properties = properties_of(examples.mlmd_artifact)
     rows = [
         (split, f"{properties[name]:,}", _count_shared_rows(properties, split))
@@ -65,14 +70,15 @@ def _count_shared_rows(properties: Mapping[str, Any], split: str) -> str:
     return "" if shared is None else f"{shared.rows:,}"
 
 
-def _render_statistics(statistics: Artifact) -> str:
+def _render_statistics(statistics: Artifact, class_names: Sequence[str]) -> str:
     if source := statistics.get_int_custom_property(SOURCE_STATISTICS_PROPERTY):
         return _render_acceptance(source, properties_of(statistics.mlmd_artifact))
     return render_statistics(
         {
             split: load_statistics(statistics, split).get_default_slice_or_die().proto()
             for split in statistics.splits
-        }
+        },
+        class_names,
     )
 
 
@@ -89,7 +95,7 @@ def _render_acceptance(source: int, properties: Mapping[str, Any]) -> str:
     )
 
 
-def _render_anomalies(anomalies: Artifact) -> str:
+def _render_anomalies(anomalies: Artifact, _: Sequence[str]) -> str:
     findings = [
         finding
         for split in anomalies.splits
@@ -111,7 +117,7 @@ def _render_anomalies(anomalies: Artifact) -> str:
     )
 
 
-def _render_training(model_run: Artifact) -> str:
+def _render_training(model_run: Artifact, _: Sequence[str]) -> str:
     """Shows the file that modules.trainer keeps of its epochs; another trainer may have none."""
     try:
         history = read_history(model_run.uri)
@@ -122,7 +128,7 @@ def _render_training(model_run: Artifact) -> str:
     return table(("epoch", *metrics), rows, text_columns=0)
 
 
-def _render_evaluation(evaluation: Artifact) -> str:
+def _render_evaluation(evaluation: Artifact, class_names: Sequence[str]) -> str:
     result = read_evaluation(evaluation.uri)
     checks = [
         (
@@ -133,7 +139,7 @@ def _render_evaluation(evaluation: Artifact) -> str:
             "" if check.rows is None else f"{check.rows:,}",
             check.verdict,
         )
-        for check in worth_telling(result.checks)
+        for check in worth_telling(result.checks, class_names)
     ]
     checked = {check.metric for check in result.checks}
     others = [
@@ -148,7 +154,7 @@ def _render_evaluation(evaluation: Artifact) -> str:
     )
 
 
-_RENDERERS: Mapping[str, tuple[type[Artifact], Callable[[Artifact], str]]] = {
+_RENDERERS: Mapping[str, tuple[type[Artifact], Callable[[Artifact, Sequence[str]], str]]] = {
     artifact_class.TYPE_NAME: (artifact_class, render)
     for artifact_class, render in (
         (standard_artifacts.Examples, _render_examples),

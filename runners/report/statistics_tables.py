@@ -1,14 +1,16 @@
 """Shows TFDV's statistics as Markdown tables (no TensorFlow)."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tensorflow_metadata.proto.v0.statistics_pb2 import (
     DatasetFeatureStatistics,
     FeatureNameStatistics,
 )
 
+from components.class_names import show_class
 from components.numeric_order import by_number
+from modules.features import LABEL_KEY
 from runners.report.markdown import table
 
 _NUMBERS = {
@@ -24,12 +26,15 @@ _Features = dict[str, dict[str, FeatureNameStatistics]]
 """The statistics of each split by the feature's name, then by the split's."""
 
 
-def render_statistics(splits: Mapping[str, DatasetFeatureStatistics]) -> str:
+def render_statistics(
+    splits: Mapping[str, DatasetFeatureStatistics], class_names: Sequence[str] = ()
+) -> str:
     """Returns the number of examples, a table of features, and one for each feature's values.
 
     Args:
       splits: Statistics of the whole split, by its name; they stand beside or below each other, to
         be compared.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
     """
     features = _by_feature(splits)
     counts = [(split, f"{data_set.num_examples:,}") for split, data_set in splits.items()]
@@ -37,7 +42,7 @@ def render_statistics(splits: Mapping[str, DatasetFeatureStatistics]) -> str:
         [
             table(("split", "examples"), counts),
             _render_features(features),
-            *_render_values(features, tuple(splits)),
+            *_render_values(features, tuple(splits), class_names),
         ]
     )
 
@@ -74,15 +79,21 @@ def _describe(feature: FeatureNameStatistics) -> list[str]:
     return [FeatureNameStatistics.Type.Name(feature.type), missing, *numbers]
 
 
-def _render_values(features: _Features, splits: tuple[str, ...]) -> Iterator[str]:
+def _render_values(
+    features: _Features, splits: tuple[str, ...], class_names: Sequence[str]
+) -> Iterator[str]:
     """Yields a table for each feature whose values TFDV counted, such as a label."""
     for name, by_split in features.items():
         counts = {split: _count_values(feature) for split, feature in by_split.items()}
         values = _sort_values(sum(counts.values(), Counter()))
         if values:
             shares = {split: _describe_shares(counts[split], by_split[split]) for split in counts}
+            names = class_names if name == LABEL_KEY else ()
             rows = (
-                (value, *(shares.get(split, {}).get(value, "") for split in splits))
+                (
+                    show_class(value, names),
+                    *(shares.get(split, {}).get(value, "") for split in splits),
+                )
                 for value in values
             )
             yield table((name, *splits), rows, max_rows=_MAX_VALUES)

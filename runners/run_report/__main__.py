@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
+from components.file_content import read_bytes
 from components.run_report.content.report import Report
 from components.run_report.content.run import WENT_THROUGH, Run
-from components.run_report.files import read_bytes
 from components.run_report.page.verdict import find_verdict
 from modules.parent_process import end_with_parent
 from pipeline.config import PipelineConfig

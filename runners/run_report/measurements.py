@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from ml_metadata import MetadataStore
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
+from components.file_content import read_bytes
 from components.run_report.artifact import (
     MEASUREMENTS_FILE,
     PREVIOUS_STATISTICS_KEY,
     REPORT_KEY,
 )
 from components.run_report.content.report import Measurements, nothing_measured
-from components.run_report.files import read_bytes
 from components.run_report.model_card import read_card
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import (

@@ -15,9 +15,9 @@ from components.atomic_pusher.push_properties import (
     PUSHED_DESTINATION_PROPERTY,
     PUSHED_VERSION_PROPERTY,
 )
+from components.file_content import read_bytes
 from components.model_exporter.artifact import EXPORTS_KEY
 from components.run_report.content.run import End, Node, PastRun, Run
-from components.run_report.files import read_bytes
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, parse_manifest
 from pipeline.node_ids import ANOMALY_GATE, MODEL_EXPORTER, NODES_ON_REQUEST, PUSHER, UPSTREAM
 from runners.failure import cause_of

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from components.class_names import show_class
 from components.run_report.charts.pictures import decode_picture
 from components.run_report.content.evaluation import Evaluation, Misread, Predictions
 from components.run_report.content.report import Measurements
@@ -42,8 +43,8 @@ def write_run(run: Measurements, folder: Path) -> None:
         for name, value in _final_metrics(run).items():
             tf.summary.scalar(name, value, step=0)
         if isinstance(run.predictions, Predictions):
-            _write_confusion(run.predictions.confusion)
-            _write_misread(run.predictions.misread[:MAX_PICTURES])
+            _write_confusion(run.predictions, run.class_names)
+            _write_misread(run.predictions.misread[:MAX_PICTURES], run.class_names)
 
 
 def write_curves(training: Training, folder: Path, parts: Collection[str]) -> None:
@@ -101,22 +102,24 @@ def _final_metrics(run: Measurements) -> dict[str, float]:
     return named
 
 
-def _write_confusion(confusion: Sequence[Sequence[int]]) -> None:
-    counts = np.asarray(confusion, np.float32)
+def _write_confusion(predictions: Predictions, class_names: Sequence[str]) -> None:
+    counts = np.asarray(predictions.confusion, np.float32)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cell = max(1, min(_MAX_CELL, _MATRIX_PIXELS // len(counts)))
     drawing = np.kron(np.cbrt(shares), np.ones((cell, cell), np.float32))
-    tf.summary.image(
-        "confusion matrix", drawing[np.newaxis, :, :, np.newaxis], 0, description=_ABOUT_CONFUSION
-    )
+    told = _ABOUT_CONFUSION
+    if class_names:
+        shown = (show_class(each, class_names) for each in predictions.classes)
+        told = f"{told} The classes: {', '.join(shown)}."
+    tf.summary.image("confusion matrix", drawing[np.newaxis, :, :, np.newaxis], 0, description=told)
 
 
-def _write_misread(misread: Sequence[Misread]) -> None:
+def _write_misread(misread: Sequence[Misread], class_names: Sequence[str]) -> None:
     if not misread:
         return
     told = "\n".join(
-        f"{number}. row {each.row}: a {each.label} read as {each.answer}, {each.probability:.1%} "
-        "sure"
+        f"{number}. row {each.row}: a {show_class(each.label, class_names)} read as "
+        f"{show_class(each.answer, class_names)}, {each.probability:.1%} sure"
         for number, each in enumerate(misread, start=1)
     )
     pictures = np.stack([_read_picture(each) for each in misread])

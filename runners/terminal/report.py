@@ -1,13 +1,14 @@
 """Shows what a report says of a run, as far as a terminal can (no TensorFlow)."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.columns import Columns
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from components.class_names import show_class
 from components.run_report.charts.pictures import decode_picture
 from components.run_report.content.evaluation import Evaluation, Misread, Predictions
 from components.run_report.content.part import Missing
@@ -43,9 +44,9 @@ def print_report(report: Report, console: Console) -> None:
         lambda: _render_nodes(report.run),
         lambda: _render_curves(measured.training),
         lambda: _render_search(measured.search),
-        lambda: _render_checks(measured.evaluation),
+        lambda: _render_checks(measured.evaluation, measured.class_names),
         lambda: _render_exports(report.run),
-        lambda: _render_misread(measured.predictions),
+        lambda: _render_misread(measured.predictions, measured.class_names),
     ):
         for shown in _render(part):
             console.print(shown, soft_wrap=isinstance(shown, Text))
@@ -100,11 +101,13 @@ def _render_search(search: Search | Missing | None) -> Iterator[RenderableType]:
         yield make_trials_table(search)
 
 
-def _render_checks(evaluation: Evaluation | Missing) -> Iterator[RenderableType]:
+def _render_checks(
+    evaluation: Evaluation | Missing, class_names: Sequence[str]
+) -> Iterator[RenderableType]:
     if isinstance(evaluation, Missing):
         yield Text(f"Evaluation: {evaluation.reason}", style="dim")
     else:
-        yield make_checks_table(evaluation.checks)
+        yield make_checks_table(evaluation.checks, class_names)
 
 
 def _render_exports(run: Run | Missing) -> Iterator[RenderableType]:
@@ -112,16 +115,20 @@ def _render_exports(run: Run | Missing) -> Iterator[RenderableType]:
         yield make_exports_table(run.exports)
 
 
-def _render_misread(predictions: Predictions | Missing) -> Iterator[RenderableType]:
+def _render_misread(
+    predictions: Predictions | Missing, class_names: Sequence[str]
+) -> Iterator[RenderableType]:
     if isinstance(predictions, Missing):
         yield Text(f"Misread: {predictions.reason}", style="dim")
         return
     yield Text(f"Misread: {predictions.num_misread:,} of {predictions.num_rows:,}")
     if predictions.misread:
         yield Text("The most confident mistakes:")
-        yield Columns([_draw_misread(each) for each in predictions.misread[:_SHOWN_MISREAD]])
+        shown = predictions.misread[:_SHOWN_MISREAD]
+        yield Columns([_draw_misread(each, class_names) for each in shown])
 
 
-def _draw_misread(misread: Misread) -> Text:
-    told = f"{misread.label} read as {misread.answer}, {misread.probability:.1%} sure"
+def _draw_misread(misread: Misread, class_names: Sequence[str]) -> Text:
+    label, answer = (show_class(each, class_names) for each in (misread.label, misread.answer))
+    told = f"{label} read as {answer}, {misread.probability:.1%} sure"
     return Text(f"{draw_picture(decode_picture(misread.picture))}\n{told}\nrow {misread.row}")

@@ -1,6 +1,6 @@
 """Tables of what a run did (no TensorFlow)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -50,14 +50,19 @@ def make_nodes_table(nodes: Iterable[tuple[str, str, float | None]]) -> Renderab
     return table
 
 
-def make_checks_table(checks: Iterable[Check]) -> RenderableType:
-    """Returns a line for each bound and what was held against it."""
+def make_checks_table(checks: Iterable[Check], class_names: Sequence[str] = ()) -> RenderableType:
+    """Returns a line for each bound and what was held against it.
+
+    Args:
+      checks: The bounds.
+      class_names: How classes are called, from label 0 on; empty if they have no names.
+    """
     table = Table(title="Thresholds", title_justify="left", box=None, padding=(0, 2))
     for column in ("metric", "slice"):
         table.add_column(column)
     for column in ("value", "expected", "rows", ""):
         table.add_column(column, justify="right")
-    for check in worth_telling(checks):
+    for check in worth_telling(checks, class_names):
         table.add_row(
             check.metric,
             check.slice,

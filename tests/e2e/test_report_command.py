@@ -139,7 +139,7 @@ def test_two_runs_are_compared_on_one_page(pushed: Run, refused: Run, workspace:
     assert f"A: Blessed, and pushed as version {version}" in page
     assert "B: Not blessed; nothing was pushed" in page
     assert all(f">{title}</h2>" in page for title in COMPARED.values())
-    assert '<th scope="row">learning_rate</th>' in page
+    assert '<th scope="row"><span>learning_rate</span></th>' in page
     assert "By B alone" in page
     assert "cannot be drawn" not in page
 

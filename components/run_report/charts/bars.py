@@ -44,7 +44,14 @@ class Steps(NamedTuple):
     css: str
 
 
-def draw_bars(groups: Sequence[str], bars: Sequence[Bars], *, title: str, x_label: str) -> Markup:
+def draw_bars(
+    groups: Sequence[str],
+    bars: Sequence[Bars],
+    *,
+    title: str,
+    x_label: str,
+    tips: Sequence[str] = (),
+) -> Markup:
     """Returns a chart with a group of bars for each name, all from 0.
 
     Args:
@@ -52,6 +59,7 @@ def draw_bars(groups: Sequence[str], bars: Sequence[Bars], *, title: str, x_labe
       bars: As many values each as there are groups.
       title: What the chart shows.
       x_label: What the groups are.
+      tips: What a pointer that rests on a bar is told, by group; empty: nothing.
     """
     values = [0.0, *(value for each in bars for value in each.values)]
     axes = make_axes((0, len(groups)), values)
@@ -59,8 +67,9 @@ def draw_bars(groups: Sequence[str], bars: Sequence[Bars], *, title: str, x_labe
     width = (1 - _GAP) / len(bars)
     for number, each in enumerate(bars):
         for group, value in enumerate(each.values):
+            tip = tips[group] if tips else ""
             left = group + _GAP / 2 + number * width
-            parts.append(_draw_bar(axes, left, left + width, value, each.css))
+            parts.append(_draw_bar(axes, left, left + width, value, each.css, tip))
     return svg.frame(axes.width, axes.height, title, parts)
 
 
@@ -88,9 +97,9 @@ def _draw_names(axes: Axes, groups: Sequence[str]) -> Iterator[Markup]:
         yield svg.text(axes.x(number + 0.5), axes.y.start + 16, name, "tick middle")
 
 
-def _draw_bar(axes: Axes, left: float, right: float, value: float, css: str) -> Markup:
+def _draw_bar(axes: Axes, left: float, right: float, value: float, css: str, tip: str) -> Markup:
     x, y = axes.x(left), axes.y(value)
-    return svg.rectangle(x, y, axes.x(right) - x, axes.y.start - y, f"bar {css}")
+    return svg.rectangle(x, y, axes.x(right) - x, axes.y.start - y, f"bar {css}", tip)
 
 
 def _outline(axes: Axes, steps: Steps) -> Iterator[tuple[float, float]]:

@@ -36,16 +36,19 @@ def path(points: Iterable[tuple[float, float]], css: str) -> Markup:
     return Markup('<path d="M{}" class="{}"/>').format(places, css)
 
 
-def rectangle(x: float, y: float, width: float, height: float, css: str) -> Markup:
-    """Returns a filled rectangle."""
-    return Markup('<rect x="{:g}" y="{:g}" width="{:g}" height="{:g}" class="{}"/>').format(
-        x, y, width, height, css
+def rectangle(x: float, y: float, width: float, height: float, css: str, tip: str = "") -> Markup:
+    """Returns a filled rectangle, with what a pointer that rests on it is told."""
+    return Markup('<rect x="{:g}" y="{:g}" width="{:g}" height="{:g}" class="{}">{}</rect>').format(
+        x, y, width, height, css, _tooltip(tip)
     )
 
 
 def dot(x: float, y: float, css: str, tip: str = "") -> Markup:
     """Returns a dot, with what a pointer that rests on it is told."""
-    tooltip = Markup("<title>{}</title>").format(tip) if tip else Markup("")
     return Markup('<circle cx="{:g}" cy="{:g}" r="3" class="{}">{}</circle>').format(
-        x, y, css, tooltip
+        x, y, css, _tooltip(tip)
     )
+
+
+def _tooltip(tip: str) -> Markup:
+    return Markup("<title>{}</title>").format(tip) if tip else Markup("")

@@ -43,7 +43,7 @@ class Predictions(Part):
 
     Attributes:
       split: The split.
-      classes: Names of the classes, in their order.
+      classes: The classes, in their order.
       confusion: Rows by label, then by answer.
       reliability: From the least confident predictions to the most confident ones.
       misread: The worst first; not more than a report can show.

@@ -20,6 +20,8 @@ class Measurements(Part):
       pipeline_name: The pipeline.
       run_id: The run that measured it; "" if that is not known.
       model_card: Markdown; "" if there is none.
+      class_names: How classes are called, from label 0 on; empty if they have no names, as in a
+        report of before there were any. Everywhere else they have their numbers.
       search: That of a Tuner; None if the run has none.
     """
 
@@ -27,6 +29,7 @@ class Measurements(Part):
     pipeline_name: str
     run_id: str
     model_card: str
+    class_names: tuple[str, ...] = ()
     data: Data | Missing
     training: Training | Missing
     evaluation: Evaluation | Missing

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from components.class_names import show_classes_in
 from components.evaluation.checks import Check, worth_telling
 from components.run_report.content.data import Data
 from components.run_report.content.evaluation import Evaluation, Misread, Predictions
@@ -55,11 +56,21 @@ def compare_figures(first: Report, second: Report) -> Table:
     return _compare("Both runs in figures", "figure", figures)
 
 
-def compare_checks(first: Evaluation, second: Evaluation) -> Table:
+def find_class_names(first: Report, second: Report) -> tuple[str, ...]:
+    """Returns how the later run calls classes; of the other one, if it has no names for them."""
+    return second.measurements.class_names or first.measurements.class_names
+
+
+def compare_checks(first: Evaluation, second: Evaluation, class_names: Sequence[str] = ()) -> Table:
     """Returns what of each was held against which threshold."""
     checks = [_name_checks(evaluation) for evaluation in (first, second)]
     rows = [
-        (name, *_judge(one), *_judge(other), _change(_value(one), _value(other)))
+        (
+            show_classes_in(name, class_names),
+            *_judge(one),
+            *_judge(other),
+            _change(_value(one), _value(other)),
+        )
         for name in dict.fromkeys([*checks[0], *checks[1]])
         for one, other in [(checks[0].get(name), checks[1].get(name))]
     ]

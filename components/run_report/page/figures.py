@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from components.class_names import show_class
 from components.run_report.charts.bars import Bars, Steps, draw_bars, draw_steps
 from components.run_report.charts.flow import Box, draw_flow
 from components.run_report.charts.lines import Line, draw_lines
@@ -42,9 +43,9 @@ class Figure(NamedTuple):
     legend: Sequence[tuple[str, str]] = ()
 
 
-def draw_data(data: Data) -> list[Figure]:
+def draw_data(data: Data, class_names: Sequence[str] = ()) -> list[Figure]:
     """Returns how classes and numbers are distributed."""
-    return [*_draw_classes(data), *_draw_distributions(data)]
+    return [*_draw_classes(data, class_names), *_draw_distributions(data)]
 
 
 def draw_curves(training: Training) -> list[Figure]:
@@ -95,7 +96,7 @@ def draw_search(search: Search) -> list[Figure]:
     return list(_draw_search(search))
 
 
-def _draw_classes(data: Data) -> Iterator[Figure]:
+def _draw_classes(data: Data, class_names: Sequence[str]) -> Iterator[Figure]:
     labels = list(data.splits[0].classes) if data.splits else []
     if labels:
         bars = [
@@ -107,7 +108,10 @@ def _draw_classes(data: Data) -> Iterator[Figure]:
             for number, split in enumerate(data.splits)
         ]
         title = "Classes, as % of each split"
-        yield Figure(title, draw_bars(labels, bars, title=title, x_label="class"), _legend(bars))
+        # An axis has no room for names: a pointer that rests on a bar is told them.
+        tips = [show_class(label, class_names) for label in labels] if class_names else ()
+        drawing = draw_bars(labels, bars, title=title, x_label="class", tips=tips)
+        yield Figure(title, drawing, _legend(bars))
 
 
 def _draw_distributions(data: Data) -> Iterator[Figure]:

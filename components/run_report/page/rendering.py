@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from components.class_names import show_class
 from components.evaluation.checks import worth_telling
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
@@ -137,6 +138,7 @@ def _make_environment() -> jinja2.Environment:
     environment.tests["missing"] = _is_missing
     environment.globals.update(render_card=render_card, worth_telling=worth_telling)
     environment.filters.update(
+        named=show_class,
         share=lambda value: f"{value:.1%}".replace("%", f"{_NO_BREAK_SPACE}%"),
         count=lambda value: f"{value:,}",
         fixed=lambda value: f"{value:.4f}",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from components.class_names import show_class
 from components.run_report.content.data import Data
 from components.run_report.content.evaluation import Predictions
 from components.run_report.content.origin import Origin
@@ -114,10 +115,11 @@ def list_trials(search: Search) -> Table:
     )
 
 
-def list_confused(predictions: Predictions) -> Table:
+def list_confused(predictions: Predictions, class_names: Sequence[str] = ()) -> Table:
     """Returns the pairs that are confused most, where a matrix of all would be too large."""
+    classes = [show_class(each, class_names) for each in predictions.classes]
     pairs = [
-        (count, predictions.classes[label], predictions.classes[answer])
+        (count, classes[label], classes[answer])
         for label, row in enumerate(predictions.confusion)
         for answer, count in enumerate(row)
         if count and label != answer

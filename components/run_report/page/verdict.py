@@ -166,7 +166,8 @@ def _find_refusals(report: Report) -> Iterator[Refusal]:
     if isinstance(evaluation, Evaluation):
         for check in evaluation.checks:
             if not check.passed:
-                yield Refusal("Evaluator", str(check), _ADVICE[_kind(check)])
+                told = str(check.with_names(report.measurements.class_names))
+                yield Refusal("Evaluator", told, _ADVICE[_kind(check)])
     if isinstance(serving, Serving):
         for reason in serving.reasons:
             yield Refusal("ServabilityValidator", reason, _ADVICE["servability"])

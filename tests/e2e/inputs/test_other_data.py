@@ -1,11 +1,9 @@
 """Other data than MNIST, by configuration alone: from their files to a served model."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from support.data_sets.files import write_archive, write_idx_files, write_pictures
@@ -96,7 +94,3 @@ def test_other_data_come_to_a_pushed_model_by_configuration_alone(
     assert run.outcome["metrics"]["accuracy"] >= 0.95
     version = workspace.serving_model_dir / run.outcome["pushed_version"]
     assert (version / "saved_model.pb").exists()
-
-
-def test_nothing_of_mnist_is_left(tmp_path: Path):
-    assert np and json and tmp_path

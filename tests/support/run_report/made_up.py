@@ -100,6 +100,13 @@ def make_report() -> Report:
     return Report(measurements=make_measurements(), run=make_run())
 
 
+def with_names(report: Report) -> Report:
+    """Returns a report whose classes have names, of which the last one is markup."""
+    names = tuple(f"class number {number}" for number in range(_NUM_CLASSES - 1))
+    measurements = report.measurements.model_copy(update={"class_names": (*names, SCRIPT)})
+    return report.model_copy(update={"measurements": measurements})
+
+
 def make_refused() -> Report:
     """Returns the report of a run whose model is not good enough."""
     measurements = make_measurements()

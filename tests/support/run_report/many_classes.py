@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from components.evaluation.checks import Check
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.data import Samples
 from components.run_report.content.evaluation import Misread
@@ -13,13 +14,23 @@ MAX_SAMPLES = 300
 MAX_MISREAD = 200
 
 
-def make_report_of_many_classes(number: int) -> Report:
-    """Returns one with so many classes, and pictures that no PNG makes small."""
+LONG_NAME = "a class with a rather long name of a hundred signs, as some data sets have them, and "
+"""Of which one word cannot be broken, when a number is put behind it."""
+
+
+def make_report_of_many_classes(number: int, *, is_named: bool = False) -> Report:
+    """Returns one with so many classes, and pictures that no PNG makes small.
+
+    Args:
+      number: How many classes.
+      is_named: Whether they have names, which are long then.
+    """
     generator = np.random.default_rng(0)
     noise = [
         encode_picture(generator.integers(0, 256, (28, 28), np.uint8)) for _ in range(MAX_SAMPLES)
     ]
     labels = tuple(str(label) for label in range(number))
+    names = tuple(f"{LONG_NAME}{'w' * 20}{label}" for label in labels) if is_named else ()
     report = make_report()
     old = report.measurements
     splits = tuple(
@@ -44,5 +55,17 @@ def make_report_of_many_classes(number: int) -> Report:
     predictions = old.predictions.model_copy(
         update={"classes": labels, "confusion": confusion, "misread": misread}
     )
-    measurements = old.model_copy(update={"data": data, "predictions": predictions})
+    checks = tuple(
+        Check(metric="accuracy", slice=f"label {label}", value=0.9, bound=0.95, passed=False)
+        for label in labels
+    )
+    evaluation = old.evaluation.model_copy(update={"checks": checks})
+    measurements = old.model_copy(
+        update={
+            "data": data,
+            "predictions": predictions,
+            "evaluation": evaluation,
+            "class_names": names,
+        }
+    )
     return report.model_copy(update={"measurements": measurements})

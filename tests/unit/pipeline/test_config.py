@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from pipeline.config import PipelineConfig
@@ -232,3 +233,79 @@ def test_any_other_path_is_taken_as_it_is(key: str, name: str):
 def test_no_path_at_all_is_not_the_working_folder(key: str):
     with pytest.raises(ConfigError, match=f"--set {key}=: {key}: .*at least 1 character"):
         load_config(overrides=[f"{key}="])
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    path = tmp_path / "names.txt"
+    path.write_text("Hat\nBag\nShoe\n")
+    return path
+
+
+def test_names_of_classes_are_read_from_their_file_and_counted(names: Path):
+    data = load_config(environ={"TFX_MNIST_DATA__CLASS_NAMES_PATH": str(names)}).data
+
+    assert data.class_names == data.spec.class_names == ("Hat", "Bag", "Shoe")
+    assert data.num_classes == 3
+    assert data.class_names_path == str(names)
+
+
+def test_a_printed_configuration_holds_where_the_file_of_names_is_not(names: Path, tmp_path: Path):
+    config = load_config(overrides=[f"data.class_names_path={names}"])
+    printed = tmp_path / "config.yaml"
+    printed.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+
+    assert load_config(config_file=str(printed)) == config
+    names.unlink()
+    assert load_config(config_file=str(printed)) == config
+    assert PipelineConfig.model_validate(config.model_dump()) == config
+
+
+def test_names_beside_a_file_of_others_are_refused(names: Path):
+    overrides = [f"data.class_names_path={names}", "data.class_names=[Hat, Cap, Shoe]"]
+
+    with pytest.raises(ConfigError) as raised:
+        load_config(overrides=overrides)
+
+    assert str(raised.value) == (
+        f"--set data.class_names=[Hat, Cap, Shoe]: data.class_names: expected the names in {names},"
+        f" which --set data.class_names_path={names} sets: Hat, Bag, Shoe; received "
+        "['Hat', 'Cap', 'Shoe']. Leave one of the two out."
+    )
+
+
+def test_a_number_of_classes_that_is_not_that_of_the_names_is_refused(names: Path):
+    with pytest.raises(ConfigError, match="as many as there are names, received 10 and 3 names"):
+        load_config(overrides=[f"data.class_names_path={names}", "data.num_classes=10"])
+
+
+def test_a_file_of_names_that_cannot_be_read_is_named_with_what_to_do(tmp_path: Path):
+    override = f"data.class_names_path={tmp_path}/absent.txt"
+
+    with pytest.raises(ConfigError) as raised:
+        load_config(overrides=[override])
+
+    assert str(raised.value) == (
+        f"--set {override}: {tmp_path}/absent.txt: cannot be read (No such file or directory); "
+        "expected a file with the names of the classes. Correct data.class_names_path, or the "
+        "permission."
+    )
+
+
+def test_a_wrong_line_in_a_file_of_names_is_named_with_who_asked_for_the_file(names: Path):
+    names.write_text("Hat\nHat\n")
+
+    with pytest.raises(ConfigError, match=rf"^--set .*: {names}, line 2: expected each name once"):
+        load_config(overrides=[f"data.class_names_path={names}"])
+
+
+def test_more_names_than_there_can_be_labels_are_refused_with_their_file(names: Path):
+    names.write_text("".join(f"class {number}\n" for number in range(257)))
+
+    with pytest.raises(ConfigError, match=rf"^{names}: data\.class_names: .* at most 256 items"):
+        load_config(overrides=[f"data.class_names_path={names}"])
+
+
+def test_a_file_of_names_that_nobody_has_read_is_no_configuration(names: Path):
+    with pytest.raises(ValidationError, match=r"expected data\.class_names with it"):
+        PipelineConfig.model_validate({"data": {"class_names_path": str(names)}})

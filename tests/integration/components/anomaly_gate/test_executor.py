@@ -26,6 +26,7 @@ from components.anomaly_gate.executor import AnomalyError
 from components.idx_example_gen.component import IdxExampleGen
 from components.previous_statistics.strategy import make_previous_statistics_resolver
 from components.schema_importer.component import SchemaImporter
+from modules.data_spec import MNIST, DataSpec
 from runners.metadata.artifacts import properties_of
 from runners.report.artifacts import render_artifact
 
@@ -112,6 +113,7 @@ class Project:
     def run(
         self,
         *,
+        data: DataSpec = MNIST,
         classes: Sequence[int] = range(10),
         max_shared_rows: float = 1.0,
         new_data_accepted_by: str = NOBODY,
@@ -139,6 +141,7 @@ class Project:
             statistics=statistics,
             schema=schema,
             previous_statistics=resolver.outputs["accepted_statistics"],
+            data=data,
             classes=classes,
             max_shared_rows=max_shared_rows,
             new_data_accepted_by=new_data_accepted_by,
@@ -267,6 +270,12 @@ def test_classes_without_test_rows_stop_the_run_unless_they_are_not_asked_for(pr
     assert "thresholds.unmeasured_classes" in message
     assert "schema accept" not in message
     assert project.accepted() == []
+
+    names = (*"abcdefghi", "Ankle boot")
+    with pytest.raises(
+        AnomalyError, match=r"there are no rows of 5 \(f\), .* and 9 \(Ankle boot\)"
+    ):
+        project.run(data=DataSpec(class_names=names))
 
     project.run(classes=range(5))
     assert len(project.accepted()) == 1

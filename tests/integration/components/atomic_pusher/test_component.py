@@ -12,14 +12,16 @@ from tfx.types import Artifact, Channel, standard_artifacts
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.origin import read_origin
 from components.versioned_directory.push_record import PushOrigin
+from modules.data_spec import MNIST, DataSpec
 
 
-def _read_origin(**inputs: Artifact) -> PushOrigin:
+def _read_origin(*, data: DataSpec = MNIST, **inputs: Artifact) -> PushOrigin:
     return read_origin(
         {key: [artifact] for key, artifact in inputs.items()},
         pipeline_name="digits",
         run_id="a run",
         code_digest="c0de",
+        data=data,
     )
 
 
@@ -61,6 +63,10 @@ def test_the_fingerprint_of_another_example_gen_is_tfx_s_own():
     examples.set_string_custom_property("input_fingerprint", "num_files:4,sum_checksum:1763")
 
     assert _read_origin(examples=examples).data_fingerprint == "num_files:4,sum_checksum:1763"
+
+
+def test_the_names_of_classes_are_those_that_the_pipeline_was_told():
+    assert _read_origin(data=DataSpec(class_names=("Hat", "Bag"))).class_names == ("Hat", "Bag")
 
 
 def test_what_is_not_given_is_empty():

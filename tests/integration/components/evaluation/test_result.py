@@ -10,12 +10,13 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluation.result import read_evaluation, read_metrics
-from pipeline.config import PipelineConfig, Thresholds
+from pipeline.config import Data, PipelineConfig, Thresholds
 from pipeline.evaluation import make_eval_config
 from runners.local.outcome_reader import read_outcome
 from runners.metadata.records import NodeRecord
 from runners.metadata.states import NodeState
 from runners.node.verdict import describe_checks
+from runners.report.artifacts import render_artifact
 
 ROWS = {
     "label": [[0], [0], [1], [1]],
@@ -100,21 +101,43 @@ def test_an_empty_test_split_is_refused(evaluate: Callable[..., Path]):
     ]
 
 
+def _record(evaluation: Path) -> NodeRecord:
+    blessing = Artifact()
+    blessing.custom_properties["blessed"].int_value = 0
+    outputs = {"evaluation": Artifact(uri=str(evaluation)), "blessing": blessing}
+    return NodeRecord(node_id="Evaluator", state=NodeState.CACHED, seconds=0, outputs=outputs)
+
+
 def test_a_run_with_other_thresholds_shows_those_that_a_reused_evaluation_was_held_to(
     evaluate: Callable[..., Path], tmp_path: Path
 ):
     evaluation = evaluate(make_eval_config(THRESHOLDS, classes=(0, 1)), ROWS)
     stricter = PipelineConfig(thresholds=Thresholds(accuracy=0.99), serving_model_dir=str(tmp_path))
-    blessing = Artifact()
-    blessing.custom_properties["blessed"].int_value = 0
-    outputs = {"evaluation": Artifact(uri=str(evaluation)), "blessing": blessing}
-    record = NodeRecord(node_id="Evaluator", state=NodeState.CACHED, seconds=0, outputs=outputs)
+    record = _record(evaluation)
 
     outcome = read_outcome({"Evaluator": record}, stricter, "run", ["Evaluator"], "")
 
     assert tuple(map(str, outcome.checks))[: len(LINES)] == LINES
     assert outcome.refusals == LINES[2:]
     assert describe_checks(record) == LINES
+
+
+def test_a_run_and_its_node_tell_the_names_of_classes(
+    evaluate: Callable[..., Path], tmp_path: Path
+):
+    evaluation = evaluate(make_eval_config(THRESHOLDS, classes=(0, 1)), ROWS)
+    names = ("Hat", "Bag")
+    config = PipelineConfig(data=Data(class_names=names), serving_model_dir=str(tmp_path))
+    record = _record(evaluation)
+
+    outcome = read_outcome({"Evaluator": record}, config, "run", ["Evaluator"], "")
+
+    told = "accuracy of label 1 (Bag) is 0.5000 < 0.7500 (2 rows)"
+    assert outcome.refusals == (told,)
+    assert describe_checks(record, names)[-1] == told
+    assert "| accuracy | label 1 (Bag) | 0.5000 |" in render_artifact(
+        Artifact(uri=str(evaluation), type="ModelEvaluation"), names
+    )
 
 
 @pytest.mark.parametrize("rows", [50, 49])

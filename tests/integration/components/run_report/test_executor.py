@@ -23,7 +23,7 @@ from components.run_report.executor import (
     Executor,
 )
 from components.run_report.page.rendering import SECTIONS
-from modules.data_spec import DATA_SPEC_KEY, MNIST
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 from support.run_report.examples import save_model, write_examples
 
 SETTINGS = {
@@ -32,8 +32,8 @@ SETTINGS = {
     TEST_SPLIT_KEY: "test",
     MAX_P99_LATENCY_KEY: 100.0,
     MODEL_CODE_DIGEST_KEY: "0123456789abcdef",
-    DATA_SPEC_KEY: MNIST.model_dump_json(),
     MODEL_CARD_KEY: "# Card",
+    DATA_SPEC_KEY: DataSpec(class_names=tuple("abc")).model_dump_json(),
 }
 
 
@@ -85,6 +85,8 @@ def test_a_part_that_cannot_be_read_leaves_the_others(tmp_path: Path):
     assert "JSONDecodeError" in measured.training.reason
     assert not isinstance(measured.predictions, Missing)
     assert measured.predictions.num_misread == 1
+    assert measured.class_names == tuple("abc")
+    assert measured.predictions.classes == tuple("012"), "the names are beside them"
 
 
 def test_what_cannot_be_written_is_logged_and_nothing_is_raised(

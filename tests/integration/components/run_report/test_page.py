@@ -16,6 +16,7 @@ from components.run_report.page.rendering import (
     render_page,
 )
 from support.run_report.made_up import make_failed, make_other, make_refused, make_report
+from support.run_report.many_classes import make_report_of_many_classes
 from support.web.browser import complaints, headless_chromium, loaded, overflow
 from support.web.reading_pages import cut_texts, is_seen, show, show_as_printed, violations
 
@@ -70,6 +71,20 @@ def test_axe_finds_nothing_that_keeps_people_out(
 ):
     show(browser, page, width=width, scheme=scheme)
 
+    assert violations(browser) == []
+
+
+@pytest.mark.parametrize("number", [10, 40, 47, 256])
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_long_names_of_classes_break_no_table(
+    browser: WebDriver, tmp_path: Path, number: int, width: int
+):
+    page = render_page(make_report_of_many_classes(number, is_named=True))
+
+    show(browser, _write_page(page, tmp_path), width=width, scheme="light")
+
+    assert cut_texts(browser) == []
+    assert overflow(browser) == 0
     assert violations(browser) == []
 
 

@@ -18,7 +18,14 @@ from components.run_report.content.evaluation import Predictions
 from components.run_report.content.report import Measurements
 from components.run_report.content.training import Training
 from runners.tensorboard.summaries import write_curves, write_run
-from support.run_report.made_up import NUM_MISREAD, SCRIPT, make_failed, make_measurements
+from support.run_report.made_up import (
+    NUM_MISREAD,
+    SCRIPT,
+    make_failed,
+    make_measurements,
+    make_report,
+    with_names,
+)
 
 
 @pytest.fixture
@@ -77,6 +84,16 @@ def test_each_misread_example_is_described_and_no_markup_in_a_name_is_run(logs: 
     assert described.startswith("1. row 0: a 0 read as ")
     assert SCRIPT in described
     assert "<script" not in markdown_to_safe_html(described), "TensorBoard's page shows this"
+
+
+def test_classes_are_described_by_their_names(tmp_path: Path):
+    write_run(with_names(make_report()).measurements, tmp_path)
+
+    read = _read(tmp_path)
+    misread = read.SummaryMetadata("misread").summary_description
+    assert "2. row 37: a 1 (class number 1) read as 8 (class number 8), 98.0% sure" in misread
+    confusion = read.SummaryMetadata("confusion matrix").summary_description
+    assert " The classes: 0 (class number 0), 1 (class number 1), " in confusion
 
 
 def test_the_confusion_matrix_is_bright_where_the_model_is_right(logs: Path):

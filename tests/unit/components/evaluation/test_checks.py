@@ -79,3 +79,13 @@ def test_rows_are_told_on_their_own_only_where_there_are_too_few():
     accuracy = Check(metric="accuracy", slice="all", value=1, bound=0.9, passed=True, rows=50)
 
     assert list(worth_telling([accuracy, enough, too_few])) == [accuracy, too_few]
+
+
+def test_people_read_the_name_of_a_class_and_code_goes_by_its_number():
+    check = Check(metric="accuracy", slice="label 1", value=0.95, bound=0.96, passed=False)
+
+    [told] = worth_telling([check], ("Hat", "Bag"))
+
+    assert str(told) == "accuracy of label 1 (Bag) is 0.9500 < 0.9600"
+    assert check.slice == "label 1"
+    assert check.with_names(()) == check

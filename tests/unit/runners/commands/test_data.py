@@ -83,6 +83,17 @@ def test_check_names_classes_without_rows(folder: Path):
     assert "name them in thresholds.unmeasured_classes" in answer.output
 
 
+def test_check_names_classes_without_rows_by_their_names(folder: Path, tmp_path: Path):
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(f"digit {number}" for number in range(11)))
+
+    answer = CliRunner().invoke(
+        data, ["check", str(folder), f"--set=data.class_names_path={names}"]
+    )
+
+    assert "no rows of 10 (digit 10)\n" in answer.output
+
+
 def test_check_fails_with_what_is_wrong(folder: Path):
     (folder / "t10k-images-idx3-ubyte.gz").unlink()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_models_shows_metrics_and_lineage_within_80_columns(directory: Path):
         *("data", "da7ada7ada7a", "code", "c0dec0dec0de"),
     ]
     assert lines[3].startswith("1 ")
+
+
+def test_models_tells_the_first_and_the_last_class_that_has_a_name(
+    tmp_path: Path, push: Callable[..., Version]
+):
+    push(tmp_path, "a", origin=replace(_ORIGIN, class_names=("Hat", "Bag", "Shoe")))
+
+    assert "  classes 0 (Hat) to 2 (Shoe)\n" in _call(models, tmp_path).stdout
+    [version] = json.loads(_call(models, tmp_path, "--json").stdout)
+    assert version["class_names"] == ["Hat", "Bag", "Shoe"]
 
 
 def test_models_prints_everything_as_json(directory: Path):

@@ -108,3 +108,13 @@ def test_a_feature_without_any_value_has_a_row_without_numbers():
 
     [_, features] = read_tables(render_statistics(splits))
     assert features[1] == ["empty", "train", "STRING", "", "", "", "", "", ""]
+
+
+def test_only_labels_are_told_with_the_names_of_classes():
+    other = _label(_1=1).replace('"label"', '"height"')
+    splits = {"train": _statistics(f"num_examples: 3 {_label(_0=1, _1=2)} {other}")}
+
+    *_, labels, heights = read_tables(render_statistics(splits, ("Hat", "Bag|Box")))
+
+    assert [row[0] for row in labels] == ["label", "0 (Hat)", "1 (Bag|Box)"]
+    assert [row[0] for row in heights] == ["height", "1"]

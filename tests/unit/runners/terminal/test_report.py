@@ -10,8 +10,9 @@ from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.content.training import Curve
 from runners.terminal.report import print_report
-from support.run_report.made_up import make_failed, make_refused, make_report
+from support.run_report.made_up import make_failed, make_refused, make_report, with_names
 from support.run_report.made_up_search import make_search
+from support.run_report.many_classes import LONG_NAME, make_report_of_many_classes
 
 
 def _print(report: Report, *, width: int = 160) -> str:
@@ -123,3 +124,21 @@ def test_a_part_that_cannot_be_shown_says_so_and_the_others_are_there():
 
     assert "A part cannot be shown: " in shown
     assert "Training: epoch 3 was exported" in shown
+
+
+def test_names_of_classes_stand_beside_their_numbers():
+    shown = _print(with_names(make_report()))
+
+    assert "accuracy           label 3 (class number 3)" in shown
+    assert "1 (class number 1) read as 8 (class number 8), 98.0% sure" in shown
+
+
+def test_long_names_of_many_classes_are_shown_whole_in_eighty_columns():
+    shown = _print(make_report_of_many_classes(47, is_named=True), width=80)
+
+    start = shown.index("Thresholds")
+    table = shown[start : shown.index("Misread")].splitlines()
+    assert max(map(len, table)) <= 80
+    assert "…" not in shown
+    assert "below" in shown
+    assert "".join(LONG_NAME.split()) in "".join(shown[shown.index("0 (") :].split())

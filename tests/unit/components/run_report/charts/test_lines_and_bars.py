@@ -52,3 +52,11 @@ def test_names_from_data_are_text():
 
     assert "<script>" in [text.text for text in parse_drawing(drawing).iter("text")]
     assert parse_drawing(drawing).get("aria-label") == 'a "<b>"'
+
+
+def test_a_pointer_that_rests_on_a_bar_is_told_what_it_is():
+    bars = [Bars(split, [1.0, 2.0], "series-1") for split in ("train", "test")]
+    drawing = draw_bars(["0", "1"], bars, title="", x_label="", tips=["0 (Hat)", "1 (<b>)"])
+
+    tips = [title.text for title in parse_drawing(drawing).iter("title")]
+    assert tips == ["0 (Hat)", "1 (<b>)"] * 2

@@ -12,12 +12,13 @@ from components.run_report.page.comparing import (
     compare_figures,
     compare_hyperparameters,
     compare_origins,
+    find_class_names,
     group_misread,
     have_same_test_rows,
 )
 from components.run_report.page.figures import draw_curves_of_two
 from components.run_report.page.rendering import COMPARED, render_comparison
-from support.run_report.made_up import make_failed, make_refused, make_report
+from support.run_report.made_up import make_failed, make_refused, make_report, with_names
 
 
 def _with(report: Report, **parts: object) -> Report:
@@ -186,3 +187,14 @@ def test_no_name_in_the_data_is_markup():
 
     assert page.count("&lt;script&gt;") > 1
     assert "<script" not in page
+
+
+def test_classes_are_called_as_in_the_later_run_and_joined_by_their_numbers():
+    a, b = with_names(make_report()), _with(make_refused(), class_names=("Hat",) * 10)
+
+    page = render_comparison(a, b)
+
+    assert "accuracy of label 9 (Hat)</span></th>\n<td" in page
+    assert "label 9</" not in page
+    assert "0 (Hat) read as 8 (Hat)" in page
+    assert find_class_names(a, make_report()) == a.measurements.class_names

@@ -15,6 +15,7 @@ from support.run_report.made_up import (
     make_failed,
     make_refused,
     make_report,
+    with_names,
 )
 from support.run_report.made_up_search import make_search
 from support.run_report.many_classes import make_report_of_many_classes
@@ -98,7 +99,7 @@ def test_the_model_card_is_markdown_below_the_sections_heading():
 def test_the_values_of_the_last_blessed_model_stand_beside():
     page = render_page(make_report())
 
-    [row] = re.findall(r'<tr><th scope="row">label 3</th>(.*?)</tr>', page)
+    [row] = re.findall(r'<tr><th scope="row"><span>label 3</span></th>(.*?)</tr>', page)
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", row)
     assert cells == ["accuracy", "0.9900", "&gt;= 0.9500", "1,000", "0.9850", "ok"]
 
@@ -177,3 +178,35 @@ def test_run_without_a_search_says_nothing_of_one():
 
 def test_search_that_cannot_be_read_says_why():
     assert "the disk is gone" in render_with(Missing(reason="the disk is gone"))
+
+
+def test_names_of_classes_stand_beside_their_numbers():
+    page = render_page(with_names(make_report()))
+
+    assert '<th scope="row"><span>label 3 (class number 3)</span></th>' in page
+    assert '<th scope="row">3 (class number 3)</th>' in page, "of examples"
+    assert 'alt="Example 1 of class 3 (class number 3)"' in page
+    assert '<th scope="row"><span>3 (class number 3)</span></th>' in page, "of the matrix"
+    assert '<th scope="col" title="3 (class number 3)">3</th>' in page
+    assert "<title>3 (class number 3)</title>" in page, "of the chart"
+    assert "<strong>0 (class number 0) read as 8 (class number 8)</strong>" in page
+
+
+def test_the_name_of_a_class_is_no_markup():
+    page = render_page(with_names(make_refused()))
+
+    assert "<script" not in page
+    assert "accuracy of label 9 (&#39;&#34;&gt;&lt;script&gt;" in page
+
+
+def test_without_names_a_page_speaks_of_numbers():
+    page = render_page(make_report())
+
+    assert '<th scope="col">3</th>' in page
+    assert "3 (" not in page
+
+
+def test_the_pairs_that_are_confused_most_are_told_with_their_names():
+    page = render_page(make_report_of_many_classes(47, is_named=True))
+
+    assert re.search(r'<th scope="row"><span>\d+ \(a class with .*</span></th>\n<td>\d+ \(a', page)

@@ -7,7 +7,13 @@ from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.content.run import End
 from components.run_report.page.verdict import find_verdict
-from support.run_report.made_up import make_failed, make_refused, make_report, make_run
+from support.run_report.made_up import (
+    make_failed,
+    make_refused,
+    make_report,
+    make_run,
+    with_names,
+)
 
 
 def test_a_pushed_model_is_named_by_its_version_and_place():
@@ -152,3 +158,11 @@ def test_a_part_of_a_run_that_refused_the_model_is_not_good():
 
     assert verdict.tone == "bad"
     assert len(verdict.refusals) == 1
+
+
+def test_a_class_is_refused_by_its_name_with_the_advice_for_a_class():
+    [refusal] = find_verdict(with_names(make_refused())).refusals
+    [nameless] = find_verdict(make_refused()).refusals
+
+    assert refusal.what.startswith("accuracy of label 9 ('")
+    assert refusal.advice == nameless.advice
