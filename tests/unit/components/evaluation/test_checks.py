@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from components.evaluation.checks import NUM_ROWS, Check, worth_telling
+from components.evaluation.checks import NUM_ROWS, Check, read_class, worth_telling
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,17 @@ def test_rows_are_told_on_their_own_only_where_there_are_too_few():
     accuracy = Check(metric="accuracy", slice="all", value=1, bound=0.9, passed=True, rows=50)
 
     assert list(worth_telling([accuracy, enough, too_few])) == [accuracy, too_few]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("precision (class 12)", ("precision", 12)),
+        ("precision (class 3, top 1)", None),
+        ("f1_score (macro average)", None),
+        ("precision (class 3) change", None),
+        ("accuracy", None),
+    ],
+)
+def test_a_name_tells_whether_a_metric_is_of_one_class(name: str, expected: tuple[str, int] | None):
+    assert read_class(name) == expected
