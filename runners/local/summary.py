@@ -14,7 +14,7 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         nodes = ((node.node_id, node.state, node.seconds) for node in outcome.nodes)
         console.print(make_nodes_table(nodes))
     if outcome.checks:
-        console.print(make_checks_table(outcome.checks))
+        console.print(make_checks_table(outcome.checks, outcome.metrics))
     if outcome.unmeasured_classes:
         names = ", ".join(map(str, outcome.unmeasured_classes))
         console.print(f"  held to nothing (thresholds.unmeasured_classes): {names}", style="dim")

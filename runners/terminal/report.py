@@ -104,7 +104,7 @@ def _render_checks(evaluation: Evaluation | Missing) -> Iterator[RenderableType]
     if isinstance(evaluation, Missing):
         yield Text(f"Evaluation: {evaluation.reason}", style="dim")
     else:
-        yield make_checks_table(evaluation.checks)
+        yield make_checks_table(evaluation.checks, evaluation.metrics)
 
 
 def _render_exports(run: Run | Missing) -> Iterator[RenderableType]:

@@ -1,12 +1,18 @@
 """Tables of what a run did (no TensorFlow)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from components.evaluation.checks import Check, worth_telling
+from components.evaluation.checks import (
+    ACCURACY,
+    CROSS_ENTROPY,
+    OVERALL,
+    Check,
+    worth_telling,
+)
 from components.versioned_directory.exports import ExportRecord
 from runners.metadata.states import NodeState
 
@@ -50,8 +56,13 @@ def make_nodes_table(nodes: Iterable[tuple[str, str, float | None]]) -> Renderab
     return table
 
 
-def make_checks_table(checks: Iterable[Check]) -> RenderableType:
-    """Returns a line for each bound and what was held against it."""
+def make_checks_table(checks: Sequence[Check], metrics: Mapping[str, float]) -> RenderableType:
+    """Returns a line for each bound and what was held against it, and for metrics without bounds.
+
+    Args:
+      checks: The bounds.
+      metrics: All that was measured over all rows, by name.
+    """
     table = Table(title="Thresholds", title_justify="left", box=None, padding=(0, 2))
     for column in ("metric", "slice"):
         table.add_column(column)
@@ -66,4 +77,8 @@ def make_checks_table(checks: Iterable[Check]) -> RenderableType:
             "" if check.rows is None else f"{check.rows:,}",
             Text(check.verdict, style="green" if check.passed else "bold red"),
         )
+    told = {ACCURACY, CROSS_ENTROPY, *(check.metric for check in checks)}
+    for name, value in metrics.items():
+        if name not in told:
+            table.add_row(name, OVERALL, f"{value:.4f}")
     return table

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_models_shows_metrics_and_lineage_within_80_columns(directory: Path):
         *("data", "da7ada7ada7a", "code", "c0dec0dec0de"),
     ]
     assert lines[3].startswith("1 ")
+
+
+def test_models_shows_averages_and_leaves_each_class_to_json(
+    tmp_path: Path, push: Callable[..., Version]
+):
+    metrics = {"f1_score (macro average)": 0.98, "recall (class 0)": 0.99, "recall (class 1)": 0.97}
+    push(tmp_path / "serving", "a", origin=replace(_ORIGIN, metrics=metrics), now=1.0)
+
+    shown = " ".join(_call(models, tmp_path / "serving").stdout.split())
+    [described] = json.loads(_call(models, tmp_path / "serving", "--json").stdout)
+
+    assert "f1_score (macro average) 0.9800" in shown
+    assert "recall" not in shown
+    assert described["metrics"] == metrics
 
 
 def test_models_prints_everything_as_json(directory: Path):
