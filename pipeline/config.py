@@ -19,6 +19,7 @@ from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.tuning.settings import Tuning
 from pipeline.installed_files import find_file
+from pipeline.metrics import MetricThreshold, each_once
 from pipeline.node_ids import MODEL_EXPORTER, TUNER
 
 
@@ -117,6 +118,11 @@ class Thresholds(_Section):
         le=1,
         description="Most that accuracy on the split eval may be below that on test, beyond "
         "chance: wrong labels in the train files; 1 looks at none.",
+    )
+    metrics: Annotated[tuple[MetricThreshold, ...], AfterValidator(each_once)] = Field(
+        (),
+        description="Further metrics: of metric, average, each_class, top_k, at_least, at_most, "
+        "max_drop and max_rise each has some; see docs/metrics.md.",
     )
     max_p99_latency_ms: float = Field(
         100.0, gt=0, description="Slowest answer to 99 of 100 requests of one image, in ms."

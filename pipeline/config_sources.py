@@ -203,12 +203,19 @@ def _bad_values(error: ValidationError, settings: Mapping[str, tuple[Any, str]])
     for problem in error.errors():
         if problem["type"] == "default_factory_not_called":  # follows from another bad value
             continue
-        key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
+        place = _name_place(problem["loc"])
+        key = place.partition("[")[0]
         _, where = settings.get(key, (None, "configuration"))
         yield (
-            f"{where}: {key}: {problem['msg']}; received {problem['input']!r}. "
+            f"{where}: {place}: {problem['msg']}; received {problem['input']!r}. "
             f"{describe_keys().get(key, '')}"
         )
+
+
+def _name_place(location: Sequence[str | int]) -> str:
+    """Returns a key, also one within an entry of a list, such as `thresholds.metrics[0].top_k`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")
 
 
 def _unknown_key(key: str, where: str) -> str:

@@ -1,13 +1,20 @@
 """One bound of a threshold and what was held against it (no TensorFlow)."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from components.class_names import show_classes_in
 
 ACCURACY: Final = "accuracy"
 """What a person calls the share of rows that a model gets right."""
+
+CROSS_ENTROPY: Final = "cross_entropy"
+"""The loss, which is always measured and held to nothing by default."""
+
+CLASS: Final = "class"
+"""What stands before the number of a class in the name of a metric of one against the rest."""
 
 NUM_ROWS: Final = "number of rows"
 """The metric of a check that asks for enough rows."""
@@ -17,6 +24,22 @@ OVERALL: Final = "all"
 
 CHANGE: Final = " change"
 """What the name of a metric ends in if it is the change to the last blessed model."""
+
+
+_OF_CLASS: Final = re.compile(rf"(.+) \({CLASS} (\d+)\)")
+
+
+class OfClass(NamedTuple):
+    """What the name of a metric of one class against the rest says."""
+
+    metric: str
+    label: int
+
+
+def read_class(name: str) -> OfClass | None:
+    """Returns the metric and the class in a name like "precision (class 3)", None in others."""
+    match = _OF_CLASS.fullmatch(name)
+    return match and OfClass(match[1], int(match[2]))
 
 
 def name_split(split: str) -> str:

@@ -10,6 +10,7 @@ from tensorflow_model_analysis.metrics.metric_types import MetricKey
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2, validation_result_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
+from components.evaluation.checks import ACCURACY
 from components.evaluation.naming import EXAMPLE_COUNT_NAME, name_metric
 from components.numeric_order import by_number
 
@@ -68,7 +69,8 @@ class MeasuredSlice:
             and (key.model_name == tfma.BASELINE_KEY) == is_baseline
             and key.name != EXAMPLE_COUNT_NAME
         ]
-        own.sort(key=lambda each: (each[0], by_number(each[1])))  # one metric of many classes
+        # Accuracy comes first, and one metric of many classes by their numbers.
+        own.sort(key=lambda each: (each[1] != ACCURACY, each[0], by_number(each[1])))
         return {name: value for _, name, value in own}
 
 

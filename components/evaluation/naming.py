@@ -6,7 +6,7 @@ from typing import Final
 from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from components.evaluation.checks import ACCURACY, NUM_ROWS, OVERALL
+from components.evaluation.checks import ACCURACY, CLASS, CROSS_ENTROPY, NUM_ROWS, OVERALL
 
 ACCURACY_CLASS: Final = "SparseCategoricalAccuracy"
 EXAMPLE_COUNT_CLASS: Final = "ExampleCount"
@@ -16,14 +16,23 @@ EXAMPLE_COUNT_NAME: Final = "example_count"
 
 _METRIC_NAMES: Final[Mapping[str, str]] = {
     ACCURACY_NAME: ACCURACY,
-    CROSS_ENTROPY_NAME: "cross_entropy",
+    CROSS_ENTROPY_NAME: CROSS_ENTROPY,
     EXAMPLE_COUNT_NAME: NUM_ROWS,
 }
-_SUB_KEYS: Final[Mapping[str, str]] = {"class_id": "class", "k": "place", "top_k": "top"}
+_SUB_KEYS: Final[Mapping[str, str]] = {"class_id": CLASS, "k": "place", "top_k": "top"}
 
 
 def name_metric(key: metrics_for_slice_pb2.MetricKey) -> str:
     """Returns the metric's name, and what tells it from others of that name; not its model."""
+    return _METRIC_NAMES.get(key.name, key.name) + _distinguish(key)
+
+
+def name_for_record(key: metrics_for_slice_pb2.MetricKey) -> str:
+    """Returns TFMA's name of a metric, and what tells it from others of that name."""
+    return f"{key.name}{_distinguish(key)}"
+
+
+def _distinguish(key: metrics_for_slice_pb2.MetricKey) -> str:
     parts = [key.output_name] if key.output_name else []
     parts += [
         f"{kind} {getattr(key.sub_key, field).value}"
@@ -37,8 +46,7 @@ def name_metric(key: metrics_for_slice_pb2.MetricKey) -> str:
     ]
     if key.example_weighted.value:
         parts.append("weighted")
-    name = _METRIC_NAMES.get(key.name, key.name)
-    return f"{name} ({', '.join(parts)})" if parts else name
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def name_slice(key: slicer_lib.SliceKeyType | slicer_lib.CrossSliceKeyType) -> str:

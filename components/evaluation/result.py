@@ -9,6 +9,7 @@ from tensorflow_model_analysis.writers.eval_config_writer import load_eval_run
 from components.evaluation.checks import Check
 from components.evaluation.held_out import read_held_out
 from components.evaluation.measured import read_slices
+from components.evaluation.naming import name_for_record
 from components.evaluation.validation import list_checks
 
 
@@ -63,7 +64,7 @@ def read_metrics(evaluation_uri: str) -> dict[str, float]:
       evaluation_uri: Folder of an `evaluation` artifact, whichever metrics it holds.
     """
     return {
-        key.name: value
+        name_for_record(key): value
         for measured in read_slices(evaluation_uri)
         if measured.is_overall
         for key, value in measured.metrics

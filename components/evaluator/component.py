@@ -9,6 +9,7 @@ from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
 from tfx.types.standard_component_specs import MODEL_RUN_KEY, EvaluatorSpec
 
 from components.code_digest import code_digest
+from components.evaluation import answer_metrics
 from components.evaluator.executor import (
     EVAL_SPLIT_KEY,
     MAX_EVAL_GAP_KEY,
@@ -83,7 +84,8 @@ class Evaluator(base_beam_component.BaseBeamComponent):
                 fairness_indicator_thresholds=json.dumps(None),
                 eval_split=eval_split,
                 max_eval_gap=max_eval_gap,
-                code_digest=code_digest(Executor.__module__),
+                # The EvalConfig names them by their path, which no import of the executor shows.
+                code_digest=code_digest(Executor.__module__, answer_metrics.__name__),
                 evaluation=Channel(type=standard_artifacts.ModelEvaluation),
                 blessing=Channel(type=standard_artifacts.ModelBlessing),
             )

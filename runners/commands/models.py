@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.class_names import show_class
+from components.evaluation.checks import read_class
 from components.versioned_directory.push_record import PushOrigin
 from components.versioned_directory.versions import Version
 from runners.commands.configuration_options import configuration_options, read_configuration
@@ -86,7 +87,11 @@ def _lines(version: Version) -> Iterator[str]:
         return
     origin = version.record.origin
     pushed_at = dt.datetime.fromisoformat(version.record.pushed_at)
-    metrics = (f"{_short_name(key)} {value:.4f}" for key, value in sorted(origin.metrics.items()))
+    metrics = (
+        f"{_short_name(key)} {value:.4f}"
+        for key, value in sorted(origin.metrics.items())
+        if read_class(key) is None  # these would fill the screen
+    )
     yield "  ".join([f"{pushed_at:%Y-%m-%d %H:%M:%S}", *metrics, size])
     yield (
         f"run {origin.run_id or _UNKNOWN}  "

@@ -15,7 +15,7 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
         nodes = ((node.node_id, node.state, node.seconds) for node in outcome.nodes)
         console.print(make_nodes_table(nodes))
     if outcome.checks:
-        console.print(make_checks_table(outcome.checks, outcome.class_names))
+        console.print(make_checks_table(outcome.checks, outcome.metrics, outcome.class_names))
     if outcome.unmeasured_classes:
         names = ", ".join(
             show_class(label, outcome.class_names) for label in outcome.unmeasured_classes

@@ -107,7 +107,7 @@ def _render_checks(
     if isinstance(evaluation, Missing):
         yield Text(f"Evaluation: {evaluation.reason}", style="dim")
     else:
-        yield make_checks_table(evaluation.checks, class_names)
+        yield make_checks_table(evaluation.checks, evaluation.metrics, class_names)
 
 
 def _render_exports(run: Run | Missing) -> Iterator[RenderableType]:

@@ -6,7 +6,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from components.evaluation.checks import Check, worth_telling
+from components.evaluation.checks import (
+    ACCURACY,
+    CROSS_ENTROPY,
+    OVERALL,
+    Check,
+    worth_telling,
+)
 from components.versioned_directory.exports import ExportRecord
 from runners.metadata.states import NodeState
 
@@ -50,11 +56,14 @@ def make_nodes_table(nodes: Iterable[tuple[str, str, float | None]]) -> Renderab
     return table
 
 
-def make_checks_table(checks: Iterable[Check], class_names: Sequence[str] = ()) -> RenderableType:
-    """Returns a line for each bound and what was held against it.
+def make_checks_table(
+    checks: Sequence[Check], metrics: Mapping[str, float], class_names: Sequence[str] = ()
+) -> RenderableType:
+    """Returns a line for each bound and what was held against it, and for metrics without bounds.
 
     Args:
       checks: The bounds.
+      metrics: All that was measured over all rows, by name.
       class_names: How classes are called, from label 0 on; empty if they have no names.
     """
     table = Table(title="Thresholds", title_justify="left", box=None, padding=(0, 2))
@@ -71,4 +80,8 @@ def make_checks_table(checks: Iterable[Check], class_names: Sequence[str] = ()) 
             "" if check.rows is None else f"{check.rows:,}",
             Text(check.verdict, style="green" if check.passed else "bold red"),
         )
+    told = {ACCURACY, CROSS_ENTROPY, *(check.metric for check in checks)}
+    for name, value in metrics.items():
+        if name not in told:
+            table.add_row(name, OVERALL, f"{value:.4f}")
     return table

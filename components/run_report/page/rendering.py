@@ -11,10 +11,11 @@ import jinja2
 from markupsafe import Markup
 
 from components.class_names import show_class
-from components.evaluation.checks import worth_telling
+from components.evaluation.checks import read_class, worth_telling
 from components.run_report.content.part import Missing
 from components.run_report.content.report import Report
 from components.run_report.page import comparing, figures, tables
+from components.run_report.page.class_metrics import list_class_metrics
 from components.run_report.page.model_card import render_card
 from components.run_report.page.verdict import find_verdict
 
@@ -136,7 +137,12 @@ def _make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.tests["missing"] = _is_missing
-    environment.globals.update(render_card=render_card, worth_telling=worth_telling)
+    environment.globals.update(
+        list_class_metrics=list_class_metrics,
+        read_class=read_class,
+        render_card=render_card,
+        worth_telling=worth_telling,
+    )
     environment.filters.update(
         named=show_class,
         share=lambda value: f"{value:.1%}".replace("%", f"{_NO_BREAK_SPACE}%"),

@@ -1,5 +1,6 @@
 """Says in a few words what came of a run, what refused it, and what to do (no TensorFlow)."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -39,7 +40,17 @@ _ADVICE = {
         "Give the test files more rows: of so few, a good value may be luck. Or lower "
         "thresholds.min_rows."
     ),
-    "other": "pipeline/evaluation.py has this threshold, and says what is measured.",
+    "undefined": (
+        "It has no value: precision has none, for example, of a class that the model never answers."
+    ),
+    "other change": (
+        "The last blessed model is better on the same rows, and stays served. If it is to be "
+        "replaced nevertheless, raise max_drop or max_rise of this metric in thresholds.metrics."
+    ),
+    "other": (
+        "Look at the misread examples below; or, if that is good enough, change the bound of this "
+        "metric in thresholds.metrics, or in pipeline/evaluation.py if it is none of those."
+    ),
     "servability": (
         "See the log of ServabilityValidator. If this machine was at fault, have it judged again: "
         "tfx-mnist run --from ServabilityValidator."
@@ -186,5 +197,7 @@ def _kind(check: Check) -> str:
         "change": check.metric == f"{ACCURACY}{CHANGE}" and of_all,
         "all": check.metric == ACCURACY and of_all,
         "class": check.metric == ACCURACY and is_class,
+        "undefined": check.value is not None and math.isnan(check.value),
+        "other change": check.is_change,
     }
     return next((kind for kind, applies in kinds.items() if applies), "other")

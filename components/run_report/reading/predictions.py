@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components.evaluation.answer_metrics import CONFIDENCE_BUCKETS
 from components.run_report.charts.pictures import encode_picture
 from components.run_report.content.evaluation import Bucket, Misread, Predictions
 from components.run_report.reading.examples import read_examples
@@ -17,8 +18,6 @@ from modules.features import PROBABILITIES_KEY
 SIGNATURE = "serving_default"
 MAX_MISREAD = 200
 """So many pictures a person still looks through; the page says how many more there are."""
-
-_NUM_BUCKETS = 10
 
 
 class _Batch(NamedTuple):
@@ -53,9 +52,9 @@ class _Tally:
 
     def __init__(self, num_classes: int) -> None:
         self.confusion = np.zeros((num_classes, num_classes), np.int64)
-        self.bucket_rows = np.zeros(_NUM_BUCKETS, np.int64)
-        self.bucket_right = np.zeros(_NUM_BUCKETS, np.int64)
-        self.bucket_confidence = np.zeros(_NUM_BUCKETS, np.float64)
+        self.bucket_rows = np.zeros(CONFIDENCE_BUCKETS, np.int64)
+        self.bucket_right = np.zeros(CONFIDENCE_BUCKETS, np.int64)
+        self.bucket_confidence = np.zeros(CONFIDENCE_BUCKETS, np.float64)
 
     def add(self, batch: _Batch) -> Iterator[_Wrong]:
         """Counts a batch, and yields its rows that are wrong."""
@@ -63,10 +62,10 @@ class _Tally:
         confidence = batch.probabilities.max(axis=1)
         is_right = answers == batch.labels
         np.add.at(self.confusion, (batch.labels, answers), 1)
-        buckets = np.minimum((confidence * _NUM_BUCKETS).astype(int), _NUM_BUCKETS - 1)
-        self.bucket_rows += np.bincount(buckets, minlength=_NUM_BUCKETS)
-        self.bucket_right += np.bincount(buckets[is_right], minlength=_NUM_BUCKETS)
-        self.bucket_confidence += np.bincount(buckets, confidence, minlength=_NUM_BUCKETS)
+        buckets = np.minimum((confidence * CONFIDENCE_BUCKETS).astype(int), CONFIDENCE_BUCKETS - 1)
+        self.bucket_rows += np.bincount(buckets, minlength=CONFIDENCE_BUCKETS)
+        self.bucket_right += np.bincount(buckets[is_right], minlength=CONFIDENCE_BUCKETS)
+        self.bucket_confidence += np.bincount(buckets, confidence, minlength=CONFIDENCE_BUCKETS)
         for index in np.flatnonzero(~is_right):
             label = int(batch.labels[index])
             yield _Wrong(

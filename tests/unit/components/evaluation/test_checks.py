@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from components.evaluation.checks import NUM_ROWS, Check, worth_telling
+from components.evaluation.checks import NUM_ROWS, Check, read_class, worth_telling
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,17 @@ def test_people_read_the_name_of_a_class_and_code_goes_by_its_number():
     assert str(told) == "accuracy of label 1 (Bag) is 0.9500 < 0.9600"
     assert check.slice == "label 1"
     assert check.with_names(()) == check
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("precision (class 12)", ("precision", 12)),
+        ("precision (class 3, top 1)", None),
+        ("f1_score (macro average)", None),
+        ("precision (class 3) change", None),
+        ("accuracy", None),
+    ],
+)
+def test_a_name_tells_whether_a_metric_is_of_one_class(name: str, expected: tuple[str, int] | None):
+    assert read_class(name) == expected

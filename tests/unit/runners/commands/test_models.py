@@ -56,6 +56,20 @@ def test_models_tells_the_first_and_the_last_class_that_has_a_name(
     assert version["class_names"] == ["Hat", "Bag", "Shoe"]
 
 
+def test_models_shows_averages_and_leaves_each_class_to_json(
+    tmp_path: Path, push: Callable[..., Version]
+):
+    metrics = {"f1_score (macro average)": 0.98, "recall (class 0)": 0.99, "recall (class 1)": 0.97}
+    push(tmp_path / "serving", "a", origin=replace(_ORIGIN, metrics=metrics), now=1.0)
+
+    shown = " ".join(_call(models, tmp_path / "serving").stdout.split())
+    [described] = json.loads(_call(models, tmp_path / "serving", "--json").stdout)
+
+    assert "f1_score (macro average) 0.9800" in shown
+    assert "recall" not in shown
+    assert described["metrics"] == metrics
+
+
 def test_models_prints_everything_as_json(directory: Path):
     newest, oldest = json.loads(_call(models, directory, "--json").stdout)
 

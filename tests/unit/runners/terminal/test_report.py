@@ -41,6 +41,21 @@ def test_a_refused_model_is_shown_with_gate_value_bound_and_what_to_do():
     assert "Evaluator: accuracy of label 9 is 0.9400 < 0.9500 (1,000 rows). Look at" in shown
 
 
+def test_a_metric_without_a_bound_is_shown_with_those_that_have_one():
+    report = make_report()
+    evaluation = report.measurements.evaluation.model_copy(
+        update={"metrics": {"accuracy": 0.97, "cross_entropy": 0.1, "auc (macro average)": 0.9987}}
+    )
+    measurements = report.measurements.model_copy(update={"evaluation": evaluation})
+
+    shown = _print(report.model_copy(update={"measurements": measurements}))
+
+    assert "auc (macro average) all 0.9987\n" in "\n".join(
+        " ".join(line.split()) for line in [*shown.splitlines(), ""]
+    )
+    assert "cross_entropy" not in shown
+
+
 def test_of_a_run_that_failed_the_node_and_its_cause_are_shown_and_what_is_missing():
     shown = _print(make_failed())
 

@@ -104,6 +104,30 @@ def test_the_values_of_the_last_blessed_model_stand_beside():
     assert cells == ["accuracy", "0.9900", "&gt;= 0.9500", "1,000", "0.9850", "ok"]
 
 
+def test_metrics_of_each_class_are_a_table_and_no_figures_on_top():
+    report = make_report()
+    metrics = {
+        "f1_score (macro average)": 0.91,
+        **{f"precision (class {label})": label / 100 for label in range(12)},
+        **{f"recall (class {label})": label / 50 for label in range(12)},
+    }
+    evaluation = report.measurements.evaluation.model_copy(update={"metrics": metrics})
+    measurements = report.measurements.model_copy(update={"evaluation": evaluation})
+
+    page = render_page(report.model_copy(update={"measurements": measurements}))
+
+    assert "<dt>f1 score (macro average)" in page
+    assert "<dt>precision" not in page
+    [table] = re.findall("Each class against the rest</span>.*?</table>", page, re.DOTALL)
+    rows = [re.findall(">([^<>\n]+)<", row) for row in table.split("<tr>")[1:]]
+    assert rows[0] == ["class", "precision", "recall"]
+    assert rows[-1] == ["11", "0.1100", "0.2200"]
+
+
+def test_without_metrics_of_a_class_there_is_no_table_of_them():
+    assert "Each class against the rest" not in render_page(make_report())
+
+
 def test_a_section_that_cannot_be_drawn_leaves_the_others():
     report = make_report()
     training = Training(curves=(), chosen_epoch=1, hyperparameters={})

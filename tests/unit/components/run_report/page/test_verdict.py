@@ -1,5 +1,7 @@
 """What stands on top of a report."""
 
+import math
+
 import pytest
 
 from components.evaluation.checks import NUM_ROWS, Check
@@ -75,15 +77,23 @@ def test_a_refusal_says_which_gate_what_value_what_bound_and_what_to_do():
                 is_upper_bound=True,
                 passed=False,
             ),
-            "pipeline/evaluation.py",
+            "max_drop or max_rise of this metric in thresholds.metrics",
         ),
         (
             Check(metric="accuracy", slice="label 0 against all", value=0.4, bound=1, passed=False),
             "pipeline/evaluation.py",
         ),
         (
-            Check(metric="f1_score", slice="all", value=0.4, bound=0.5, passed=False),
-            "pipeline/evaluation.py",
+            Check(
+                metric="f1_score (macro average)", slice="all", value=0.4, bound=0.5, passed=False
+            ),
+            "change the bound of this metric in thresholds.metrics",
+        ),
+        (
+            Check(
+                metric="precision (class 3)", slice="all", value=math.nan, bound=0.5, passed=False
+            ),
+            "of a class that the model never answers",
         ),
     ],
     ids=str,
