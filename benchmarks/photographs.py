@@ -22,7 +22,7 @@ from components.model_exporter.reference import ask_saved_model
 from components.versioned_directory.versions import list_versions
 from modules.data_spec import MNIST
 from serving.client.digit_image import SIDE, centre
-from serving.client.digits import DIGIT_SIGNATURE
+from serving.client.image_model import IMAGES_SIGNATURE
 from serving.client.pictures.ink import NoInkError, find_ink
 from support.photographs.lights import LIGHTS
 from support.photographs.photograph import draw_setting, photograph_paper, take_photograph
@@ -75,7 +75,7 @@ def _measure(light: str, count: int, version: Path) -> _Line:
     of_none = [_read(photograph_paper(setting, rng)) for setting in settings]
     nothing = np.zeros((SIDE, SIDE), np.uint8)
     asked = np.stack([nothing if digit is None else digit for digit in seen])
-    answers = ask_saved_model(version, DIGIT_SIGNATURE, asked).answers["probabilities"]
+    answers = ask_saved_model(version, IMAGES_SIGNATURE, asked).answers["probabilities"]
     is_refused = np.array([digit is None for digit in seen])
     return _Line(
         labels=labels,

@@ -24,6 +24,9 @@ PROBABILITIES_KEY = "probabilities"
 CLASSES_KEY = "classes"
 """Output of the model: int64 [batch], the most probable class of each image."""
 
+SCORES_KEY = "scores"
+"""The probabilities, as the signature `classify` calls them; its classes are their names."""
+
 
 def transformed_name(key: str) -> str:
     """Returns the name that the feature `key` has after Transform."""

@@ -190,7 +190,10 @@ class IdxReader:
     def _magic_error(self, magic: int, first_word: bytes) -> IdxError:
         if first_word.startswith(_GZIP_MAGIC):
             advice = "It is compressed: add .gz to its name."
-        elif first_word in {struct.pack(">I", IMAGES_MAGIC), struct.pack(">I", LABELS_MAGIC)}:
+        elif {magic, *struct.unpack(">I", first_word)} in (
+            {IMAGES_MAGIC, LABELS_MAGIC},
+            {IMAGES_WITH_CHANNELS_MAGIC, LABELS_MAGIC},
+        ):
             advice = "The names of the images and the labels file are swapped."
         elif first_word[:2] == b"\0\0" and first_word[2] in _TYPES and first_word[3]:
             expected = _name_content(magic.to_bytes(_WORD_BYTES, "big"))

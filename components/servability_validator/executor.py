@@ -33,7 +33,6 @@ from components.servability_validator.serving_process import (
     replay_warmup_file,
 )
 from modules.data_spec import DATA_SPEC_KEY, DataSpec
-from modules.features import PROBABILITIES_KEY
 from modules.training.reference_predictions import read_reference_predictions
 
 MODEL_KEY = "model"
@@ -144,7 +143,7 @@ def _find_reasons(
         asked = [
             (name, batch)
             for (name, signature), batch in product(signatures.items(), batches)
-            if batch.name != _REFERENCE or PROBABILITIES_KEY in signature.outputs
+            if batch.name != _REFERENCE or verdict.find_probabilities(signature.outputs)
         ]
         requests = [
             make_request("model", name, signatures[name].input, batch.rows) for name, batch in asked
@@ -158,9 +157,9 @@ def _find_reasons(
     for (signature, batch), answer in zip(asked, by_request, strict=True):
         for problem in verdict.find_malformed(answer, len(batch.rows.images)):
             yield f"signature {signature}, {batch.name}: {problem}"
-        if batch.name == _REFERENCE and PROBABILITIES_KEY in answer:
+        if batch.name == _REFERENCE and (output := verdict.find_probabilities(answer)):
             yield from verdict.find_disagreement(
-                answer[PROBABILITIES_KEY],
+                answer[output],
                 reference,
                 f"signature {signature} and the model as it was trained",
             )

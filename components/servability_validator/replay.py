@@ -46,12 +46,17 @@ def replay(model_path: str, requests_path: str, answers_path: str, timed_calls: 
         inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
         tensors = {name: tf.constant(value) for name, value in inputs.items()}
         for output, value in signature(**tensors).items():
-            answers[answer_key(number, output)] = value.numpy()
+            answers[answer_key(number, output)] = _to_storable(value.numpy())
         first_call = first_call or (signature, tensors)
     if first_call:
         signature, tensors = first_call
         answers[LATENCIES] = np.array([_timed(signature, tensors) for _ in range(timed_calls)])
     np.savez(answers_path, allow_pickle=False, **answers)
+
+
+def _to_storable(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Returns strings as bytes of one length, which a file takes without pickle."""
+    return values.astype(np.bytes_) if values.dtype == np.object_ else values
 
 
 def _timed(signature: Any, tensors: dict[str, Any]) -> float:

@@ -1,18 +1,25 @@
 """Judges a served model by its answers (numpy only)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from modules.features import CLASSES_KEY, PROBABILITIES_KEY
+from modules.features import CLASSES_KEY, PROBABILITIES_KEY, SCORES_KEY
 
 Answer = Mapping[str, npt.NDArray[Any]]
 """The outputs of one request, by name."""
 
 # Batches of other sizes go through other kernels: single-precision noise is no disagreement.
 _TOLERANCE = 1e-4
+
+
+def find_probabilities(outputs: Collection[str]) -> str | None:
+    """Returns which of a signature's outputs has the probabilities, None if it gives none."""
+    if PROBABILITIES_KEY in outputs:
+        return PROBABILITIES_KEY
+    return SCORES_KEY if set(outputs) == {CLASSES_KEY, SCORES_KEY} else None
 
 
 def find_malformed(answer: Answer, num_rows: int) -> Iterator[str]:
@@ -27,8 +34,8 @@ def find_malformed(answer: Answer, num_rows: int) -> Iterator[str]:
             yield f"{name}: expected {num_rows} rows, received shape {list(values.shape)}"
         elif values.dtype.kind == "f" and not np.isfinite(values).all():
             yield f"{name}: expected finite numbers, received {_first_not_finite(values)}"
-    if PROBABILITIES_KEY in answer:
-        yield from _find_bad_probabilities(answer)
+    if output := find_probabilities(answer):
+        yield from _find_bad_probabilities(output, answer)
 
 
 def find_disagreement(
@@ -65,21 +72,34 @@ def find_slowness(
     )
 
 
-def _find_bad_probabilities(answer: Answer) -> Iterator[str]:
-    probabilities = answer[PROBABILITIES_KEY]
+def _find_bad_probabilities(name: str, answer: Answer) -> Iterator[str]:
+    probabilities = answer[name]
     if probabilities.dtype != np.float32 or probabilities.ndim != 2:  # noqa: PLR2004 - rows, classes
         yield (
-            f"{PROBABILITIES_KEY}: expected float32 [rows, classes], received "
+            f"{name}: expected float32 [rows, classes], received "
             f"{probabilities.dtype} {list(probabilities.shape)}"
         )
         return
     sums = probabilities.sum(axis=1)
     if not np.allclose(sums, 1.0, atol=_TOLERANCE):
         worst = sums[np.argmax(np.abs(sums - 1.0))]
-        yield f"{PROBABILITIES_KEY}: expected rows that sum to 1, received a sum of {worst:.6f}"
+        yield f"{name}: expected rows that sum to 1, received a sum of {worst:.6f}"
     classes = answer.get(CLASSES_KEY)
-    if classes is None or not np.array_equal(classes, probabilities.argmax(axis=1)):
+    if name == SCORES_KEY:
+        yield from _find_bad_names(classes, probabilities.shape)
+    elif classes is None or not np.array_equal(classes, probabilities.argmax(axis=1)):
         yield f"{CLASSES_KEY}: expected the most probable class of each row, received another"
+
+
+def _find_bad_names(
+    classes: npt.NDArray[Any] | None, expected_shape: tuple[int, ...]
+) -> Iterator[str]:
+    if classes is None or classes.dtype.kind != "S" or classes.shape != expected_shape:
+        received = "none" if classes is None else f"{classes.dtype} {list(classes.shape)}"
+        yield (
+            f"{CLASSES_KEY}: expected a name, as bytes, beside each of the {SCORES_KEY} "
+            f"{list(expected_shape)}, received {received}"
+        )
 
 
 def _first_not_finite(values: npt.NDArray[Any]) -> str:

@@ -1,29 +1,34 @@
-"""`tfx-mnist predict`: what a served model takes pictures of digits for."""
+"""`tfx-mnist predict`: what a served model takes pictures for."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import click
 import numpy as np
-import numpy.typing as npt
+from PIL import Image
 from rich.table import Table
 from rich.text import Text
 
-from runners.commands.asked_images import AskedImage, Rows, read_images
+from runners.commands.asked_images import STDIN, AskedImage, Images, Rows, Taken, read_images
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.named_files import make_visible
 from runners.commands.server_connection import connect
 from runners.terminal.console import make_console
 from runners.terminal.pictures import draw_picture
 from runners.terminal.sparklines import draw_share
-from serving.client.answers import Client, ClientError
-from serving.client.digits import DigitPrediction, predict_digits
+from serving.client.answers import ClientError
+from serving.client.image_model import ImageAnswer, ImageModel
 
-_BATCH = 256
+_MAX_BATCH = 256
+# So many images of any size are well within what servers and proxies take in one request.
+_MAX_BATCH_BYTES = 2**21
+_MAX_BARS = 10
+_MAX_DRAWN_SIDE = 64
 _RUNNERS_UP = 2
 _BAR_WIDTH = 20
 # More digits than any file has rows.
@@ -70,7 +75,9 @@ class _RowsType(click.ParamType[Any]):
     show_default=True,
     help="Which of them: FIRST:LAST without LAST, 5: to the end, :5 the first five, 7 one row.",
 )
-@click.option("--raw", is_flag=True, help="Take pictures of 28 x 28 as they are, and no others.")
+@click.option(
+    "--raw", is_flag=True, help="Take pictures of the model's size as they are, and no others."
+)
 @click.option(
     "--url",
     default="http://127.0.0.1:8501",
@@ -92,22 +99,33 @@ def predict(
     pictures: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Ask a model server what digit is on each PICTURE (PNG, JPEG and others; any size).
+    """Ask a model server what is on each PICTURE (PNG, JPEG and others; any size).
 
-    A PICTURE of 28 x 28 pixels goes in as it is, unless its four corners are light, as paper is. In
-    any other the ink is found, dark on light or light on dark, and cropped and centred as in MNIST.
+    The model says how large its images are, and what its classes are called. A PICTURE is scaled
+    to that size as a whole; it keeps its colours where the model takes colours.
+
+    For a model like MNIST's (28 x 28, grey, classes called by numbers or single signs) the ink is
+    found, dark on light or light on dark, and cropped and centred as in MNIST. A PICTURE of 28 x 28
+    pixels goes in as it is, unless its four corners are light, as paper is.
+
     What can't be read is told on stderr, the others are answered, and the exit code is 1.
 
-    A PICTURE of - reads JSON from stdin: a list of images, each 28 lists of 28 numbers from 0 to
-    255, or {"instances": such a list}. The server may be `tfx-mnist serve` or TensorFlow Serving.
+    A PICTURE of - reads JSON from stdin: a list of images of the model's size, rows of numbers from
+    0 to 255, or {"instances": such a list}. The server may be `tfx-mnist serve` or TensorFlow
+    Serving.
     """
     if not pictures and options["idx"] is None:
         raise click.UsageError("name at least one PICTURE, - for stdin, or --idx FILE")
     config = read_configuration(config_file, preset, overrides)
-    questions, errors = read_images(pictures, options["idx"], options["rows"], raw=options["raw"])
-    for error in errors:
-        click.echo(f"Error: {error}", err=True)
-    answers = _answer(questions, options["model_name"] or config.pipeline_name, options)
+    try:
+        with closing(connect(options["model_name"] or config.pipeline_name, options)) as client:
+            model = ImageModel(client, version=options["model_version"], label=options["label"])
+            questions, errors = _read(pictures, model, options)
+            answers = list(_ask(model, questions))
+    except (ClientError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    for line in errors:
+        click.echo(f"Error: {line}", err=True)
     if options["as_json"]:
         _print_json(questions, answers)
     elif answers:
@@ -117,41 +135,30 @@ def predict(
         raise click.exceptions.Exit(1)
 
 
-class _Answer(NamedTuple):
-    """What was answered about one image, and by which version if that is known."""
-
-    digit: DigitPrediction
-    version: int | None
-    milliseconds: float
-
-
-def _answer(questions: list[AskedImage], model_name: str, options: dict[str, Any]) -> list[_Answer]:
-    """Asks a server, unless there is nothing to ask."""
-    if not questions:
-        return []
-    try:
-        with closing(connect(model_name, options)) as client:
-            return list(_ask(client, questions, options))
-    except (ClientError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+def _read(
+    pictures: tuple[str, ...], model: ImageModel, options: dict[str, Any]
+) -> tuple[list[AskedImage], list[str]]:
+    raw = options["raw"]
+    are_pictures = any(name != STDIN for name in pictures)
+    finds_ink = are_pictures and not raw and model.reads_signs()
+    taken = Taken(model.image_shape, finds_ink, raw)
+    return read_images(pictures, options["idx"], options["rows"], taken)
 
 
-def _ask(client: Client, questions: list[AskedImage], options: dict[str, Any]) -> Iterator[_Answer]:
-    for start in range(0, len(questions), _BATCH):
-        images = np.stack([question.image for question in questions[start : start + _BATCH]])
-        digits, prediction = predict_digits(
-            client, images, version=options["model_version"], label=options["label"]
-        )
-        for digit in digits:
-            yield _Answer(digit, prediction.version, prediction.milliseconds)
+def _ask(model: ImageModel, questions: list[AskedImage]) -> Iterator[ImageAnswer]:
+    image_bytes = math.prod(model.image_shape)
+    batch = max(1, min(_MAX_BATCH, _MAX_BATCH_BYTES // image_bytes))
+    for start in range(0, len(questions), batch):
+        yield from model.ask(np.stack([each.image for each in questions[start : start + batch]]))
 
 
-def _print_json(questions: list[AskedImage], answers: list[_Answer]) -> None:
+def _print_json(questions: list[AskedImage], answers: list[ImageAnswer]) -> None:
     entries = [
         {
             "name": question.name,
-            "class": answer.digit.digit,
-            "probabilities": [float(value) for value in answer.digit.probabilities],
+            "class": answer.number,
+            "class_name": answer.name,
+            "probabilities": [float(value) for value in answer.probabilities],
             "version": answer.version,
         }
         for question, answer in zip(questions, answers, strict=True)
@@ -159,23 +166,23 @@ def _print_json(questions: list[AskedImage], answers: list[_Answer]) -> None:
     click.echo(json.dumps(entries, indent=2))
 
 
-def _print_table(questions: list[AskedImage], answers: list[_Answer], *, show: bool) -> None:
+def _print_table(questions: list[AskedImage], answers: list[ImageAnswer], *, show: bool) -> None:
     console = make_console()
     table = Table("picture", "class", "probability", "next")
     for question, answer in zip(questions, answers, strict=True):
-        probabilities = answer.digit.probabilities
-        order = np.argsort(-probabilities)
-        runners_up = ", ".join(
-            f"{number} {probabilities[number]:.2%}" for number in order[1 : 1 + _RUNNERS_UP]
-        )
+        best, *next_ones = np.argsort(-answer.probabilities)[: 1 + _RUNNERS_UP]
+        runners_up = ", ".join(_tell(answer, number) for number in next_ones)
         name = make_visible(question.name)
-        table.add_row(name, str(order[0]), f"{probabilities[order[0]]:.2%}", runners_up)
+        table.add_row(
+            name,
+            make_visible(answer.names[best]),
+            f"{answer.probabilities[best]:.2%}",
+            runners_up,
+        )
         if show:
             console.print(f"{name}, as the model saw it:")
             beside = Table.grid(padding=(0, 2, 0, 0))
-            beside.add_row(
-                Text(draw_picture(question.image)), _draw_answer(probabilities, order[0])
-            )
+            beside.add_row(Text(draw_picture(_scale_down(question.image))), _draw_answer(answer))
             console.print(beside)
     console.print(table)
     versions = {answer.version for answer in answers if answer.version is not None}
@@ -183,11 +190,26 @@ def _print_table(questions: list[AskedImage], answers: list[_Answer], *, show: b
         console.print(f"Answered by version {', '.join(map(str, sorted(versions)))}.")
 
 
-def _draw_answer(probabilities: npt.NDArray[np.float64], answer: int) -> Text:
-    """Draws how likely each class is, the answer in bold."""
+def _tell(answer: ImageAnswer, number: int) -> str:
+    return f"{make_visible(answer.names[number])} {answer.probabilities[number]:.2%}"
+
+
+def _scale_down(image: Images) -> Images:
+    """Returns an image that fits on a terminal."""
+    picture = Image.fromarray(image)
+    picture.thumbnail((_MAX_DRAWN_SIDE, _MAX_DRAWN_SIDE))
+    return np.asarray(picture)
+
+
+def _draw_answer(answer: ImageAnswer) -> Text:
+    """Draws how likely each class is, or the likeliest of many; the answer in bold."""
+    likeliest = np.sort(np.argsort(-answer.probabilities)[:_MAX_BARS])
+    names = {int(number): make_visible(answer.names[number]) for number in likeliest}
+    width = max(map(len, names.values()))
     text = Text("\n")
-    for number, probability in enumerate(probabilities):
-        bar = draw_share(float(probability), _BAR_WIDTH)
-        style = "bold green" if number == answer else ""
-        text.append(f"{number}  {bar:<{_BAR_WIDTH}} {probability:7.2%}\n", style=style)
+    for number, name in names.items():
+        probability = float(answer.probabilities[number])
+        bar = draw_share(probability, _BAR_WIDTH)
+        style = "bold green" if number == answer.number else ""
+        text.append(f"{name:<{width}}  {bar:<{_BAR_WIDTH}} {probability:7.2%}\n", style=style)
     return text

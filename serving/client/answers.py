@@ -1,11 +1,11 @@
 """What a client of a model server is told; the same over REST and gRPC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from serving.errors import Code
-from serving.tensors import Array
+from serving.tensors import Array, Signature
 
 
 class ClientError(Exception):
@@ -37,6 +37,22 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Classification:
+    """The classes of some examples.
+
+    Attributes:
+      classes: For each example its classes, each with its name and its score, in the order that
+        the model has them in.
+      version: As of a `Prediction`.
+      milliseconds: From sending the request to having the answer.
+    """
+
+    classes: Sequence[Sequence[tuple[str, float]]]
+    version: int | None
+    milliseconds: float
+
+
+@dataclass(frozen=True)
 class VersionState:
     """What a server tells about one version of a model.
 
@@ -63,6 +79,21 @@ class Client(Protocol):
         label: str | None = ...,
     ) -> Prediction:
         """Calls a signature with arrays by name."""
+
+    def classify(
+        self,
+        examples: Sequence[Mapping[str, bytes]],
+        *,
+        signature_name: str = ...,
+        version: int | None = ...,
+        label: str | None = ...,
+    ) -> Classification:
+        """Asks for the classes of examples, which are features by name."""
+
+    def read_signatures(
+        self, *, version: int | None = ..., label: str | None = ...
+    ) -> Mapping[str, Signature]:
+        """Returns what the model can be asked for, by name."""
 
     def read_versions(self) -> list[VersionState]:
         """Returns the versions that the server knows, newest first."""

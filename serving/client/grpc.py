@@ -1,24 +1,30 @@
 """Asks a model server over gRPC: this project's, or TensorFlow Serving itself."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
 import tensorflow as tf
+from google.protobuf.json_format import MessageToDict
 from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
-from serving.client.answers import ClientError, Prediction, VersionState
+from serving.client.answers import Classification, ClientError, Prediction, VersionState
 from serving.client.authorization import make_authorization
+from serving.client.metadata import parse_signatures
 from serving.client.proxies import find_grpc_proxy
 from serving.errors import Code
-from serving.tensors import DEFAULT_SIGNATURE
+from serving.tensors import DEFAULT_SIGNATURE, Signature
+
+_SIGNATURES = "signature_def"
 
 
 class GrpcClient:
@@ -85,12 +91,8 @@ class GrpcClient:
           ClientError: The server refused, or did not answer.
         """
         request = predict_pb2.PredictRequest()
-        request.model_spec.name = self._model_name
+        self._address(request, version, label)
         request.model_spec.signature_name = signature_name
-        if version is not None:
-            request.model_spec.version.value = version
-        elif label is not None:
-            request.model_spec.version_label = label
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         started = time.perf_counter()
@@ -98,6 +100,66 @@ class GrpcClient:
         milliseconds = (time.perf_counter() - started) * 1000
         outputs = {name: tf.make_ndarray(value) for name, value in reply.outputs.items()}
         return Prediction(outputs, reply.model_spec.version.value, milliseconds)
+
+    def classify(
+        self,
+        examples: Sequence[Mapping[str, bytes]],
+        *,
+        signature_name: str = DEFAULT_SIGNATURE,
+        version: int | None = None,
+        label: str | None = None,
+    ) -> Classification:
+        """Asks for the classes of examples, and how probable each is.
+
+        Args:
+          examples: For each the values of its features, by name.
+          signature_name: The signature to ask.
+          version: The version to ask, None for the newest.
+          label: The version to ask, by label.
+
+        Raises:
+          ClientError: The server refused, or did not answer.
+        """
+        request = classification_pb2.ClassificationRequest()
+        self._address(request, version, label)
+        request.model_spec.signature_name = signature_name
+        for example in examples:
+            features = request.input.example_list.examples.add().features
+            for name, value in example.items():
+                features.feature[name].bytes_list.value.append(value)
+        started = time.perf_counter()
+        reply = self._call(self._predictions.Classify, request)
+        milliseconds = (time.perf_counter() - started) * 1000
+        classes = [
+            [(entry.label, entry.score) for entry in classification.classes]
+            for classification in reply.result.classifications
+        ]
+        return Classification(classes, reply.model_spec.version.value, milliseconds)
+
+    def read_signatures(
+        self, *, version: int | None = None, label: str | None = None
+    ) -> dict[str, Signature]:
+        """Returns what the model can be asked for, by name.
+
+        Args:
+          version: The version to ask, None for the newest.
+          label: The version to ask, by label.
+
+        Raises:
+          ClientError: There is no such version, or no server.
+        """
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=[_SIGNATURES])
+        self._address(request, version, label)
+        reply = self._call(self._predictions.GetModelMetadata, request)
+        signature_map = get_model_metadata_pb2.SignatureDefMap()
+        reply.metadata[_SIGNATURES].Unpack(signature_map)
+        return parse_signatures(
+            MessageToDict(
+                signature_map,
+                preserving_proto_field_name=True,
+                always_print_fields_with_no_presence=True,
+            )
+        )
 
     def read_versions(self) -> list[VersionState]:
         """Returns the versions that the server knows, newest first.
@@ -127,6 +189,14 @@ class GrpcClient:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _address(self, request: Any, version: int | None, label: str | None) -> None:
+        """Writes into a request which version it is for."""
+        request.model_spec.name = self._model_name
+        if version is not None:
+            request.model_spec.version.value = version
+        elif label is not None:
+            request.model_spec.version_label = label
 
     def _call(self, method: Any, request: Any) -> Any:
         try:

@@ -9,7 +9,7 @@
 import base64
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,13 +18,11 @@ import httpx
 import numpy as np
 import orjson
 
-from serving.client.answers import ClientError, Prediction, VersionState
-from serving.client.authorization import make_authorization
-from serving.client.certificates import make_plain_context, make_tls_context
-from serving.client.proxies import Proxy, find_proxy
-from serving.client.server_url import UrlError, split_url
+from serving.client.answers import Classification, ClientError, Prediction, VersionState
+from serving.client.http_client import make_http_client
+from serving.client.metadata import parse_signatures
 from serving.errors import Code
-from serving.tensors import DEFAULT_SIGNATURE, Array
+from serving.tensors import DEFAULT_SIGNATURE, Array, Signature
 
 _CODES = {code.http_status: code for code in reversed(Code) if code is not Code.OK}
 
@@ -55,8 +53,8 @@ class RestClient:
             named here or in the environment can't be used.
         """
         self._model = f"/v1/models/{quote(model_name, safe='', errors='surrogateescape')}"
-        self._outputs: dict[tuple[str, str], str] = {}
-        self._http, self._proxy = _make_http_client(url, token, timeout_seconds, ca_file)
+        self._outputs: dict[tuple[int | None, str], str] = {}
+        self._http, self._proxy = make_http_client(url, token, timeout_seconds, ca_file)
 
     def predict(
         self,
@@ -90,10 +88,60 @@ class RestClient:
         milliseconds = (time.perf_counter() - started) * 1000
         # A lone output goes without its name; several never do, and {"b64": ...} is one value.
         several = isinstance(outputs, dict) and len(outputs) > 1
-        named = outputs if several else {self._find_output(path, signature_name): outputs}
+        named = (
+            outputs
+            if several
+            else {self._find_output(signature_name, version=version, label=label): outputs}
+        )
         return Prediction(
             {name: _from_json(value) for name, value in named.items()}, version, milliseconds
         )
+
+    def classify(
+        self,
+        examples: Sequence[Mapping[str, bytes]],
+        *,
+        signature_name: str = DEFAULT_SIGNATURE,
+        version: int | None = None,
+        label: str | None = None,
+    ) -> Classification:
+        """Asks for the classes of examples, and how probable each is.
+
+        Args:
+          examples: For each the values of its features, by name.
+          signature_name: The signature to ask.
+          version: The version to ask, None for the newest.
+          label: The version to ask, by label.
+
+        Raises:
+          ClientError: The server refused, or did not answer.
+        """
+        features = [
+            {name: _strings_to_json(value) for name, value in example.items()}
+            for example in examples
+        ]
+        body = orjson.dumps({"signature_name": signature_name, "examples": features})
+        started = time.perf_counter()
+        path = f"{self._model}{_version_path(version, label)}:classify"
+        results = self._request("POST", path, body)["results"]
+        milliseconds = (time.perf_counter() - started) * 1000
+        classes = [[(name, score) for name, score in result] for result in results]
+        return Classification(classes, version, milliseconds)
+
+    def read_signatures(
+        self, *, version: int | None = None, label: str | None = None
+    ) -> dict[str, Signature]:
+        """Returns what the model can be asked for, by name.
+
+        Args:
+          version: The version to ask, None for the newest.
+          label: The version to ask, by label.
+
+        Raises:
+          ClientError: There is no such version, or no server.
+        """
+        path = f"{self._model}{_version_path(version, label)}/metadata"
+        return parse_signatures(self._request("GET", path)["metadata"]["signature_def"])
 
     def read_versions(self) -> list[VersionState]:
         """Returns the versions that the server knows, newest first.
@@ -124,15 +172,14 @@ class RestClient:
     ) -> None:
         self.close()
 
-    def _find_output(self, path: str, signature_name: str) -> str:
+    def _find_output(self, signature_name: str, *, version: int | None, label: str | None) -> str:
         """Returns the name of the only output of a signature."""
-        known = self._outputs.get((path, signature_name))
+        known = self._outputs.get((version, signature_name))
         if known is not None:
             return known
-        metadata = self._request("GET", f"{path}/metadata")["metadata"]
-        [name] = metadata["signature_def"]["signature_def"][signature_name]["outputs"]
-        if "/versions/" in path:  # what a label or the newest is may change
-            self._outputs[path, signature_name] = name
+        [name] = self.read_signatures(version=version, label=label)[signature_name].outputs
+        if version is not None:  # what a label or the newest is may change
+            self._outputs[version, signature_name] = name
         return name
 
     @property
@@ -168,27 +215,6 @@ class RestClient:
             return content
         message = content.get("error", content) if isinstance(content, dict) else content
         raise ClientError(_CODES.get(response.status_code, Code.UNKNOWN), str(message))
-
-
-def _make_http_client(
-    url: str, token: str | None, timeout_seconds: float, ca_file: str | None
-) -> tuple[httpx.Client, Proxy | None]:
-    """Returns what sends requests, and the proxy that it sends them through."""
-    try:
-        is_encrypted = split_url(url, ("http", "https")).scheme == "https"
-        proxy = find_proxy(url)
-        to_proxy = make_tls_context(None) if proxy and proxy.is_encrypted else None
-        client = httpx.Client(
-            base_url=url,
-            headers=make_authorization(token),
-            timeout=timeout_seconds,
-            verify=make_tls_context(ca_file) if is_encrypted else make_plain_context(),
-            proxy=httpx.Proxy(proxy.url, ssl_context=to_proxy) if proxy else None,
-            trust_env=False,  # what it would read has been read
-        )
-    except (UrlError, httpx.InvalidURL) as error:
-        raise ClientError(Code.INVALID_ARGUMENT, f"url: {error}") from error
-    return client, proxy
 
 
 def _version_path(version: int | None, label: str | None) -> str:

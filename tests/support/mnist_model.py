@@ -1,6 +1,8 @@
 """This project's own model, trained for a few seconds and exported as the Trainer does it."""
 
 import gzip
+import math
+from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
@@ -13,7 +15,7 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.beam.tft_beam_io import transform_fn_io
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
-from modules.data_spec import DataSpec
+from modules.data_spec import DATA_SPEC_KEY, DataSpec
 from modules.features import IMAGE_KEY, LABEL_KEY
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
@@ -54,14 +56,19 @@ def save_mnist_model(folder: Path, scratch: Path) -> Path:
         epochs=hyperparameters.epochs,
         verbose=0,
     )
-    _write_transform_output(scratch)
+    return save_model(model, folder, scratch, DataSpec())
+
+
+def save_model(model: keras.Model, folder: Path, scratch: Path, data: DataSpec) -> Path:
+    """Writes the SavedModel of any model from transformed images to logits; returns its folder."""
+    _write_transform_output(scratch, data)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    export_model(model, tft.TFTransformOutput(str(scratch)), str(folder), data=DataSpec())
+    export_model(model, tft.TFTransformOutput(str(scratch)), str(folder), data=data)
     return folder
 
 
-def _write_transform_output(folder: Path) -> None:
-
+def _write_transform_output(folder: Path, data: DataSpec) -> None:
+    preprocess = partial(preprocessing_fn, custom_config={DATA_SPEC_KEY: data.model_dump()})
     schema = schema_utils.schema_from_feature_spec(
         {
             IMAGE_KEY: tf.io.FixedLenFeature([], tf.string),
@@ -69,12 +76,12 @@ def _write_transform_output(folder: Path) -> None:
         }
     )
     metadata = dataset_metadata.DatasetMetadata(schema)
-    rows = [{IMAGE_KEY: bytes(784), LABEL_KEY: 0}]
+    rows = [{IMAGE_KEY: bytes(math.prod(data.image_shape)), LABEL_KEY: 0}]
     with (
         beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline,
         tft_beam.Context(temp_dir=str(folder / "scratch")),
     ):
         examples = pipeline | beam.Create(rows)
-        transform_fn = (examples, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
+        transform_fn = (examples, metadata) | tft_beam.AnalyzeDataset(preprocess)
         _ = transform_fn | transform_fn_io.WriteTransformFn(str(folder))
     metadata_io.write_metadata(metadata, str(folder / "metadata"))

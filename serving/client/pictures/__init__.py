@@ -1,1 +1,1 @@
-"""Makes of a picture file the digit that a model is asked about (no TensorFlow)."""
+"""Makes of a picture file what a model is asked about (no TensorFlow)."""

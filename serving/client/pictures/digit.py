@@ -1,4 +1,4 @@
-"""Reads the digit that a picture file shows, as the model wants it."""
+"""Reads the digit that a picture file shows, as a model of MNIST wants it."""
 
 from typing import BinaryIO
 
@@ -14,7 +14,7 @@ from serving.client.pictures.ink import NoInkError, find_ink
 _MIDDLE_GREY = 127
 
 
-def read_digit(stream: BinaryIO, name: str, *, raw: bool = False) -> Pixels:
+def read_digit(stream: BinaryIO, name: str) -> Pixels:
     """Returns the digit in a picture: uint8 [28, 28], ink is 255.
 
     A picture of 28 x 28 pixels is taken as it is, unless its four corners are light, as paper is.
@@ -23,22 +23,14 @@ def read_digit(stream: BinaryIO, name: str, *, raw: bool = False) -> Pixels:
     Args:
       stream: A PNG, JPEG or other file that pictures come in.
       name: Names the file in errors.
-      raw: Take a picture of 28 x 28 as it is also if its corners are light, and no other.
 
     Raises:
-      PictureError: It can't be read, is too large, has no clear ink, or has another size though
-        it is to be taken `raw`.
+      PictureError: It can't be read, is too large, or has no clear ink.
     """
     picture = decode(stream, name, taken_as_is=(SIDE, SIDE))
-    has_size = picture.size == (SIDE, SIDE)
-    if raw and not has_size:
-        raise PictureError(
-            f"{name}: expected {SIDE} x {SIDE} pixels, which --raw asks for, received "
-            f"{picture.width} x {picture.height}; without --raw, the digit is cropped and scaled"
-        )
     grey = picture.convert("L")
     pixels = np.asarray(grey)
-    if raw or (has_size and not _is_on_light_paper(pixels)):
+    if picture.size == (SIDE, SIDE) and not _is_on_light_paper(pixels):
         return pixels
     return centre(_find_ink(picture, grey, name))
 

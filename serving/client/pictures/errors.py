@@ -1,5 +1,5 @@
-"""What is said of a file that no digit can be read from."""
+"""What is said of a file that nothing can be read from."""
 
 
 class PictureError(ValueError):
-    """Input that holds no picture of a digit; the message names it and says what it holds."""
+    """Input that a model can't be asked about; the message names it and says what it holds."""

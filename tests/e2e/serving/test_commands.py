@@ -67,6 +67,7 @@ def test_pictures_idx_rows_and_json_are_predicted_over_both_apis(
         assert answer.returncode == 0, answer.stderr
         [entry] = json.loads(answer.stdout)
         assert (entry["name"], entry["class"]) == (str(picture), labels[0])
+        assert entry["class_name"] == str(labels[0])
         assert abs(sum(entry["probabilities"]) - 1) < 1e-3
     table = predict(
         "--url", server.url, str(picture), "--idx", str(DATA), "--rows", "5:8", "--show"
@@ -130,25 +131,54 @@ def test_addresses_of_ipv6_are_printed_as_clients_take_them(
     assert server.stop() == 0
 
 
-def test_bad_input_says_what_is_wrong(tmp_path: Path, closed_port: int):
+def test_pictures_in_colour_are_answered_with_the_names_of_their_classes(
+    serve_process: Callable[..., ServeProcess], colours_folder: Path, tmp_path: Path
+):
+    config = tmp_path / "models.config"
+    entries = [
+        f'config {{ name: "{name}" base_path: "{colours_folder / name}" '
+        'model_platform: "tensorflow" }'
+        for name in ("named", "nameless")
+    ]
+    config.write_text(f"model_config_list {{ {' '.join(entries)} }}")
+    server = serve_process(f"--model_config_file={config}")
+    picture = tmp_path / "sky.jpg"
+    Image.new("RGB", (640, 200), (20, 70, 240)).save(picture)
+    asked = (str(picture), "--url", server.url, "--model_name")
+
+    [named] = json.loads(predict(*asked, "named", "--json").stdout)
+    table = predict(*asked, "named")
+    [nameless] = json.loads(predict(*asked, "nameless", "--json").stdout)
+    over_grpc = predict(*asked, "named", "--json", "--url", f"grpc://{server.grpc_address}")
+
+    assert (named["name"], named["class"], named["class_name"]) == (str(picture), 2, "sky blue")
+    assert (nameless["class"], nameless["class_name"]) == (2, "2")
+    assert nameless["probabilities"] == pytest.approx(named["probabilities"], abs=1e-4)
+    assert json.loads(over_grpc.stdout)[0]["class_name"] == "sky blue"
+    assert re.search(r"│ sky blue +│ \d+\.\d\d% +│ \w", table.stdout), table.stdout
+    assert re.search(r"green +█* +\d+\.\d\d%", table.stdout), table.stdout
+    raw = predict(*asked, "named", "--raw")
+    assert raw.returncode == 1
+    assert "expected 32 x 24 pixels, which --raw asks for, received 640 x 200" in raw.stderr
+
+
+def test_bad_input_says_what_is_wrong(server: ServeProcess, tmp_path: Path, closed_port: int):
     text = tmp_path / "notes.txt"
     text.write_text("no picture")
+    idx = ("--idx", str(DATA))
     for arguments, message in (
         ([], "name at least one PICTURE"),
         ([str(text)], "notes.txt: expected a picture (PNG, JPEG, WebP"),
         ([str(tmp_path / "missing.png")], "missing.png: expected a file, received nothing"),
-        (["--idx", str(DATA), "--rows", "a:b"], "expected a range such as 0:10"),
-        (["--idx", str(DATA), "--rows", "10000:10001"], "row 10000 is asked for, of 10000"),
-        (
-            ["--idx", str(DATA), "--url", "ftp://x"],
-            "expected http://, https://, grpc:// or grpcs://",
-        ),
-        (["--idx", str(DATA), "--url", f"http://127.0.0.1:{closed_port}"], "can't be reached"),
+        ([*idx, "--rows", "a:b"], "expected a range such as 0:10"),
+        ([*idx, "--rows", "10000:10001"], "row 10000 is asked for, of 10000"),
+        ([*idx, "--url", "ftp://x"], "expected http://, https://, grpc:// or grpcs://"),
+        ([*idx, "--url", f"http://127.0.0.1:{closed_port}"], "can't be reached"),
     ):
-        answer = predict(*arguments)
+        answer = predict("--url", server.url, *arguments)
         assert answer.returncode != 0
         assert message in answer.stderr
-    answer = predict("-", stdin="[[1, 2]]")
+    answer = predict("--url", server.url, "-", stdin="[[1, 2]]")
     assert "expected images of 28 x 28 pixels" in answer.stderr
 
 

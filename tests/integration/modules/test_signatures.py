@@ -36,8 +36,11 @@ def exported(
     return tf.saved_model.load(directory)
 
 
-def test_export_has_the_three_signatures(exported: tf.Module):
-    assert set(exported.signatures) == {"serving_default", "serve_images", "transform_features"}
+def test_export_has_the_four_signatures(exported: tf.Module):
+    assert set(exported.signatures) == {
+        *("serving_default", "serve_images", "classify"),
+        "transform_features",
+    }
 
 
 def test_an_example_with_nothing_but_an_image_is_served(exported: tf.Module):

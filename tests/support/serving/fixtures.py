@@ -14,6 +14,7 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from serving.models.config import ModelConfig
 from support.mnist_model import read_mnist, save_mnist_model
+from support.serving.colour_model import save_colour_model, save_nameless_model
 from support.serving.threads import RunningServer, running_server
 from support.toy_models import save_half_plus_two, save_mixer
 from support.waiting import DEADLINE_SECONDS
@@ -74,6 +75,15 @@ def connection(model_configs: list[ModelConfig]) -> Iterator[Connection]:
         models=model_configs, metrics_path="/monitoring/prometheus/metrics"
     ) as running:
         yield connect(running)
+
+
+@pytest.fixture(scope="session")
+def colours_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a folder with two models of pictures in colour: named/1, and nameless/1."""
+    folder = tmp_path_factory.mktemp("colours")
+    save_colour_model(folder / "named" / "1", folder / ".transform")
+    save_nameless_model(folder / "nameless" / "1")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.client.answers import ClientError
-from serving.client.digits import predict_digits
 from serving.client.grpc import GrpcClient
+from serving.client.image_model import ImageModel
 from serving.client.rest import RestClient
 from serving.config_files import BatchingParameters
 from serving.errors import Code
@@ -76,11 +76,11 @@ def test_client_reads_digits(make_client: Any, digits: tuple[Any, Any]):
     images, labels = digits
     with make_client("mnist") as client:
         started = time.perf_counter()
-        answers, prediction = predict_digits(client, images)
+        answers = ImageModel(client).ask(images)
         milliseconds = 1000 * (time.perf_counter() - started)
-        assert sum(a.digit == label for a, label in zip(answers, labels, strict=True)) >= 58
+        assert sum(a.number == label for a, label in zip(answers, labels, strict=True)) >= 58
         assert all(np.isclose(a.probabilities.sum(), 1) for a in answers)
-        assert 0 < prediction.milliseconds <= milliseconds
+        assert all(0 < a.milliseconds <= milliseconds for a in answers)
         [state] = client.read_versions()
         assert (state.version, state.state, state.error) == (MNIST_VERSION, "AVAILABLE", "")
 
@@ -170,13 +170,12 @@ def test_batching_gives_every_client_its_own_answer(
     images, _ = digits
     metrics = batching_connection.running.server.metrics
     rest = RestClient(batching_connection.running.url, "mnist", timeout_seconds=DEADLINE_SECONDS)
-    alone, _ = predict_digits(rest, images[:8])
+    model = ImageModel(rest)
+    alone = model.ask(images[:8])
     calls_before = metrics.wrapped_run_count.value()
     with ThreadPoolExecutor(8) as threads:
         answers = list(
-            threads.map(
-                lambda row: predict_digits(rest, images[row % 8 : row % 8 + 1])[0][0], range(80)
-            )
+            threads.map(lambda row: model.ask(images[row % 8 : row % 8 + 1])[0], range(80))
         )
     for row, answer in enumerate(answers):
         np.testing.assert_allclose(answer.probabilities, alone[row % 8].probabilities, atol=1e-5)

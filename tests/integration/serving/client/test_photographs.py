@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from serving.client.digit_image import centre
-from serving.client.digits import predict_digits
+from serving.client.image_model import ImageModel
 from serving.client.pictures.ink import NoInkError, find_ink
 from serving.client.rest import RestClient
 from support.photographs.lights import LIGHTS
@@ -33,6 +33,6 @@ def test_digits_are_read_in_whatever_light(
         for image in images
     ]
     with RestClient(connection.running.url, "mnist") as client:
-        answers, _ = predict_digits(client, np.stack(seen))
-    right = sum(answer.digit == label for answer, label in zip(answers, labels, strict=True))
+        answers = ImageModel(client).ask(np.stack(seen))
+    right = sum(answer.number == label for answer, label in zip(answers, labels, strict=True))
     assert right >= 0.9 * len(labels)

@@ -27,7 +27,7 @@ def _filled(value: Any) -> bytes:
     ids=["list", "object", "byte order mark", "UTF-16"],
 )
 def test_images_are_read(content: bytes):
-    assert (parse_images(content, "stdin") == np.array([_IMAGE, _IMAGE])).all()
+    assert (parse_images(content, "stdin", (28, 28)) == np.array([_IMAGE, _IMAGE])).all()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,10 @@ def test_images_are_read(content: bytes):
         (b"{}", 'an object without "instances"'),
         (b'{"instances": {"b64": ""}}', "in its place"),
         (b"[1e999]", "received shape []"),
-        (json.dumps(_IMAGE).encode(), "expected images of 28 x 28 pixels, received shape [28]"),
+        (
+            json.dumps(_IMAGE).encode(),
+            "expected images of 28 x 28 pixels, as the model takes them, received shape [28]",
+        ),
         (_filled(256), "received other values"),
         (_filled(-1), "received other values"),
         (_filled(0.5), "received other values"),
@@ -65,7 +68,20 @@ def test_images_are_read(content: bytes):
 )
 def test_anything_else_is_one_line_that_says_what_it_is(content: bytes, received: str):
     with pytest.raises(PictureError) as error:
-        parse_images(content, "stdin")
+        parse_images(content, "stdin", (28, 28))
     assert str(error.value).startswith("stdin: expected ")
     assert received in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_images_of_any_size_and_in_colour_are_read_for_a_model_that_takes_them():
+    images = np.arange(2 * 3 * 5 * 3).reshape(2, 3, 5, 3)
+
+    assert (parse_images(json.dumps(images.tolist()).encode(), "stdin", (3, 5, 3)) == images).all()
+
+
+def test_images_of_another_size_are_refused_with_the_models():
+    with pytest.raises(PictureError, match=r"expected images of 3 x 5 pixels in 3 colours, .*\[28"):
+        parse_images(json.dumps([_IMAGE]).encode(), "stdin", (3, 5, 3))
+    with pytest.raises(PictureError, match="each 3 lists of 5 lists of 3 whole numbers"):
+        parse_images(b"{}", "stdin", (3, 5, 3))
