@@ -40,6 +40,11 @@ def read_code(markdown: str) -> dict[tuple[str, str], str]:
     return blocks
 
 
+def read_blocks(markdown: str) -> list[tuple[str, str]]:
+    """Returns the blocks of code in their order, each with its language."""
+    return [(token.info, token.content) for token in _parse(markdown) if token.type == "fence"]
+
+
 def _parse(markdown: str) -> list[Token]:
     return MarkdownIt("commonmark").enable("table").parse(markdown)
 
