@@ -15,7 +15,7 @@ from modules.features import PROBABILITIES_KEY
 
 _STATIC = Path(__file__).with_name("static")
 # The model server's page has them inside, since it is one file; here they stay files.
-_SHARED_SCRIPTS = ("digit_image.js", "drawing.js")
+_SHARED_SCRIPTS = ("digit_image.js", "picture.js", "drawing.js")
 _PAGE = "index.html"
 _MANIFEST = "manifest.webmanifest"
 _SERVICE_WORKER = "service_worker.js"
@@ -32,7 +32,9 @@ _LIBRARIES = (
     "tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
     "tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
 )
-_RANK = 3
+# Of images in a batch: grey, and in three colours.
+_GREY_RANK, _COLOUR_RANK = 3, 4
+_COLOURS = 3
 
 
 class DemoError(RuntimeError):
@@ -44,7 +46,7 @@ def write_demo(folder: Path, *, model: Path, node_modules: Path, title: str) -> 
 
     Args:
       folder: Where it is to be; absent or empty.
-      model: Folder with a graph model of TensorFlow.js, from square images to `probabilities`.
+      model: Folder with a graph model of TensorFlow.js, from images to `probabilities`.
       node_modules: Folder in which npm has installed TensorFlow.js.
       title: Heads the page.
 
@@ -112,9 +114,9 @@ def _model_files(model: Path) -> Iterator[tuple[str, bytes]]:
         names = [name for group in described["weightsManifest"] for name in group["paths"]]
     except (KeyError, TypeError, ValueError) as error:
         raise DemoError(
-            f"{model / _MODEL}: expected a graph model of TensorFlow.js that takes square images "
-            f"and returns {PROBABILITIES_KEY}, received another file ({type(error).__name__}: "
-            f"{error}); convert the signature serve_images"
+            f"{model / _MODEL}: expected a graph model of TensorFlow.js that takes images, grey "
+            f"or in three colours, and returns {PROBABILITIES_KEY}, received another file "
+            f"({type(error).__name__}: {error}); convert the signature serve_images"
         ) from error
     yield _MODEL, content
     for name in names:
@@ -133,7 +135,8 @@ def _check_signature(signature: Mapping[str, Any]) -> None:
         for name, tensor in signature["inputs"].items()
     }
     [shape, *others] = shapes.values()
-    if others or len(shape) != _RANK or shape[1] != shape[2]:
+    is_coloured = len(shape) == _COLOUR_RANK and shape[-1] == _COLOURS
+    if others or not (is_coloured or len(shape) == _GREY_RANK) or min(shape[1:]) < 1:
         raise ValueError(f"its inputs are {shapes}")
     if PROBABILITIES_KEY not in signature["outputs"]:
         raise ValueError(f"its outputs are {list(signature['outputs'])}")

@@ -11,7 +11,7 @@ function roundToEven(value) {
 }
 
 // Takes how much ink each pixel has; some pixel has more than none. Returns rows of 0 to 255.
-function centre(ink, width, height, side = SIDE) {
+function centre(ink, width, height) {
   const most = ink.reduce((a, b) => Math.max(a, b), 0);
   let top = height, bottom = -1, left = width, right = -1;
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
@@ -19,7 +19,7 @@ function centre(ink, width, height, side = SIDE) {
     top = Math.min(top, y); bottom = Math.max(bottom, y);
     left = Math.min(left, x); right = Math.max(right, x);
   }
-  const cropW = right - left + 1, cropH = bottom - top + 1, scale = side * BOX / SIDE / Math.max(cropW, cropH);
+  const cropW = right - left + 1, cropH = bottom - top + 1, scale = BOX / Math.max(cropW, cropH);
   const w = Math.max(1, roundToEven(cropW * scale)), h = Math.max(1, roundToEven(cropH * scale));
   const scaled = new Float64Array(w * h);
   // The mean of what each small pixel covers, parts of pixels included.
@@ -38,9 +38,9 @@ function centre(ink, width, height, side = SIDE) {
     const value = scaled[y * w + x] * 255 / strongest;
     scaled[y * w + x] = value; mass += value; massX += value * (x + 0.5); massY += value * (y + 0.5);
   }
-  const offset = (moment, size) => Math.min(Math.max(roundToEven(side / 2 - moment / mass), 0), side - size);
+  const offset = (moment, size) => Math.min(Math.max(roundToEven(SIDE / 2 - moment / mass), 0), SIDE - size);
   const dx = offset(massX, w), dy = offset(massY, h);
-  const rows = Array.from({ length: side }, () => new Array(side).fill(0));
+  const rows = Array.from({ length: SIDE }, () => new Array(SIDE).fill(0));
   for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) rows[y + dy][x + dx] = roundToEven(scaled[y * w + x]);
   return rows;
 }

@@ -2,9 +2,9 @@
 // An area to draw on, and how what a model made of the drawing is shown. A script of the same two
 // pages as digit_image.js.
 
-const PEN_WIDTH = 22;
+const PEN_WIDTH = 22, SIDE_OF_AREA = 280, MOST_BARS = 10;
 
-// White ink on black, by mouse, finger or pen.
+// White ink on black, by mouse, finger or pen, or a picture that is put there.
 class DrawingArea {
   // Calls `begun` when the pen comes down and `lifted` when it leaves.
   constructor(canvas, begun, lifted) {
@@ -45,35 +45,85 @@ class DrawingArea {
     return ink.some(Boolean) ? ink : null;
   }
 
+  // Makes the area as wide and as high as images of the model are; what was drawn is lost if it was
+  // another.
+  fit({ shape: [height, width] }) {
+    const share = Math.max(1, SIDE_OF_AREA / Math.max(height, width));
+    const [w, h] = [Math.round(share * width), Math.round(share * height)];
+    if (this.canvas.width === w && this.canvas.height === h) return;
+    Object.assign(this.canvas, { width: w, height: h });
+    this.canvas.style.aspectRatio = `${w} / ${h}`;
+    this.clear();
+  }
+
+  // Puts a picture where a drawing would be.
+  place(picture, model) {
+    this.clear();
+    const { width, height } = this.canvas;
+    if (model.signs) this.pen.drawImage(findInk(picture, width, height), 0, 0);
+    else this.pen.drawImage(picture, 0, 0, width, height);
+  }
+
+  // Returns what is drawn as the model takes it, in rows, or null if nothing is.
+  image(model) {
+    const ink = this.read(), { width, height } = this.canvas;
+    if (!ink) return null;
+    return model.signs ? centre(ink, width, height) : scale(this.canvas, model);
+  }
+
   position(event) {
     const { width, height } = this.canvas, box = this.canvas.getBoundingClientRect();
     return [(event.clientX - box.left) * width / box.width, (event.clientY - box.top) * height / box.height];
   }
 
   strokeTo(to) {
-    Object.assign(this.pen, { strokeStyle: "#fff", lineWidth: PEN_WIDTH, lineCap: "round", lineJoin: "round" });
+    const { width, height } = this.canvas;
+    Object.assign(this.pen, { strokeStyle: "#fff", lineWidth: PEN_WIDTH * Math.max(width, height) / SIDE_OF_AREA, lineCap: "round", lineJoin: "round" });
     this.pen.beginPath(); this.pen.moveTo(...this.from); this.pen.lineTo(...to); this.pen.stroke();
     this.from = to;
   }
 }
 
+// Returns what a model is to be asked about: a picture, if there is one, else what is drawn; null if
+// there is nothing.
+function readInput(picture, area, model) {
+  if (takesColours(model)) return picture && scale(picture, model);
+  if (!picture) return area.image(model);
+  area.place(picture, model);
+  return model.signs ? area.image(model) : scale(picture, model);
+}
+
+// Shows rows of grey levels, or of three colours.
 function showPixels(canvas, rows) {
+  Object.assign(canvas, { width: rows[0].length, height: rows.length });
   const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
-  rows.flat().forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
+  rows.flat().forEach((value, i) => {
+    const [red, green, blue] = [value, value, value].flat();
+    image.data.set([red, green, blue, 255], 4 * i);
+  });
   context.putImageData(image, 0, 0);
 }
 
-// Returns the most probable class.
-function showProbabilities(list, probabilities) {
-  const best = probabilities.indexOf(Math.max(...probabilities));
-  list.replaceChildren(...Array.from(probabilities, (value, digit) => {
+// Shows how probable each class is, or the likeliest of many. Returns the most probable one.
+function showProbabilities(list, probabilities, names) {
+  const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const shown = order.slice(0, MOST_BARS).sort((a, b) => a - b);
+  const longest = Math.max(...shown.map((label) => [...names[label]].length));
+  list.style.setProperty("--name", `${0.6 * Math.min(longest, 14)}em`);
+  list.replaceChildren(...shown.map((label) => {
     const item = document.createElement("li"), meter = document.createElement("meter");
     const name = document.createElement("span"), share = document.createElement("span");
-    meter.value = value; meter.setAttribute("aria-label", `Probability of ${digit}`);
-    name.textContent = digit; share.textContent = (100 * value).toFixed(1) + " %";
-    item.classList.toggle("best", digit === best);
+    meter.value = probabilities[label]; meter.setAttribute("aria-label", `Probability of ${names[label]}`);
+    name.textContent = names[label]; share.textContent = (100 * probabilities[label]).toFixed(1) + " %";
+    item.classList.toggle("best", label === order[0]);
     item.append(name, meter, share);
     return item;
   }));
-  return best;
+  return order[0];
+}
+
+// Shows what a model takes a picture for, a word smaller than a sign.
+function showName(element, name) {
+  element.textContent = name;
+  element.classList.toggle("word", [...name].length > 2);
 }

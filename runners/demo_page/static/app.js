@@ -1,10 +1,10 @@
 "use strict";
-// Loads TensorFlow.js and the model from this folder, and answers what is drawn.
+// Loads TensorFlow.js and the model from this folder, and answers what is drawn or chosen.
 
 const LIBRARIES = ["tf-core", "tf-converter", "tf-backend-wasm"].map((name) => `lib/${name}.es2017.min.js`);
 const byId = (id) => document.getElementById(id);
-const area = new DrawingArea(byId("drawing"), () => {}, answer);
-let model = null;
+const area = new DrawingArea(byId("drawing"), () => { picture = null; }, answer);
+let model = null, taken = null, picture = null;
 
 function addScript(path) {
   return new Promise((loaded, failed) => {
@@ -36,41 +36,54 @@ async function load() {
   } catch (error) {
     throw new Error(`The model cannot be loaded: ${error.message}`);
   }
-  const { side } = signature();
-  Object.assign(byId("seen"), { width: side, height: side });
+  const { shape, names } = signature();
+  taken = describeModel(shape, names);
+  arrange();
   // The first answer takes longer than those that follow: nobody is to wait for it.
-  ask(Array.from({ length: side }, () => new Array(side).fill(0)));
+  ask(new Array(shape.reduce((a, b) => a * b)).fill(0));
 }
 
-// Names and shape of what the model takes and returns, as its file has them.
+// Shows what a person can do with the model: nobody draws in colour here.
+function arrange() {
+  byId("task").textContent = describeTask(taken);
+  byId("drawing").hidden = takesColours(taken);
+  const [height, width] = taken.shape;
+  Object.assign(byId("seen"), { width, height });
+  area.fit(taken);
+}
+
+// Names and shape of what the model takes and returns, and of its classes, as its file has them.
 function signature() {
   const { inputs, outputs } = model.modelSignature, [input] = Object.values(inputs);
   return {
     input: input.name,
-    side: Number(input.tensorShape.dim[1].size),
+    shape: input.tensorShape.dim.slice(1).map(({ size }) => Number(size)),
     probabilities: outputs.probabilities.name,
+    names: model.metadata?.class_names ?? [],
   };
 }
 
-function ask(rows) {
-  const { input, side, probabilities } = signature();
+function ask(values) {
+  const { input, shape, probabilities } = signature();
   const started = performance.now();
-  const values = tf.tidy(() => {
-    const images = tf.tensor(rows.flat(), [1, side, side], "int32");
+  const answers = tf.tidy(() => {
+    const images = tf.tensor(values, [1, ...shape], "int32");
     return model.execute({ [input]: images }, probabilities).dataSync();
   });
-  return { milliseconds: performance.now() - started, probabilities: values };
+  return { milliseconds: performance.now() - started, probabilities: answers };
 }
 
 function answer() {
-  const ink = area.read();
-  if (!ink || !model) return;
-  const { width, height } = area.canvas, rows = centre(ink, width, height, signature().side);
+  if (!model) return;
+  const rows = readInput(picture, area, taken);
+  if (!rows) return picture && tell("Nothing stands out in this picture.");
+  tell("");
   showPixels(byId("seen"), rows);
   try {
-    const { milliseconds, probabilities } = ask(rows);
-    const best = showProbabilities(byId("probabilities"), probabilities);
-    byId("digit").textContent = best;
+    const { milliseconds, probabilities } = ask(rows.flat(2));
+    const names = taken.names.length ? taken.names : [...probabilities.keys()].map(String);
+    const best = showProbabilities(byId("probabilities"), probabilities, names);
+    showName(byId("digit"), names[best]);
     byId("certainty").textContent = `, ${(100 * probabilities[best]).toFixed(1)} %`;
     byId("latency").textContent = `${milliseconds.toFixed(1)} ms`;
   } catch (error) {
@@ -80,12 +93,13 @@ function answer() {
 }
 
 function clearAnswer() {
-  byId("digit").textContent = "?";
+  showName(byId("digit"), "?");
   byId("certainty").textContent = byId("latency").textContent = "";
   byId("probabilities").replaceChildren();
 }
 
 function clear() {
+  picture = null;
   area.clear();
   clearAnswer();
   const { width, height } = byId("seen");
@@ -118,6 +132,8 @@ async function keepForOffline() {
 
 async function start() {
   byId("clear").addEventListener("click", clear);
+  const begin = (problem) => { clear(); tell(problem); };
+  listenForPictures(byId("picture"), (chosen) => { begin(""); picture = chosen; answer(); }, begin);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
   tell("");
   byId("latency").textContent = "Loading the model";

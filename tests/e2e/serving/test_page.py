@@ -1,17 +1,20 @@
-"""Somebody draws a digit on the server's page, in a real browser."""
+"""Somebody draws a digit on the server's page, or gives it a picture, in a real browser."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 from serving.client.digit_image import centre
 from serving.models.config import ModelConfig
+from support.serving.colour_model import COLOURS
 from support.serving.fixtures import MNIST_VERSION
 from support.serving.threads import running_server
 from support.waiting import DEADLINE_SECONDS
@@ -25,8 +28,17 @@ from support.web.browser import (
     overflow,
     pixels,
     text,
+    wait_for_answer,
     wait_for_digit,
+    wait_until_shown,
 )
+
+# Drops a file on the page, as a hand with a mouse does.
+_DROP = """
+const transfer = new DataTransfer();
+transfer.items.add(new File([Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0))], "dropped.png"));
+document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +49,14 @@ def browser() -> Iterator[WebDriver]:
 
 
 @pytest.fixture(scope="module")
-def url(models_folder: Path) -> Iterator[str]:
-    """Serves our model beside one that takes no images."""
+def url(models_folder: Path, colours_folder: Path) -> Iterator[str]:
+    """Serves our model beside models of pictures in colour, and one that takes no images."""
     models = [
-        ModelConfig(name=name, base_path=str(models_folder / name))
-        for name in ("mnist", "half_plus_two")
+        *(
+            ModelConfig(name=n, base_path=str(models_folder / n))
+            for n in ("mnist", "half_plus_two")
+        ),
+        *(ModelConfig(name=n, base_path=str(colours_folder / n)) for n in ("named", "nameless")),
     ]
     with running_server(models=models, port=None) as running:
         yield running.url
@@ -98,6 +113,86 @@ def test_page_is_cleared_and_says_what_goes_wrong(browser: WebDriver, url: str):
     draw(browser, ONE)
     WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: text(browser, "problem"))
     assert "serve_images" in text(browser, "problem")
+
+
+def _choose_model(browser: WebDriver, name: str) -> None:
+    browser.find_element(By.CSS_SELECTOR, f"#model option[value={name}]").click()
+
+
+def _wait_for_task(browser: WebDriver, task: str) -> None:
+    WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: text(browser, "task") == task)
+
+
+@pytest.fixture
+def sky(tmp_path: Path) -> Path:
+    """A photograph of the sky above a field, wider than high."""
+    picture = Image.new("RGB", (640, 200), (20, 70, 240))
+    picture.paste((10, 200, 30), (0, 190, 640, 200))
+    path = tmp_path / "sky.png"
+    picture.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "names"),
+    [("named", "sky blue", COLOURS.class_names), ("nameless", "2", ("0", "1", "2", "3"))],
+)
+def test_a_picture_in_colour_is_answered_with_the_name_of_its_class(
+    browser: WebDriver, url: str, sky: Path, model: str, name: str, names: tuple[str, ...]
+):
+    browser.set_window_size(390, 844)
+    browser.get(url)
+    _choose_model(browser, model)
+    _wait_for_task(browser, "Choose a picture")
+    assert not browser.find_element(By.ID, "drawing").is_displayed()
+
+    browser.find_element(By.ID, "picture").send_keys(str(sky))
+
+    assert wait_for_answer(browser) == name
+    items = browser.find_elements(By.CSS_SELECTOR, "#probabilities li")
+    assert [item.find_element(By.TAG_NAME, "span").text for item in items] == list(names)
+    sent = pixels(browser, "sent", channel=2)
+    assert (len(sent), len(sent[0])) == COLOURS.image_shape[:2]
+    assert abs(sent[0][0] - 240) <= 1
+    assert abs(sent[-1][0] - 30) <= 40  # the field is a little more than a row
+    assert overflow(browser) == 0
+    assert complaints(browser) == []
+
+
+def test_a_dropped_picture_is_asked_about_and_another_file_is_refused(
+    browser: WebDriver, url: str, sky: Path, tmp_path: Path
+):
+    browser.get(url)
+    _choose_model(browser, "named")
+    _wait_for_task(browser, "Choose a picture")
+
+    browser.execute_script(_DROP, base64.b64encode(sky.read_bytes()).decode())
+    assert wait_for_answer(browser) == "sky blue"
+
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no picture")
+    browser.find_element(By.ID, "picture").send_keys(str(notes))
+    assert wait_until_shown(browser, "problem").startswith("notes.txt: expected a picture")
+    assert text(browser, "digit") == "?"
+
+
+@pytest.mark.parametrize(("ink", "paper"), [("black", "white"), ("white", "black")])
+def test_a_picture_of_a_digit_is_read_whether_dark_on_light_or_light_on_dark(
+    browser: WebDriver, url: str, tmp_path: Path, ink: str, paper: str
+):
+    picture = Image.new("RGB", (400, 300), paper)
+    points = [(140, 60), (240, 60), (210, 150), (180, 250)]
+    ImageDraw.Draw(picture).line(points, fill=ink, width=22, joint="curve")
+    picture.save(tmp_path / "seven.png")
+    browser.get(url)
+    _wait_for_task(browser, "Draw a digit")
+
+    browser.find_element(By.ID, "picture").send_keys(str(tmp_path / "seven.png"))
+
+    assert wait_for_digit(browser) == "7"
+    sent = np.array(pixels(browser, "sent"))
+    assert sum(sent.any(axis=1)) == 20
+    assert sent.max() == 255
 
 
 def test_page_asks_for_the_token_that_the_server_wants(browser: WebDriver, models_folder: Path):

@@ -70,20 +70,29 @@ def wait_for_digit(browser: WebDriver) -> str:
     return text(browser, "digit")
 
 
+def wait_for_answer(browser: WebDriver) -> str:
+    """Returns the name of the class that the page shows, once it shows one."""
+    WebDriverWait(browser, DEADLINE_SECONDS).until(
+        lambda _: text(browser, "digit") not in ("", "?")
+    )
+    return text(browser, "digit")
+
+
 def wait_until_shown(browser: WebDriver, name: str) -> str:
     """Returns what an element with this id shows, once it shows something."""
     WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: text(browser, name))
     return text(browser, name)
 
 
-def pixels(browser: WebDriver, name: str) -> list[list[int]]:
-    """Returns the grey levels on a canvas with this id, row by row."""
+def pixels(browser: WebDriver, name: str, channel: int = 0) -> list[list[int]]:
+    """Returns the levels on a canvas with this id, row by row: grey, or of one colour."""
     return browser.execute_script(
         "const canvas = document.getElementById(arguments[0]), { width, height } = canvas;"
         "const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);"
         "return Array.from({ length: height }, (_, y) =>"
-        " Array.from({ length: width }, (_, x) => data[4 * (y * width + x)]));",
+        " Array.from({ length: width }, (_, x) => data[4 * (y * width + x) + arguments[1]]));",
         name,
+        channel,
     )
 
 

@@ -94,7 +94,7 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_is_blocked(browser: WebDri
     assert complaints(browser) == []
     names = {address.removeprefix(url) for address in loaded(browser)}
     assert names >= {
-        *("app.js", "digit_image.js", "drawing.js", "style.css"),
+        *("app.js", "digit_image.js", "picture.js", "drawing.js", "style.css"),
         *("lib/tfjs-backend-wasm-simd.wasm", "model/model.json", "model/group1-shard1of1.bin"),
     }
     assert not any(":" in name for name in names)
@@ -167,13 +167,13 @@ def test_all_that_can_be_operated_is_reached_by_the_tab_key_and_shows_it(
     browser.get(url)
 
     reached = []
-    for _ in range(3):
+    for _ in range(4):
         ActionChains(browser).send_keys(Keys.TAB).perform()
         focused = browser.switch_to.active_element
         reached.append(focused.get_attribute("id") or focused.tag_name)
         assert focused.value_of_css_property("outline-style") == "solid"
 
-    assert reached == ["drawing", "clear", "a"]
+    assert reached == ["drawing", "picture", "clear", "a"]
 
 
 @pytest.mark.parametrize("width", [320, 360, 1200])

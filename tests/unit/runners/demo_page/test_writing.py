@@ -168,14 +168,23 @@ def test_without_a_file_of_tensorflow_js_nothing_is_written(
         ([], "TypeError"),
         ({"format": "layers-model"}, "KeyError: 'signature'"),
         (model_of(inputs={"examples": tensor("examples:0", -1)}), r"\{'examples': \[-1\]\}"),
-        (model_of(inputs={"images": tensor("images:0", -1, 28, 20)}), r"\[-1, 28, 20\]"),
+        (model_of(inputs={"images": tensor("images:0", -1, 28, -1)}), r"\[-1, 28, -1\]"),
+        (model_of(inputs={"images": tensor("images:0", -1, 28, 28, 4)}), r"\[-1, 28, 28, 4\]"),
         (
             model_of(inputs={name: tensor(f"{name}:0", -1, 28, 28) for name in ("one", "two")}),
             "its inputs are",
         ),
         (model_of(outputs={"logits": tensor("Identity:0", -1, 10)}), r"outputs are \['logits'\]"),
     ],
-    ids=["a list", "another format", "examples", "not square", "two inputs", "logits"],
+    ids=[
+        "a list",
+        "another format",
+        "examples",
+        "any size",
+        "four colours",
+        "two inputs",
+        "logits",
+    ],
 )
 def test_a_model_that_the_page_could_not_ask_is_refused(
     write: Callable[..., Path], tmp_path: Path, model: Any, received: str
@@ -185,6 +194,13 @@ def test_a_model_that_the_page_could_not_ask_is_refused(
 
     assert "convert the signature serve_images" in str(error.value)
     assert not (tmp_path / "demos").exists()
+
+
+@pytest.mark.parametrize("size", [(28, 28), (28, 20), (32, 24, 3)])
+def test_a_model_of_images_of_any_size_is_taken(write: Callable[..., Path], size: tuple[int, ...]):
+    images = {"images": tensor("images:0", -1, *size)}
+
+    assert "model/model.json" in names(write(model=model_of(inputs=images)))
 
 
 def test_weights_that_are_missing_are_named(write: Callable[..., Path], tmp_path: Path):
