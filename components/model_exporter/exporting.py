@@ -18,7 +18,7 @@ from components.model_exporter.formats import ExportFormat
 from components.model_exporter.gate import Expected, compare, find_faults
 from components.model_exporter.proof.answers import Answers
 from components.model_exporter.proof.asking import ask_export, read_tools
-from components.model_exporter.reference import ask_saved_model
+from components.model_exporter.reference import ask_saved_model, read_class_names
 from components.versioned_directory.exports import MANIFEST_NAME, ExportManifest, ExportRecord
 from components.versioned_directory.model_files import digest_files, size_in_bytes
 from modules.features import PROBABILITIES_KEY
@@ -65,7 +65,7 @@ def export_model(
       formats: Which ones.
       images: What they are calibrated with and compared on.
       description: What the files say of themselves.
-      class_names: How classes are called, from 0 on; their numbers if none are given.
+      class_names: How classes are called, from 0 on; else as the model calls them, or by number.
 
     Raises:
       HostFaultError: This machine kept a process from its work; no verdict was reached.
@@ -84,7 +84,9 @@ def export_model(
             formats,
             images.calibration,
             description,
-            class_names or _number_classes(expected),
+            class_names
+            or read_class_names(saved_model, images.test[0])
+            or _number_classes(expected),
         )
         try:
             manifest = _export(request, images, expected)

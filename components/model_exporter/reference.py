@@ -10,8 +10,10 @@ import tensorflow as tf
 
 from components.model_exporter.gate import Expected
 from components.model_exporter.proof.answers import Tensor
+from components.servability_validator.requests import serialize_images
 
 _BATCH_SIZE = 256
+_CLASSIFY = "classify"
 
 
 class SignatureError(ValueError):
@@ -27,6 +29,22 @@ def read_image_shape(saved_model: Path, signature: str) -> tuple[int, ...]:
     loaded = tf.saved_model.load(str(saved_model))
     _, spec = _find_input(loaded.signatures, saved_model, signature)
     return tuple(spec.shape[1:].as_list())
+
+
+def read_class_names(saved_model: Path, image: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+    """Returns what a SavedModel calls its classes, in their order; nothing if it does not tell.
+
+    Args:
+      saved_model: Its folder.
+      image: Any that it can be asked about, uint8 [*image_shape].
+    """
+    loaded = tf.saved_model.load(str(saved_model))
+    if _CLASSIFY not in loaded.signatures:
+        return ()
+    examples = serialize_images(image[np.newaxis])
+    answer = loaded.signatures[_CLASSIFY](**{tf.saved_model.CLASSIFY_INPUTS: tf.constant(examples)})
+    names = answer[tf.saved_model.CLASSIFY_OUTPUT_CLASSES].numpy()[0]
+    return tuple(name.decode() for name in names)
 
 
 def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.uint8]) -> Expected:

@@ -61,7 +61,7 @@ class _Order:
 @click.option(
     "--demo",
     type=LocalFolder(),
-    help="Folder for a web page that reads drawn digits in the browser, absent or empty. Takes "
+    help="Folder for a web page that asks the model in the browser, absent or empty. Takes "
     "the format tfjs.",
 )
 @configuration_options

@@ -9,7 +9,7 @@
 const MIDDLE_GREY = 127;
 
 function describeModel(shape, names) {
-  const short = names.every((name) => /^\p{Nd}+$/u.test(name) || [...name].length === 1);
+  const short = names.every((name) => /^\p{Decimal_Number}+$/u.test(name) || [...name].length === 1);
   return { shape, names, signs: String(shape) === "28,28" && short };
 }
 
