@@ -1,6 +1,5 @@
 """The pipeline's one frozen configuration: each key, its default and bounds (no TensorFlow)."""
 
-import os
 from typing import Annotated, Self
 
 from pydantic import (
@@ -13,51 +12,14 @@ from pydantic import (
 )
 
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
-from components.data_sets.finding import Format, Layout
 from components.model_exporter.formats import ExportFormat
-from modules.data_spec import DataSpec
 from modules.hyperparameters import Hyperparameters
 from modules.tuning.settings import Tuning
+from pipeline.data import Data
 from pipeline.installed_files import find_file
 from pipeline.metrics import MetricThreshold, each_once
 from pipeline.node_ids import MODEL_EXPORTER, TUNER
-
-
-def absolute(path: str) -> str:
-    """Makes a local path absolute, for nodes that run elsewhere; leaves gs:// and the like."""
-    return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - Path() would fold "gs://"
-
-
-def _find(path: str) -> str:
-    """Makes a path absolute; what is not here is looked for where the project is installed."""
-    return find_file(path) if "://" not in path and path[0] not in "~/" else absolute(path)
-
-
-# Of nothing at all, the working directory would be made.
-LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
-InstalledPath = Annotated[str, Field(min_length=1), AfterValidator(_find)]
-
-
-def without_wildcards(path: str) -> str:
-    """Refuses a folder below which TFX, Beam and TensorFlow find files by patterns: none would be.
-
-    TensorFlow so finds the variables of any SavedModel, in a model server too.
-
-    Raises:
-      ValueError: There are such signs in the path.
-    """
-    wildcards = [sign for sign in "*?[\\" if sign in path]
-    if wildcards:
-        raise ValueError(
-            f"expected a path without {' '.join(wildcards)}, since TensorFlow and TFX find "
-            "what is below by patterns, in which that stands for other signs"
-        )
-    return path
-
-
-RootPath = Annotated[
-    LocalOrRemotePath, AfterValidator(without_wildcards), Field(validate_default=True)
-]
+from pipeline.paths import InstalledPath, LocalOrRemotePath, RootPath, absolute
 
 
 def _in_order(formats: tuple[ExportFormat, ...]) -> tuple[ExportFormat, ...]:
@@ -127,54 +89,6 @@ class Thresholds(_Section):
     max_p99_latency_ms: float = Field(
         100.0, gt=0, description="Slowest answer to 99 of 100 requests of one image, in ms."
     )
-
-
-class Data(DataSpec):
-    """What the data are, and how they lie in `data_root`."""
-
-    format: Format = Field(
-        Format.IDX,
-        description="idx: four IDX files; npz: x_train, y_train, x_test and y_test in one archive; "
-        "images: pictures in folders by class, below train and test; tfrecord: examples, in "
-        "folders train, eval and test.",
-    )
-    name: str = Field(
-        "",
-        pattern=r"^[\w.-]*$",
-        description="Which of several data sets in data_root: `balanced` of EMNIST's files, an "
-        "archive without its ending, or a folder.",
-    )
-    transpose: bool = Field(
-        False, description="Exchange rows and columns of each image, as EMNIST's files need it."
-    )
-    class_names_path: Annotated[str, AfterValidator(lambda path: path and absolute(path))] = Field(
-        "",
-        description="File to read data.class_names from: one in a line, or a mapping of EMNIST's.",
-    )
-
-    @field_validator("class_names_path")
-    @classmethod
-    def _has_been_read(cls, path: str, info: ValidationInfo) -> str:
-        if path and info.data.get("class_names") == ():
-            raise ValueError("expected data.class_names with it, as load_config reads them from it")
-        return path
-
-    @field_validator("transpose")
-    @classmethod
-    def _is_for_idx(cls, transpose: bool, info: ValidationInfo) -> bool:  # noqa: FBT001
-        if transpose and info.data.get("format") is not Format.IDX:
-            raise ValueError("only the files of data.format=idx can be transposed. Leave it out")
-        return transpose
-
-    @property
-    def spec(self) -> DataSpec:
-        """What the data are, wherever they come from."""
-        return DataSpec.model_validate(self.model_dump(include=set(DataSpec.model_fields)))
-
-    @property
-    def layout(self) -> Layout:
-        """How they lie in their folder."""
-        return Layout(format=self.format, name=self.name, is_transposed=self.transpose)
 
 
 class PipelineConfig(_Section):

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from components.data_sets.class_names_file import ClassNamesError, read_class_names
 from modules.hyperparameters import PRESETS
-from pipeline.config import PipelineConfig, absolute
+from pipeline.config import PipelineConfig
+from pipeline.paths import absolute
 
 ENVIRONMENT_PREFIX = "TFX_MNIST_"
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipeline.config import PipelineConfig, without_wildcards
+from pipeline.config import PipelineConfig
+from pipeline.paths import without_wildcards
 
 IMAGE_HOME = "/home/tfx"
 """The folder of the project's image that has a part of the checkout."""

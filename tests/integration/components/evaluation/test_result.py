@@ -10,7 +10,8 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluation.result import read_evaluation, read_metrics
-from pipeline.config import Data, PipelineConfig, Thresholds
+from pipeline.config import PipelineConfig, Thresholds
+from pipeline.data import Data
 from pipeline.evaluation import make_eval_config
 from runners.local.outcome_reader import read_outcome
 from runners.metadata.records import NodeRecord
