@@ -6,7 +6,7 @@ the images of a step are the same however many devices share it and after any re
 
 import tensorflow as tf
 
-_MAX_SHIFT_PIXELS = 2.0
+_MAX_SHIFT = 2 / 28  # of a side: MNIST's by two pixels
 _MAX_TURN_RADIANS = 0.2
 _MAX_ZOOM = 0.12
 
@@ -43,7 +43,7 @@ def _random_transforms(
     random = tf.random.stateless_uniform([4, num_images], seed, minval=-1.0, maxval=1.0)
     turn = _MAX_TURN_RADIANS * random[0]
     zoom = 1.0 + _MAX_ZOOM * random[1]
-    shift_x, shift_y = _MAX_SHIFT_PIXELS * random[2], _MAX_SHIFT_PIXELS * random[3]
+    shift_x, shift_y = _MAX_SHIFT * width * random[2], _MAX_SHIFT * height * random[3]
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     cos, sin = zoom * tf.cos(turn), zoom * tf.sin(turn)
     zero = tf.zeros_like(cos)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -47,6 +48,8 @@ _BLESSED_PROPERTY = "blessed"
 _HAS_MODEL_PROPERTY = "has_model"
 
 _LARGE_BATCH = 256
+# A pushed version carries its requests with it, once for each signature.
+_LARGE_BATCH_BYTES = 2**22
 _REFERENCE = "the images that the trained model answered"
 _TIMED_CALLS = 200
 
@@ -71,8 +74,8 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Blesses the model, or says in the blessing's custom property `reasons` why not.
 
-        Every signature is asked about one image and 256 images; those that give probabilities
-        also about the images whose answers the trainer kept. A model that can't be loaded is not
+        Every signature is asked about one image and 256 images, fewer if these are large; those
+        that give probabilities also about the images whose answers the trainer kept. A model that can't be loaded is not
         blessed. TFX caches that verdict, so a fault of this machine fails the node instead.
 
         Raises:
@@ -116,7 +119,8 @@ class Executor(base_executor.BaseExecutor):
 def _make_batches(
     file_pattern: str, data: DataSpec, reference_images: npt.NDArray[np.uint8]
 ) -> list[_Batch]:
-    rows = read_rows(file_pattern, _LARGE_BATCH, data)
+    fitting = max(2, _LARGE_BATCH_BYTES // math.prod(data.image_shape))
+    rows = read_rows(file_pattern, min(_LARGE_BATCH, fitting), data)
     if not rows.records:
         raise ValueError(f"{file_pattern}: expected examples to build requests from, found none")
     return [
