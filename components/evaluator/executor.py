@@ -10,17 +10,20 @@ from tfx.components.evaluator import executor as tfx_evaluator
 from tfx.dsl.io import fileio
 from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import (
+    BASELINE_MODEL_KEY,
     BLESSING_KEY,
     EVAL_CONFIG_KEY,
     EVALUATION_KEY,
+    MODEL_KEY,
     MODEL_RUN_KEY,
 )
-from tfx.utils import io_utils, proto_utils
+from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.evaluation.checks import ACCURACY
 from components.evaluation.held_out import HeldOutAccuracy, least_accuracy, write_held_out
 from components.evaluation.naming import ACCURACY_CLASS, EXAMPLE_COUNT_CLASS
 from components.evaluation.result import read_evaluation
+from components.evaluator.comparability import find_difference
 from components.model_run import read_history, read_record
 from modules.training.history import HISTORY_FILE, SELECTED_BY, find_best
 from modules.training.record import RECORD_FILE
@@ -50,7 +53,7 @@ class Executor(tfx_evaluator.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Evaluates a model, and blesses it or not.
+        """Evaluates a model, and blesses it or not; a baseline of other data is left out.
 
         Args:
           input_dict: As of TFX's Evaluator, and `model_run`.
@@ -61,6 +64,7 @@ class Executor(tfx_evaluator.Executor):
         Raises:
           ValueError: The accuracy on either split, or of how many rows it is, is not known.
         """
+        input_dict = _without_other_data(input_dict)
         max_gap = exec_properties[MAX_EVAL_GAP_KEY]
         if max_gap >= _NOT_ASKED_FOR:
             super().Do(input_dict, output_dict, exec_properties)
@@ -95,6 +99,22 @@ class Executor(tfx_evaluator.Executor):
         if not held_out.passed:
             logger.error("%s", held_out.as_check())
             _take_back(artifact_utils.get_single_instance(output_dict[BLESSING_KEY]))
+
+
+def _without_other_data(input_dict: dict[str, list[Artifact]]) -> dict[str, list[Artifact]]:
+    """Returns the inputs without a baseline that cannot be asked what the candidate is asked."""
+    baselines = input_dict.get(BASELINE_MODEL_KEY)
+    if not baselines:
+        return input_dict
+    candidate, baseline = (
+        path_utils.serving_model_path(artifact_utils.get_single_uri(artifacts))
+        for artifacts in (input_dict[MODEL_KEY], baselines)
+    )
+    difference = find_difference(candidate, baseline)
+    if not difference:
+        return input_dict
+    logger.warning("%s is of other data and not compared with: %s", baseline, difference)
+    return {**input_dict, BASELINE_MODEL_KEY: []}
 
 
 def _check_metrics(eval_config_json: str) -> None:

@@ -75,8 +75,9 @@ class Executor(base_executor.BaseExecutor):
         """Blesses the model, or says in the blessing's custom property `reasons` why not.
 
         Every signature is asked about one image and 256 images, fewer if these are large; those
-        that give probabilities also about the images whose answers the trainer kept. A model that can't be loaded is not
-        blessed. TFX caches that verdict, so a fault of this machine fails the node instead.
+        that give probabilities also about the images whose answers the trainer kept. A model that
+        can't be loaded is not blessed. TFX caches that verdict, so a fault of this machine fails
+        the node instead.
 
         Raises:
           ValueError: The split of examples to ask about is empty.

@@ -29,11 +29,15 @@ BEAM = ["--runner=FnApiRunner"]
 class ReadsFirstPixel(tf.Module):
     """A model for which an image is of the class that its first pixel says."""
 
+    def __init__(self, num_classes: int = NUM_CLASSES) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         spec = {IMAGE_KEY: tf.io.FixedLenFeature([], tf.string)}
         images = tf.io.decode_raw(tf.io.parse_example(examples, spec)[IMAGE_KEY], tf.uint8)
-        return {"probabilities": tf.one_hot(images[:, 0], NUM_CLASSES)}
+        return {"probabilities": tf.one_hot(images[:, 0], self.num_classes)}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +89,7 @@ def evaluate(
         least_accuracy: float = 0.9,
         metrics: tuple[str, ...] = (),
         rename: Mapping[str, str] = MappingProxyType({}),
-        has_baseline: bool = False,
+        baseline: standard_artifacts.Model | None = None,
         of: standard_artifacts.Examples = examples,
     ) -> standard_artifacts.ModelBlessing:
         Path(model_run.uri).mkdir()
@@ -106,7 +110,7 @@ def evaluate(
                 "model": [model],
                 "model_run": [model_run],
                 "examples": [of],
-                "baseline_model": [model] if has_baseline else [],
+                "baseline_model": [baseline] if baseline else [],
             },
             {"evaluation": [evaluation], "blessing": [blessing]},
             {
@@ -215,14 +219,30 @@ def test_rows_that_go_by_another_name_are_an_error_and_no_open_gate(evaluate: Ca
 
 
 def test_beside_a_baseline_it_is_the_candidate_whose_labels_are_looked_at(
-    evaluate: Callable, tmp_path: Path
+    evaluate: Callable, model: standard_artifacts.Model, tmp_path: Path
 ):
-    blessing = evaluate(val_accuracy=0.8, has_baseline=True)
+    blessing = evaluate(val_accuracy=0.8, baseline=model)
 
     assert _marks(blessing) == ({"NOT_BLESSED"}, 0)
     checks = read_evaluation(str(tmp_path / "evaluation")).checks
     assert [each.slice for each in checks if not each.passed] == ["split eval"]
     assert checks[-1].is_change
+
+
+def test_a_baseline_of_other_classes_is_not_compared_with(
+    evaluate: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    other = standard_artifacts.Model()
+    other.uri = str(tmp_path / "other")
+    module = ReadsFirstPixel(NUM_CLASSES - 1)
+    signatures = {"serving_default": module.serve_examples}
+    tf.saved_model.save(module, path_utils.serving_model_path(other.uri), signatures)
+
+    blessing = evaluate(val_accuracy=0.97, baseline=other)
+
+    assert _marks(blessing) == ({"BLESSED"}, 1)
+    assert not read_evaluation(str(tmp_path / "evaluation")).has_baseline
+    assert "not compared with: answers are 3, and were 2" in caplog.text
 
 
 def test_without_test_rows_there_is_nothing_to_hold_it_to_and_no_blessing(
