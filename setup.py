@@ -41,6 +41,7 @@ setup(
     # pipeline/installed_files.py finds them where there is no checkout.
     data_files=[
         ("share/tfx-mnist/data/schema", ["data/schema/schema.pbtxt", "data/schema/images.pbtxt"]),
+        ("share/tfx-mnist/data/class_names", ["data/class_names/fashion-mnist.txt"]),
         ("share/tfx-mnist/docs", ["docs/model_card.md"]),
     ],
     entry_points={"console_scripts": _COMMANDS},

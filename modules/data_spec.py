@@ -111,6 +111,11 @@ class DataSpec(BaseModel):
         return self.class_names or tuple(map(str, range(self.num_classes)))
 
     @property
+    def without_names(self) -> Self:
+        """What is left if classes are called by their numbers: other names change no more."""
+        return self.model_copy(update={"class_names": ()})
+
+    @property
     def image_shape(self) -> tuple[int, ...]:
         """The shape of an image as files and clients have it: grey ones have no channels."""
         return self.model_shape if self.channels > 1 else (self.height, self.width)

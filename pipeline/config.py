@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from components.anomaly_gate.acceptance import ACCEPTANCE_PATTERN, NOBODY
+from components.data_sets.finding import Format
 from components.model_exporter.formats import ExportFormat
 from modules.hyperparameters import Hyperparameters
 from modules.tuning.settings import Tuning
@@ -155,6 +156,23 @@ class PipelineConfig(_Section):
         """Returns a configuration whose pipeline has the nodes that are there on request, too."""
         tuning = self.tuning.model_copy(update={"enabled": True})
         return self.model_copy(update={"exports": tuple(ExportFormat), "tuning": tuning})
+
+    def with_format(self, data_format: Format) -> Self:
+        """Returns a configuration for data of another format, which another node may read."""
+        data = self.data.model_copy(update={"format": data_format})
+        return self.model_copy(update={"data": data})
+
+    @field_validator("thresholds")
+    @classmethod
+    def _fit_the_classes(cls, thresholds: Thresholds, info: ValidationInfo) -> Thresholds:
+        data = info.data.get("data")
+        for number, entry in enumerate(thresholds.metrics):
+            if data is not None and entry.top_k is not None and entry.top_k >= data.num_classes:
+                raise ValueError(
+                    f"thresholds.metrics[{number}].top_k: expected less than data.num_classes="
+                    f"{data.num_classes}, of which any answer is right, received {entry.top_k}"
+                )
+        return thresholds
 
     @field_validator("tuning")
     @classmethod

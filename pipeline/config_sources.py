@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from components.data_sets.class_names_file import ClassNamesError, read_class_names
 from modules.hyperparameters import PRESETS
 from pipeline.config import PipelineConfig
-from pipeline.paths import absolute
+from pipeline.paths import here_or_installed
 
 ENVIRONMENT_PREFIX = "TFX_MNIST_"
 
@@ -165,7 +165,7 @@ def _read_names(settings: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any,
     path, where = settings.get(_NAMES_PATH, ("", ""))
     if not path or not isinstance(path, str):
         return {}
-    path = absolute(path)
+    path = here_or_installed(path)
     names, where_named = settings.get(_NAMES, ((), ""))
     try:
         read = read_class_names(path)

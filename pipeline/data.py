@@ -6,7 +6,11 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from components.data_sets.finding import Format, Layout
 from modules.data_spec import DataSpec
-from pipeline.paths import absolute
+from pipeline.paths import here_or_installed
+
+
+def _find_if_any(path: str) -> str:
+    return here_or_installed(path) if path else path
 
 
 class Data(DataSpec):
@@ -27,7 +31,7 @@ class Data(DataSpec):
     transpose: bool = Field(
         False, description="Exchange rows and columns of each image, as EMNIST's files need it."
     )
-    class_names_path: Annotated[str, AfterValidator(lambda path: path and absolute(path))] = Field(
+    class_names_path: Annotated[str, AfterValidator(_find_if_any)] = Field(
         "",
         description="File to read data.class_names from: one in a line, or a mapping of EMNIST's.",
     )

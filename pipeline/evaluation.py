@@ -9,9 +9,15 @@ from components.evaluation.answer_metrics import ExpectedCalibrationError, OneVe
 from components.evaluation.naming import ACCURACY_CLASS, EXAMPLE_COUNT_CLASS
 from modules.features import LABEL_KEY, PROBABILITIES_KEY
 from pipeline.config import Thresholds
-from pipeline.metrics import CALIBRATION_ERROR, OF_ROWS, ONE_VERSUS_REST, Form, MetricThreshold
+from pipeline.metrics import (
+    CALIBRATION_ERROR,
+    CROSS_ENTROPY,
+    OF_ROWS,
+    ONE_VERSUS_REST,
+    Form,
+    MetricThreshold,
+)
 
-CROSS_ENTROPY = "SparseCategoricalCrossentropy"
 CONFUSION_MATRIX = "MultiClassConfusionMatrixPlot"
 
 _OVERALL = config_pb2.SlicingSpec()

@@ -20,7 +20,10 @@ def make_example_gen(config: PipelineConfig) -> FileBasedExampleGen:
         output_config=split_by_hash(
             train=config.examples.train_hash_buckets, eval=config.examples.eval_hash_buckets
         ),
-        data=config.data.spec,
+        # What a class is called changes no example, unless its folder is called so.
+        data=config.data.spec
+        if config.data.format is Format.IMAGES
+        else config.data.spec.without_names,
         layout=config.data.layout,
         rows_per_shard=config.examples.rows_per_shard,
     )

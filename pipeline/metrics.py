@@ -26,7 +26,15 @@ class Form(StrEnum):
 
 
 CALIBRATION_ERROR: Final = "ExpectedCalibrationError"
+CROSS_ENTROPY: Final = "SparseCategoricalCrossentropy"
 TOP_K: Final = "SparseTopKCategoricalAccuracy"
+
+_ERRORS = frozenset(
+    {
+        *("FalseDiscoveryRate", "FalseOmissionRate", "FallOut", "FNR", "FPR", "MissRate"),
+        *(CALIBRATION_ERROR, CROSS_ENTROPY),
+    }
+)
 
 _AVERAGES = (Form.MACRO, Form.MICRO, Form.WEIGHTED, Form.EACH_CLASS)
 
@@ -70,7 +78,7 @@ RANKING: Final[Mapping[str, tuple[Form, ...]]] = dict.fromkeys(
 
 OF_ROWS: Final[Mapping[str, tuple[Form, ...]]] = {
     CALIBRATION_ERROR: (Form.ALL_ROWS,),
-    "SparseCategoricalCrossentropy": (Form.ALL_ROWS, Form.EACH_CLASS),
+    CROSS_ENTROPY: (Form.ALL_ROWS, Form.EACH_CLASS),
     TOP_K: (Form.ALL_ROWS, Form.EACH_CLASS),
 }
 """What is measured of all classes at once: Keras' names, and one of ours."""
@@ -99,6 +107,11 @@ class MetricThreshold(BaseModel):
         if self.each_class:
             return Form.EACH_CLASS
         return Form(f"average: {self.average}") if self.average else Form.ALL_ROWS
+
+    @property
+    def is_error(self) -> bool:
+        """Whether a lower value is a better one."""
+        return self.metric in _ERRORS
 
     @property
     def identity(self) -> tuple[str, Form, int | None]:
@@ -141,6 +154,13 @@ class MetricThreshold(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_held(self) -> Self:
+        for bound, value in (("at_least", self.at_least), ("at_most", self.at_most)):
+            if value is not None and value > 1 and self.metric != CROSS_ENTROPY:
+                raise ValueError(f"{bound}: {self.metric} is at most 1, received {value:g}")
+        wrong, right = ("max_drop", "max_rise") if self.is_error else ("max_rise", "max_drop")
+        if getattr(self, wrong) is not None:
+            better = "lower" if self.is_error else "higher"
+            raise ValueError(f"{self.metric} is better if {better}: set {right}, not {wrong}")
         least, most = self.at_least, self.at_most
         if least is not None and most is not None and least > most:
             raise ValueError(f"expected at_least below at_most, received {least} and {most}")

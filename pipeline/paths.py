@@ -13,14 +13,14 @@ def absolute(path: str) -> str:
     return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - Path() would fold "gs://"
 
 
-def _find(path: str) -> str:
+def here_or_installed(path: str) -> str:
     """Makes a path absolute; what is not here is looked for where the project is installed."""
     return find_file(path) if "://" not in path and path[0] not in "~/" else absolute(path)
 
 
 # Of nothing at all, the working directory would be made.
 LocalOrRemotePath = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
-InstalledPath = Annotated[str, Field(min_length=1), AfterValidator(_find)]
+InstalledPath = Annotated[str, Field(min_length=1), AfterValidator(here_or_installed)]
 
 
 def without_wildcards(path: str) -> str:

@@ -68,7 +68,9 @@ def create_pipeline(
 
     # The curated contract is what the data must obey; the inferred schema is what it looks like.
     schema_importer = SchemaImporter(
-        schema_file=config.schema_path, data=config.data.spec, contract=files.contract
+        schema_file=config.schema_path,
+        data=config.data.spec.without_names,
+        contract=files.contract,
     )
     schema = schema_importer.outputs["schema"]
     classes = measured_classes(files.contract, config)
@@ -105,7 +107,7 @@ def create_pipeline(
         materialize=False,
         disable_statistics=True,
         custom_config={
-            DATA_SPEC_KEY: config.data.spec.model_dump(mode="json"),
+            DATA_SPEC_KEY: config.data.spec.without_names.model_dump(mode="json"),
             "code_digest": code_digest("modules.preprocessing"),
         },
     )
@@ -227,7 +229,7 @@ def _make_tuner(config: PipelineConfig, data: dict[str, Any]) -> Tuner:
         tuner_fn="modules.tuner.tuner_fn",
         custom_config={
             "hyperparameters": config.training.model_dump(),
-            DATA_SPEC_KEY: config.data.spec.model_dump(mode="json"),
+            DATA_SPEC_KEY: config.data.spec.without_names.model_dump(mode="json"),
             "tuning": config.tuning.model_dump(),
             "backup_root": f"{config.pipeline_root}/{TUNER}/backup",
             "code_digest": code_digest("modules.tuner"),

@@ -188,14 +188,14 @@ def digest_training(
       files: Data and transform graph. Their names and sizes count: TFX never writes to the same
         place twice.
       hyperparameters: Those that change the weights count.
-      data: What the images and classes are.
+      data: What the images and classes are; what these are called changes no weights.
       code_digest: Digest of the source that trains.
       search: The settings of a search, if it is one of many trainings.
     """
     content = {
         "files": [(file, tf.io.gfile.stat(file).length) for file in files],
         "hyperparameters": hyperparameters.model_dump(exclude=set(CHANGE_NO_WEIGHTS)),
-        "data": data.model_dump(),
+        "data": data.without_names.model_dump(),
         "code_digest": code_digest,
         "search": search,
     }

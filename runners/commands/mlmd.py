@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from components.data_sets.finding import Format
 from pipeline.config import PipelineConfig
 from runners.commands.configuration_options import configuration_options, read_configuration
 from runners.commands.metadata_option import find_database
@@ -59,7 +60,8 @@ def _initialize(connection: "ConnectionConfig", config: PipelineConfig) -> int:
         from runners.metadata.registered_types import register_types, types_written_by  # noqa: PLC0415
         from runners.orchestration.compiled import compile_ir  # noqa: PLC0415
 
-    # Who asks for a node later need not come back.
-    nodes = (node.pipeline_node for node in compile_ir(config.with_every_node()).nodes)
+    # Who asks for a node later, or has data of another format then, need not come back.
+    configs = (config.with_every_node().with_format(each) for each in Format)
+    nodes = (node.pipeline_node for each in configs for node in compile_ir(each).nodes)
     register_types(Metadata(connection), types_written_by(nodes))
     return len(store.get_contexts_by_type("pipeline_run"))

@@ -70,6 +70,9 @@ def test_what_config_prints_is_what_it_reads(file: Path, tmp_path: Path):
         ("{metric: F1Score, average: macro, max_drop: -0.1}", "[0].max_drop", "greater than or"),
         ("{metric: F1Score, average: macro, at_least: .nan}", "[0].at_least", "finite"),
         ("{metric: F1Score, average: macro, at_least: 1, at_most: 0}", "[0]", "at_least below"),
+        ("{metric: F1Score, average: macro, at_least: 90}", "[0]", "at most 1, received 90"),
+        ("{metric: FNR, average: macro, max_drop: 0.1}", "[0]", "better if lower: set max_rise"),
+        ("{metric: F1Score, average: macro, max_rise: 1}", "[0]", "if higher: set max_drop"),
         ("F1Score", "[0]", "valid dictionary"),
         (
             "{metric: AUC, each_class: true}, {metric: AUC, each_class: true, at_least: 1}",
@@ -86,6 +89,14 @@ def test_a_wrong_entry_is_named_by_its_place(entry: str, place: str, reason: str
     assert f"--set thresholds.metrics=[{entry}]: thresholds.metrics{place}: " in message
     assert reason in message
     assert len(message.splitlines()) == 1
+
+
+def test_of_as_many_answers_as_classes_any_is_right():
+    entry = "{metric: SparseTopKCategoricalAccuracy, top_k: 3}"
+
+    with pytest.raises(ConfigError, match=r"metrics\[0\]\.top_k: .* data\.num_classes=3"):
+        load_config(overrides=[f"thresholds.metrics=[{entry}]", "data.num_classes=3"])
+    assert load_config(overrides=[f"thresholds.metrics=[{entry}]"]).thresholds.metrics[0].top_k == 3
 
 
 def test_the_second_entry_is_told_from_the_first():

@@ -79,6 +79,7 @@ def test_wheel_carries_what_the_configuration_names_where_there_is_no_checkout(
         for name in (
             "data/schema/schema.pbtxt",
             "data/schema/images.pbtxt",
+            "data/class_names/fashion-mnist.txt",
             "docs/model_card.md",
         )
     }

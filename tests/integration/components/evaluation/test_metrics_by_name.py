@@ -229,7 +229,7 @@ def test_changes_to_the_last_blessed_model_are_held_to_what_they_may_be(
 
     folder = evaluate(
         make_config(
-            {"metric": "F1Score", "average": "macro", "max_drop": 0.1, "max_rise": 1},
+            {"metric": "F1Score", "average": "macro", "max_drop": 0.1},
             {"metric": "Recall", "each_class": True, "max_drop": 0.2},
             {"metric": "ExpectedCalibrationError", "max_rise": 0.1},
             has_baseline=True,
