@@ -57,12 +57,27 @@ class DataSpec(BaseModel):
             raise ValueError(f"expected 1 or 3, received {channels}")
         return channels
 
+    @field_validator("class_names", mode="before")
+    @classmethod
+    def _are_no_switches(cls, class_names: Any) -> Any:
+        """Takes numbers as names; YAML reads 0 as one, and `no` as False."""
+        if not isinstance(class_names, list | tuple):
+            return class_names
+        switches = [name for name in class_names if isinstance(name, bool)]
+        if switches:
+            raise ValueError(
+                f"expected names, received {switches[0]}, as which YAML reads yes, no, on and off, "
+                "too: put it in quotes"
+            )
+        return tuple(str(name) if isinstance(name, int) else name for name in class_names)
+
     @field_validator("class_names")
     @classmethod
     def _are_names(cls, class_names: tuple[str, ...]) -> tuple[str, ...]:
         for name in class_names:
             if not name.strip() or not name.isprintable():
                 raise ValueError(f"expected names on one line each, received {name!r}")
+        class_names = tuple(name.strip() for name in class_names)
         twice = sorted({name for name in class_names if class_names.count(name) > 1})
         if twice:
             raise ValueError(f"expected each name once, received {', '.join(twice)} more often")

@@ -12,6 +12,8 @@ from pipeline.paths import here_or_installed
 def _find_if_any(path: str) -> str:
     return here_or_installed(path) if path else path
 
+_NO_NAME = r"/\*?["  # but a path, or a pattern of several
+
 
 class Data(DataSpec):
     """What the data are, and how they lie in `data_root`."""
@@ -24,7 +26,6 @@ class Data(DataSpec):
     )
     name: str = Field(
         "",
-        pattern=r"^[\w.-]*$",
         description="Which of several data sets in data_root: `balanced` of EMNIST's files, an "
         "archive without its ending, or a folder.",
     )
@@ -35,6 +36,15 @@ class Data(DataSpec):
         "",
         description="File to read data.class_names from: one in a line, or a mapping of EMNIST's.",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_in_data_root(cls, name: str) -> str:
+        if name in {".", ".."} or set(name) & set(_NO_NAME):
+            raise ValueError(
+                f"expected what one file or folder is called, without any of {_NO_NAME}"
+            )
+        return name
 
     @field_validator("class_names_path")
     @classmethod

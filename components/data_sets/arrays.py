@@ -45,11 +45,13 @@ class ArrayReader:
                 f"received {images.dtype} of {'x'.join(map(str, shape)) or 'no dimensions'}. "
                 "Convert them, or set data.height, data.width and data.channels to what they are."
             )
-        labels = labels.reshape(len(labels)) if labels.size == len(labels) else labels
+        if labels.ndim and labels.size == len(labels):
+            labels = labels.reshape(len(labels))
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             raise DataSetError(
                 f"{labels_name}: expected one whole number for each image, received "
-                f"{labels.dtype} of {'x'.join(map(str, labels.shape))}. Convert them."
+                f"{labels.dtype} of {'x'.join(map(str, labels.shape)) or 'no dimensions'}. "
+                "Convert them."
             )
         if len(images) != len(labels) or not len(images):
             raise DataSetError(

@@ -57,7 +57,7 @@ def _read_lines(path: str) -> Sequence[str]:
         raise ClassNamesError(
             f"{path}: expected a file with the names of the classes, received {kind}. {_CORRECT}"
         )
-    content = read_bytes(path)
+    content = read_bytes(path).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

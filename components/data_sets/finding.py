@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from components.data_sets.data_set import DataSet
 from components.data_sets.errors import DataSetError
 from components.data_sets.idx_part import IdxPart
-from components.data_sets.image_folder import ImageFolder
+from components.data_sets.image_folder import list_image_folder
 from components.data_sets.npz_file import NpzPart
 from components.data_sets.storage import list_names, show_names
 from components.idx_files.storage import FILE_PATTERN, find_files
@@ -94,7 +94,7 @@ def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa:
             f"each class, received {show_names(names)}. Point data_root at their folder, or set "
             "data.name to the folder that has them."
         )
-    return DataSet(*(ImageFolder(f"{place}/{split}") for split in DataSet._fields))
+    return DataSet(*(list_image_folder(f"{place}/{split}") for split in DataSet._fields))
 
 
 def _find_records(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - as above

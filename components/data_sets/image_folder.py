@@ -1,7 +1,11 @@
 """Reads pictures in folders that are called as their classes: train/cat/1.png (no TensorFlow)."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+import os
+import shlex
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,8 +15,8 @@ import numpy.typing as npt
 from components.data_sets.errors import DataSetError
 from components.data_sets.pictures import ENDINGS, read_picture
 from components.data_sets.rows import RowBlock
-from components.data_sets.storage import list_names, show_names
-from modules.data_spec import DataSpec
+from components.data_sets.storage import is_folder, list_names, show_names
+from modules.data_spec import PIXEL_TYPE, DataSpec
 
 _LEFT_BEHIND = ("thumbs.db", "desktop.ini")  # by Windows; macOS' begin with a dot
 
@@ -21,11 +25,17 @@ _LEFT_BEHIND = ("thumbs.db", "desktop.ini")  # by Windows; macOS' begin with a d
 class ImageFolder:
     """One part of a data set: a folder with a folder of pictures for each class.
 
+    It is listed once: all who read it number the same rows, whatever is added meanwhile.
+
     Attributes:
       folder: Its path.
+      classes: Names of the folders in it.
+      paths: Of the picture of each row, from `folder` on: `cat/1.png`.
     """
 
     folder: str
+    classes: tuple[str, ...]
+    paths: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -35,26 +45,43 @@ class ImageFolder:
     @property
     def files(self) -> Mapping[str, tuple[str, ...]]:
         """Paths of all pictures; the folder of each tells its label."""
-        pictures = (
-            path
-            for name in _list_entries(self.folder)
-            for path in _list_pictures(self.folder, name)
-        )
-        return {"images": tuple(pictures)}
+        return {"images": tuple(f"{self.folder}/{path}" for path in self.paths)}
 
-    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:
+    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:  # noqa: ARG002 - of a Part
         """Returns the path of each row's picture, from the part on: `train/cat/1.png`."""
-        with self.open(data) as reader:
-            return ["/".join(reader.paths[row].split("/")[-3:]) for row in rows]
+        split = self.folder.rpartition("/")[2]
+        return [f"{split}/{self.paths[row]}" for row in rows]
 
     @contextmanager
     def open(self, data: DataSpec) -> Iterator["PictureReader"]:
-        """Lists the pictures, and opens none.
+        """Finds the label of each row, and opens no picture.
 
         Raises:
-          DataSetError: The folders are not called as the classes, or hold other than pictures.
+          DataSetError: The folders are not called as the classes, or hold no picture.
         """
-        yield PictureReader(self.folder, data)
+        yield PictureReader(self, data)
+
+
+def list_image_folder(folder: str) -> ImageFolder:
+    """Lists the pictures of a part, in an order that mixes the classes.
+
+    Args:
+      folder: With a folder for each class.
+
+    Raises:
+      DataSetError: It cannot be read, or holds other than folders of pictures.
+    """
+    classes = _list_entries(folder)
+    others = [name for name in classes if not is_folder(f"{folder}/{name}")]
+    if others:
+        raise DataSetError(
+            f"{folder}: expected nothing but a folder of pictures for each class, received "
+            f"{show_names(others)}. Put them elsewhere."
+        )
+    pictures = (path for name in classes for path in _list_pictures(folder, name))
+    # By a hash of what it is called, so that each shard has rows of all classes.
+    mixed = sorted(pictures, key=lambda path: hashlib.sha256(path.encode()).digest())
+    return ImageFolder(folder, tuple(classes), tuple(mixed))
 
 
 class PictureReader:
@@ -63,43 +90,39 @@ class PictureReader:
     Attributes:
       num_rows: How many there are.
       is_sequential: Whether they can only be read front to back, which they need not.
-      paths: Of the picture of each row.
     """
 
     is_sequential = False
 
-    def __init__(self, folder: str, data: DataSpec) -> None:
-        """Lists the pictures.
+    def __init__(self, part: ImageFolder, data: DataSpec) -> None:
+        """Finds the label of each row.
 
         Args:
-          folder: With a folder for each class.
+          part: The pictures.
           data: What the pictures must be; it names the classes.
 
         Raises:
-          DataSetError: The folders are not called as the classes, or hold other than pictures.
+          DataSetError: The folders are not called as the classes, or hold no picture.
         """
-        self._data = data
-        found = _list_entries(folder)
-        if set(found) != set(data.class_names):
+        labels = {_compose(name): label for label, name in enumerate(data.class_names)}
+        found = {name: _compose(name) for name in part.classes}
+        if set(found.values()) != set(labels):
+            setting = json.dumps(list(found.values()), ensure_ascii=False)
             raise DataSetError(
-                f"{folder}: expected a folder for each name in data.class_names "
+                f"{part.folder}: expected a folder for each name in data.class_names "
                 f"({', '.join(data.class_names) or 'none are set'}), received "
-                f"{show_names(found)}. If those are the classes, set "
-                f"'data.class_names=[{', '.join(found)}]'."
+                f"{show_names(part.classes)}. If those are the classes, set "
+                f"{shlex.quote(f'data.class_names={setting}')}."
             )
-        rows = _mix(
-            (path, label)
-            for label, name in enumerate(data.class_names)
-            for path in _list_pictures(folder, name)
-        )
-        if not rows:
+        if not part.paths:
             raise DataSetError(
-                f"{folder}: expected pictures ({', '.join(ENDINGS)}) in the folders of the "
+                f"{part.folder}: expected pictures ({', '.join(ENDINGS)}) in the folders of the "
                 "classes, received none. Put them there."
             )
-        self.num_rows = len(rows)
-        self.paths = [path for path, _ in rows]
-        self._labels = np.array([label for _, label in rows], np.uint8)
+        self.num_rows = len(part.paths)
+        self._part, self._data = part, data
+        folders = (path.partition("/")[0] for path in part.paths)
+        self._labels = np.fromiter((labels[found[name]] for name in folders), np.uint8)
 
     def check_lengths(self) -> None:
         """Reads the first picture: the others are mostly as it is, and checked when they are read.
@@ -107,7 +130,7 @@ class PictureReader:
         Raises:
           DataSetError: It cannot be read, or is of another size.
         """
-        read_picture(self.paths[0], self._data)
+        self._read(0)
 
     def count_labels(self) -> npt.NDArray[np.int64]:
         """Returns how many rows each class has, int64 [num_classes]."""
@@ -123,14 +146,24 @@ class PictureReader:
         """
         end = first_row + num_rows
         for row in range(first_row, end, rows_per_block):
-            rows = slice(row, min(row + rows_per_block, end))
-            images = np.stack([read_picture(path, self._data) for path in self.paths[rows]])
-            yield RowBlock(row, images, self._labels[rows])
+            block_end = min(row + rows_per_block, end)
+            images = np.empty((block_end - row, *self._data.image_shape), PIXEL_TYPE)
+            for number in range(len(images)):
+                images[number] = self._read(row + number)
+            yield RowBlock(row, images, self._labels[row:block_end])
+
+    def _read(self, row: int) -> npt.NDArray[np.uint8]:
+        return read_picture(f"{self._part.folder}/{self._part.paths[row]}", self._data)
 
 
 def _list_entries(folder: str) -> list[str]:
     """Returns the names in a folder, but for what systems leave there."""
     names = list_names(folder)
+    if unreadable := [name for name in names if name.encode(errors="ignore").decode() != name]:
+        raise DataSetError(
+            f"{folder}: expected names in UTF-8, received {os.fsencode(unreadable[0])!r}. Rename "
+            "it, with a program that knows the names' encoding."
+        )
     return [name for name in names if name[0] != "." and name.lower() not in _LEFT_BEHIND]
 
 
@@ -143,13 +176,9 @@ def _list_pictures(folder: str, name: str) -> list[str]:
             f"{place}: expected nothing but pictures ({', '.join(ENDINGS)}), received "
             f"{show_names(others)}. Convert them, or put them elsewhere."
         )
-    return [f"{place}/{file}" for file in files]
+    return [f"{name}/{file}" for file in files]
 
 
-def _mix(rows: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Orders rows by a hash of their path from the class on, so that a shard has all classes."""
-
-    def key(row: tuple[str, int]) -> bytes:
-        return hashlib.sha256("/".join(row[0].split("/")[-2:]).encode()).digest()
-
-    return sorted(rows, key=key)
+def _compose(name: str) -> str:
+    """Returns the form that keyboards write; archives that macOS makes have accents apart."""
+    return unicodedata.normalize("NFC", name)

@@ -1,12 +1,12 @@
 """Reads an archive of NumPy arrays as keras.io has MNIST: x_train, y_train, x_test, y_test."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from components.data_sets.arrays import ArrayReader
 from components.data_sets.errors import DataSetError
@@ -49,12 +49,13 @@ class NpzPart:
         """
         names = (f"x_{self.split}", f"y_{self.split}")
         try:
-            with open_file(self.path) as stream, np.load(stream) as archive:
+            with open_file(self.path) as stream, _open_archive(stream) as archive:
                 received = sorted(archive.files)
-                arrays = [archive[name] for name in names if name in received]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            if isinstance(error, DataSetError):
-                raise
+                arrays = [np.asarray(archive[name]) for name in names if name in received]
+        except DataSetError:
+            raise
+        # NumPy and zipfile raise whatever their authors did not foresee: TokenError, RuntimeError.
+        except Exception as error:
             raise DataSetError(
                 f"{self.path}: expected a whole archive of NumPy arrays, received one that cannot "
                 f"be read ({error}). Copy or download it again."
@@ -67,3 +68,10 @@ class NpzPart:
         images, labels = arrays
         paths = (f"{self.path}/{names[0]}", f"{self.path}/{names[1]}")
         yield ArrayReader(images, labels, names=paths, data=data)
+
+
+def _open_archive(stream: BinaryIO) -> NpzFile:
+    archive = np.load(stream)
+    if not isinstance(archive, NpzFile):
+        raise TypeError("it holds a single array")
+    return archive

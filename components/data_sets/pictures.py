@@ -1,8 +1,10 @@
 """Reads a picture as the pixels that a model is trained on (no TensorFlow)."""
 
+from typing import BinaryIO
+
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 from components.data_sets.errors import DataSetError
 from components.data_sets.storage import open_file
@@ -13,13 +15,14 @@ ENDINGS = (".png", ".jpg", ".jpeg")
 
 _FORMATS = ("PNG", "JPEG")
 _MODES = {1: "L", 3: "RGB"}
+_GREY_MODES = ("1", "L", "LA")
 _OPAQUE = 255
-# Pillow would cut off what does not fit into 8 bits.
-_WIDE_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+_MAX_DEPTH = 8
+_PLACE_OF_DEPTH = 24
 
 
 def read_picture(path: str, data: DataSpec) -> npt.NDArray[np.uint8]:
-    """Returns the pixels of a PNG or JPEG: grey or colour, as the model takes them.
+    """Returns the pixels of a PNG or JPEG: grey or colour, as the model takes them, and upright.
 
     Args:
       path: Of the file.
@@ -33,16 +36,33 @@ def read_picture(path: str, data: DataSpec) -> npt.NDArray[np.uint8]:
     """
     try:
         with open_file(path) as stream, Image.open(stream, formats=_FORMATS) as picture:
-            _check(picture, path, data)
-            return np.asarray(picture.convert(_MODES[data.channels]), PIXEL_TYPE)
+            _check_depth(picture, stream, path)
+            upright = ImageOps.exif_transpose(picture)
+            _check(upright, path, data)
+            return np.asarray(upright.convert(_MODES[data.channels]), PIXEL_TYPE)
     except DataSetError:
         raise
-    # Pillow raises many errors on damaged files, SyntaxError among them.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    # Decoders raise whatever their authors did not foresee: SyntaxError, IndexError, struct.error.
+    except Exception as error:
         raise DataSetError(
             f"{path}: expected a whole PNG or JPEG, received one that cannot be read ({error}). "
             "Replace or remove it."
         ) from error
+
+
+def _check_depth(picture: Image.Image, stream: BinaryIO, path: str) -> None:
+    """Refuses a PNG of 16 bits, half of which Pillow cuts off where there is colour or alpha."""
+    if picture.format != "PNG":
+        return
+    place = stream.tell()
+    stream.seek(_PLACE_OF_DEPTH)
+    [depth] = stream.read(1)
+    stream.seek(place)
+    if depth > _MAX_DEPTH:
+        raise DataSetError(
+            f"{path}: expected a picture with {_MAX_DEPTH} bits in a channel, received one with "
+            f"{depth}. Convert it."
+        )
 
 
 def _check(picture: Image.Image, path: str, data: DataSpec) -> None:
@@ -52,10 +72,10 @@ def _check(picture: Image.Image, path: str, data: DataSpec) -> None:
             f"{path}: expected a picture of {data.height}x{data.width} pixels (height x width), "
             f"received {height}x{width}. Resize it, or set data.height and data.width."
         )
-    if picture.mode in _WIDE_MODES:
+    if data.channels == 1 and _has_colour(picture):
         raise DataSetError(
-            f"{path}: expected a picture with 8 bits in a channel, received one with more "
-            f"({picture.mode}). Convert it."
+            f"{path}: expected a grey picture, received one in colour. Set data.channels=3, or "
+            "convert it."
         )
     if picture.has_transparency_data:
         alpha = picture.convert("RGBA").getchannel("A")
@@ -64,3 +84,9 @@ def _check(picture: Image.Image, path: str, data: DataSpec) -> None:
                 f"{path}: expected a picture without transparent pixels, received some. Put it on "
                 "the background that it is to have."
             )
+
+
+def _has_colour(picture: Image.Image) -> bool:
+    if picture.mode in _GREY_MODES:
+        return False
+    return bool(np.ptp(np.asarray(picture.convert("RGB")), axis=-1).any())

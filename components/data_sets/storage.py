@@ -16,6 +16,7 @@ from components.unreadable_paths import REASONS, name_other_kind
 FOLDER = "a folder with the files of a data set"
 """What is expected of the place where data are."""
 
+_FILE = "a file"
 _DIGEST_CHUNK_BYTES = 1 << 20
 _MAX_NAMES_SHOWN = 8
 _REASONS = {**REASONS, errno.ENOENT: "nothing, or a link to nothing"}
@@ -27,7 +28,7 @@ def open_file(path: str) -> BinaryIO:
     Raises:
       DataSetError: It cannot be read.
     """
-    with explained(path, "a file"):
+    with explained(path, _FILE):
         if is_remote(path):
             from tfx.dsl.io import fileio  # noqa: PLC0415 - TensorFlow comes with it
 
@@ -35,7 +36,7 @@ def open_file(path: str) -> BinaryIO:
             stream.read(0)  # until then it is not opened
             return stream
         if kind := name_other_kind(path):
-            raise DataSetError(_describe(path, "a file", kind))
+            raise DataSetError(_describe(path, _FILE, kind))
         return open(path, "rb")  # noqa: PTH123 - closed by who asked for it
 
 
@@ -112,7 +113,7 @@ def explained(path: str, expected: str) -> Iterator[None]:
 
 
 def _describe(path: str, expected: str, received: str) -> str:
-    return (
-        f"{path}: expected {expected}, received {received.rstrip('.')}. Correct data_root, or "
-        "fetch a data set (tfx-mnist data fetch)."
-    )
+    advice = "Correct data_root, or fetch a data set (tfx-mnist data fetch)."
+    if expected == _FILE:
+        advice = "Correct or replace it."
+    return f"{path}: expected {expected}, received {received.rstrip('.')}. {advice}"

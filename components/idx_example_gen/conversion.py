@@ -7,7 +7,7 @@ import apache_beam as beam
 import numpy as np
 from tfx.components.example_gen import write_split
 
-from components.data_sets.data_set import Part
+from components.data_sets.data_set import DataSet
 from components.data_sets.rows import RowBlock
 from components.idx_example_gen.examples import serialize_rows, write_shard
 from components.idx_example_gen.pixel_hashes import hash_images, write_notes
@@ -21,14 +21,14 @@ class RowRange:
     """Consecutive rows of a part of a data set, which one worker converts.
 
     Attributes:
-      part: Where they are.
+      part: Which one: `train` or `test`.
       splits: Where the rows go.
       first_row: Number of the first row, from 0; a multiple of the rows in a shard.
       num_rows: How many, 1 or more.
       num_shards: Shards that the whole part becomes, in each of the splits.
     """
 
-    part: Part
+    part: str
     splits: tuple[Split, ...]
     first_row: int
     num_rows: int
@@ -55,7 +55,9 @@ class Places:
 class ConvertRows(beam.DoFn):
     """Writes shards and notes of a RowRange; yields (split name, rows written) for each shard."""
 
-    def __init__(self, settings: Settings, places: Places) -> None:
+    def __init__(self, found: DataSet, settings: Settings, places: Places) -> None:
+        # Here, and not in each range: a part may be a list of a million paths.
+        self._found = found
         self._settings = settings
         self._places = places
 
@@ -65,7 +67,7 @@ class ConvertRows(beam.DoFn):
         Raises:
           DataSetError: A file is truncated, damaged or too long, or a label is out of range.
         """
-        with rows.part.open(self._settings.data) as reader:
+        with getattr(self._found, rows.part).open(self._settings.data) as reader:
             for block in reader.read_blocks(
                 first_row=rows.first_row,
                 num_rows=rows.num_rows,
@@ -95,14 +97,16 @@ class ConvertRows(beam.DoFn):
         count_rows(len(split_of_row))
 
 
-def plan_ranges(part: Part, splits: tuple[Split, ...], settings: Settings) -> Iterator[RowRange]:
+def plan_ranges(
+    found: DataSet, part: str, splits: tuple[Split, ...], settings: Settings
+) -> Iterator[RowRange]:
     """Yields a range for each shard, or one for all rows that can only be read front to back.
 
     Raises:
       DataSetError: A header is wrong, the files do not belong together, or an uncompressed one is
         truncated or too long.
     """
-    with part.open(settings.data) as reader:
+    with getattr(found, part).open(settings.data) as reader:
         reader.check_lengths()
         num_rows, is_sequential = reader.num_rows, reader.is_sequential
     # Of a gzip stream, say: one worker streams all of it.

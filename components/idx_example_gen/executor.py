@@ -77,8 +77,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self, found: DataSet, settings: Settings, examples: types.Artifact, temporary_dir: str
     ) -> "_Findings":
         ranges = [
-            *plan_ranges(found.train, settings.train_splits, settings),
-            *plan_ranges(found.test, (TEST_SPLIT,), settings),
+            *plan_ranges(found, "train", settings.train_splits, settings),
+            *plan_ranges(found, "test", (TEST_SPLIT,), settings),
         ]
         total = sum(each.num_rows for each in ranges)
         parts = {
@@ -101,7 +101,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             num_rows = (
                 pipeline
                 | "RowRanges" >> beam.Create(ranges)
-                | "ConvertRows" >> beam.ParDo(ConvertRows(settings, places))
+                | "ConvertRows" >> beam.ParDo(ConvertRows(found, settings, places))
                 | "CountRows" >> beam.CombinePerKey(sum)
                 | "CollectCounts" >> beam.combiners.ToDict()
             )

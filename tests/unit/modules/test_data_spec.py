@@ -37,6 +37,9 @@ def test_there_are_as_many_classes_as_names():
         ({"class_names": ("one",)}, "expected 2 to 256 classes, received 1"),
         ({"class_names": ("a", "b", "a")}, "expected each name once, received a more often"),
         ({"class_names": ("a", " ")}, "expected names on one line each, received ' '"),
+        ({"class_names": ("a", " a")}, "expected each name once, received a more often"),
+        ({"class_names": (0, "0")}, "expected each name once, received 0 more often"),
+        ({"class_names": ("yes", False)}, "expected names, received False, .*put it in quotes"),
         ({"class_names": ("a", "b\nc")}, r"received 'b\\nc'"),
         ({"class_names": ("a", "b"), "num_classes": 3}, "received 3 and 2 names"),
         ({"pixel_type": "float32"}, "pixel_type"),
@@ -45,6 +48,10 @@ def test_there_are_as_many_classes_as_names():
 def test_what_no_data_can_be_is_refused(values: dict[str, object], complaint: str):
     with pytest.raises(ValidationError, match=complaint):
         DataSpec.model_validate(values)
+
+
+def test_numbers_are_names_and_blanks_around_a_name_are_none_of_it():
+    assert DataSpec(class_names=(0, " 1 ", "big dog")).class_names == ("0", "1", "big dog")
 
 
 def test_it_comes_back_from_json_unchanged():

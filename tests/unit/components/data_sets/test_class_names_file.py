@@ -34,9 +34,17 @@ def test_the_ten_classes_of_fashion_mnist_are_in_a_file_of_the_project():
         "Hut\nStraße".encode(),
         "Hut\nStraße\n\n \n".encode(),
         " Hut\t\r\nStraße\r\n".encode(),
+        "Hut\rStraße\r".encode(),
         "Hut\nStraße\n".encode("utf-8-sig"),
     ],
-    ids=["as printed", "without a last newline", "blank lines", "of Windows", "byte order mark"],
+    ids=[
+        "as printed",
+        "without a last newline",
+        "blank lines",
+        "of Windows",
+        "of old Macs",
+        "byte order mark",
+    ],
 )
 def test_each_line_is_a_name(file: Path, content: bytes):
     file.write_bytes(content)

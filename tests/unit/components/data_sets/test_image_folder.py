@@ -1,14 +1,18 @@
 """A folder of pictures by class: what is read, and what is refused with a way out."""
 
+import os
+import pickle
+import shlex
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from components.data_sets.errors import DataSetError
 from components.data_sets.finding import Format, Layout, find_data_set
 from modules.data_spec import DataSpec
+from pipeline.config_sources import load_config
 from support.data_sets.files import write_pictures
 from support.data_sets.patterns import Rows, draw_rows
 
@@ -68,7 +72,7 @@ def test_blocks_from_any_row_on_are_the_rows_of_one_reading(folder: Path):
     )
 
 
-def test_a_grey_model_reads_colour_as_grey_and_a_colour_model_grey_as_colour(tmp_path: Path):
+def test_a_colour_model_reads_grey_as_colour(tmp_path: Path):
     grey = draw_rows((20, 24), num_classes=3, rows_per_class=1, seed=1)
     write_pictures(tmp_path, grey, grey, names=_NAMES)
 
@@ -105,7 +109,7 @@ def test_folders_of_other_classes_are_refused_with_the_setting_that_takes_them(f
     assert str(error.value) == (
         f"{folder}/train: expected a folder for each name in data.class_names (none are set), "
         "received cat, dog, owl. If those are the classes, set "
-        "'data.class_names=[cat, dog, owl]'."
+        '\'data.class_names=["cat", "dog", "owl"]\'.'
     )
 
 
@@ -140,42 +144,82 @@ def test_classes_without_any_picture_are_refused(folder: Path):
         _read(folder)
 
 
-def _damage(path: Path, kind: str) -> None:
-    pixels = np.zeros((20, 24, 3), np.uint8)
-    if kind == "cut short":
-        path.write_bytes(path.read_bytes()[:-200])
-    elif kind == "another format":
-        Image.fromarray(pixels).save(path, format="BMP")
-    elif kind == "turned":
-        Image.fromarray(pixels.swapaxes(0, 1)).save(path)
-    elif kind == "wide":
-        Image.fromarray(pixels[..., 0].astype(np.uint16)).save(path)
-    else:
-        Image.fromarray(np.dstack([pixels, pixels[..., :1]])).save(path)
-
-
 @pytest.mark.parametrize(
-    ("kind", "message"),
-    [
-        ("cut short", r"expected a whole PNG or JPEG"),
-        ("another format", r"expected a whole PNG or JPEG"),
-        ("turned", r"expected a picture of 20x24 pixels \(height x width\), received 24x20"),
-        ("wide", r"expected a picture with 8 bits in a channel, received one with more \(I;16\)"),
-        ("seen through", r"expected a picture without transparent pixels"),
-    ],
+    "names", [("0", "1", "2"), ("no", "off", "yes"), ("a, b", "it's", "[x]"), ("#a", "b: c", "ö")]
 )
-def test_a_picture_that_cannot_be_taken_as_it_is_is_refused(folder: Path, kind: str, message: str):
-    path = folder / "train" / "owl" / "2.png"
-    _damage(path, kind)
+def test_the_setting_that_is_advised_can_be_pasted_whatever_classes_are_called(
+    tmp_path: Path, rows: Rows, names: tuple[str, ...]
+):
+    write_pictures(tmp_path, rows, rows, names=names)
+    with pytest.raises(DataSetError) as error:
+        _read(tmp_path, DataSpec(height=20, width=24, channels=3))
 
-    with pytest.raises(DataSetError, match=message) as error:
-        _read(folder)
+    [line] = shlex.split(str(error.value).partition("are the classes, set ")[2].removesuffix("."))
+    read = load_config(overrides=[line]).data.class_names
 
-    assert str(error.value).startswith(f"{path}: ")
+    assert sorted(read) == sorted(names)
+    _read(tmp_path, _DATA.model_copy(update={"class_names": read}))
 
 
-def test_an_opaque_fourth_channel_is_left_out(folder: Path, rows: Rows):
-    for path in folder.glob("train/*/*"):
-        Image.open(path).convert("RGBA").save(path)
+def test_a_picture_that_is_added_after_the_listing_moves_no_row(folder: Path, rows: Rows):
+    part = find_data_set(str(folder), _LAYOUT).train
+    listed = part.files
+    (folder / "train" / "cat" / "added.png").write_bytes(b"")
 
-    assert _sorted(_read(folder)) == _sorted(rows)
+    sent = pickle.loads(pickle.dumps(part))  # noqa: S301 - as Beam does it
+
+    assert sent.files == listed
+    with sent.open(_DATA) as reader:
+        [block] = reader.read_blocks(first_row=0, num_rows=reader.num_rows, rows_per_block=100)
+    assert _sorted(Rows(block.images, block.labels)) == _sorted(rows)
+
+
+def test_a_picture_that_is_removed_after_the_listing_is_one_error(folder: Path):
+    part = find_data_set(str(folder), _LAYOUT).train
+    gone = folder / "train" / "cat" / "0.png"
+    gone.unlink()
+
+    with part.open(_DATA) as reader, pytest.raises(DataSetError) as error:
+        list(reader.read_blocks(first_row=0, num_rows=reader.num_rows, rows_per_block=100))
+
+    assert str(error.value) == (
+        f"{gone}: expected a file, received nothing, or a link to nothing. Correct or replace it."
+    )
+
+
+def test_a_class_may_be_without_pictures(folder: Path):
+    for path in folder.glob("train/dog/*"):
+        path.unlink()
+
+    with find_data_set(str(folder), _LAYOUT).train.open(_DATA) as reader:
+        assert reader.count_labels().tolist() == [4, 0, 4]
+
+
+def test_a_file_beside_the_folders_of_the_classes_is_refused(folder: Path):
+    (folder / "train" / "labels.csv").write_bytes(b"")
+
+    with pytest.raises(DataSetError, match=r"train: expected nothing but a folder .* labels\.csv"):
+        find_data_set(str(folder), _LAYOUT)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_may_be_apart_from_their_letters(tmp_path: Path, rows: Rows, form: str):
+    names = ("Känguru", "Löwe", "Öltanker")
+    stored = [unicodedata.normalize(form, name) for name in names]
+    write_pictures(tmp_path, rows, rows, names=stored)
+
+    assert _sorted(_read(tmp_path, _DATA.model_copy(update={"class_names": names}))) == _sorted(
+        rows
+    )
+
+
+@pytest.mark.parametrize("place", ["train", "train/cat"])
+def test_a_name_that_is_no_utf_8_is_one_error(folder: Path, place: str):
+    os.mkdir(os.fsencode(folder / place) + b"/K\xe4nguru.png")  # noqa: PTH102 - no text
+
+    with pytest.raises(DataSetError) as error:
+        find_data_set(str(folder), _LAYOUT)
+
+    assert str(error.value).startswith(
+        f"{folder / place}: expected names in UTF-8, received b'K\\xe4nguru.png'. Rename it"
+    )

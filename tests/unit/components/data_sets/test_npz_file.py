@@ -90,6 +90,7 @@ _LABELS = np.arange(12) % 3
         ({"x_train": None}, r"expected the arrays x_train.*received x_test, y_test, y_train"),
         ({"x_train": _FLOATS}, r"x_train: expected uint8 images of 20x24 .* float32 of 20x24"),
         ({"x_train": _FLOATS.astype(np.uint8)[:, 1:]}, r"received uint8 of 19x24.* data\.height"),
+        ({"y_train": np.array(3)}, r"y_train: expected one whole number .* of no dimensions"),
         ({"y_train": np.eye(3)[_LABELS]}, r"y_train: expected one whole number for each image"),
         ({"y_train": _LABELS[:5]}, r"y_train: expected 12 labels, one for .* received 5"),
         ({"y_train": _LABELS - 1}, r"y_train: expected labels from 0 to 2, received -1 in row 0"),
@@ -111,6 +112,38 @@ def test_arrays_of_other_data_are_refused(
 @pytest.mark.parametrize("length", [0, 60, 600])
 def test_an_archive_that_was_cut_short_is_refused(archive: Path, length: int):
     archive.write_bytes(archive.read_bytes()[:length])
+
+    with pytest.raises(DataSetError, match=r"mnist\.npz: expected a whole archive of NumPy arrays"):
+        check_data_set(str(archive.parent), _LAYOUT, _DATA)
+
+
+_HEADERS = (b"PK\x03\x04", b"PK\x01\x02")
+
+
+def _damage(archive: Path, kind: str) -> None:
+    content = bytearray(archive.read_bytes())
+    if kind == "single array":
+        with archive.open("wb") as stream:
+            np.save(stream, _LABELS)
+        return
+    if kind == "header of an array":
+        _change(archive)  # stores it without compression
+        content = bytearray(archive.read_bytes().replace(b"{'descr'", b"{('desc'"))
+    # In zip's two headers: flags at byte 6 and 8, the method of compression two bytes on.
+    places = {"encrypted": 6, "compressed otherwise": 8}
+    for signature, shift in zip(_HEADERS, (0, 2), strict=True):
+        at = content.find(signature)
+        while kind in places and at >= 0:
+            content[at + places[kind] + shift] = 1 if kind == "encrypted" else 99
+            at = content.find(signature, at + 1)
+    archive.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "kind", ["single array", "encrypted", "compressed otherwise", "header of an array"]
+)
+def test_what_numpy_cannot_read_is_one_error(archive: Path, kind: str):
+    _damage(archive, kind)
 
     with pytest.raises(DataSetError, match=r"mnist\.npz: expected a whole archive of NumPy arrays"):
         check_data_set(str(archive.parent), _LAYOUT, _DATA)
