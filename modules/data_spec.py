@@ -47,7 +47,8 @@ class DataSpec(BaseModel):
         default=0,
         le=MAX_CLASSES,
         validate_default=True,
-        description="Classes that the model tells apart; 0 for as many as there are names, or 10.",
+        description="Classes that the model tells apart, 256 at most; 0 for as many as there are "
+        "names, or 10.",
     )
 
     @field_validator("channels")

@@ -115,7 +115,7 @@ class PipelineConfig(_Section):
     )
     data_root: LocalOrRemotePath = Field(
         default_factory=lambda: absolute("data/mnist"),
-        description="Folder of the four IDX files. Default: data/mnist.",
+        description="Folder of the data files. Default: data/mnist.",
     )
     schema_path: InstalledPath = Field(
         default_factory=lambda: find_file("data/schema/schema.pbtxt"),

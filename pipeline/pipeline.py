@@ -1,4 +1,4 @@
-"""The one pipeline definition: from raw IDX files to a pushed model, for every runner."""
+"""The one pipeline definition: from raw data files to a pushed model, for every runner."""
 
 from collections.abc import Callable
 from typing import Any

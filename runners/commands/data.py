@@ -1,4 +1,4 @@
-"""`tfx-mnist data`: the IDX files that the pipeline reads."""
+"""`tfx-mnist data`: the data files that the pipeline reads."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from runners.datasets.public import PUBLIC_DATASETS
 
 @click.group()
 def data() -> None:
-    """Check, verify or fetch the IDX files."""
+    """Check, verify or fetch the data files."""
 
 
 @data.command("verify")

@@ -77,7 +77,7 @@ def export(
 
     VERSION is a version's number in the serving directory, or the path of its folder; without it,
     the newest one is exported. Files are compared on test images of the model's own data: the
-    examples of its run or, where those are gone, the IDX files in data_root, if their SHA-256 is
+    examples of its run or, where those are gone, the data in data_root, if their SHA-256 is
     that in the version's record.
 
     Exit code: 0 all formats are there, 3 some were refused and the others are there, 1 failed, 2

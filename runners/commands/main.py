@@ -14,7 +14,7 @@ _COMMANDS = {
     "run": ("runners.commands.run:run", "Run the whole pipeline on this machine."),
     "tune": ("runners.commands.tune:tune", "Search for hyperparameters."),
     "config": ("runners.commands.config:config", "Show every configuration key and its value."),
-    "data": ("runners.commands.data:data", "Check, verify or fetch the IDX files."),
+    "data": ("runners.commands.data:data", "Check, verify or fetch the data files."),
     "schema": ("runners.commands.schema:schema", "Compare the contract with the data; accept it."),
     "models": ("runners.commands.models:models", "List the versions in the serving directory."),
     "rollback": ("runners.commands.rollback:rollback", "Make an older version the served one."),
@@ -101,4 +101,4 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tfx-mnist")
 def main() -> None:
-    """One TFX pipeline for MNIST: from raw IDX files to a served model."""
+    """One TFX pipeline for MNIST: from raw data files to a served model."""

@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     accepted_data: str | None,
     wait: bool,  # noqa: FBT001 - click hands it over by name
 ) -> None:
-    """Run the pipeline here: from the IDX files to a pushed model.
+    """Run the pipeline here: from the data files to a pushed model.
 
     Exit code: 0 blessed and pushed, 3 not blessed, 1 failed, 2 bad usage, 130 interrupted.
     """

@@ -48,7 +48,7 @@ def _announce(server: "Server", options: ServerOptions) -> None:
         url = f"{scheme}://{format_address(options.host, server.rest_port)}"
         click.echo(f"REST: {url}/v1/models/NAME:predict")
         if options.enable_page:
-            click.echo(f"Draw a digit: {url}/")
+            click.echo(f"Page: {url}/")
     if server.grpc_port:
         click.echo(f"gRPC: {format_address(options.host, server.grpc_port)}")
     if options.grpc_socket_path:

@@ -71,7 +71,7 @@ def tensorboard(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Open TensorBoard over runs of the pipeline, until Ctrl-C.
 
-    Metrics and the learning rate by epoch, the graph, misread digits and the confusion matrix as
+    Metrics and the learning rate by epoch, the graph, misread images and the confusion matrix as
     images, and hyperparameters with final metrics; without a RUN, of the last 20. What the Trainer
     logged is copied: nothing is written into the pipeline's artifacts.
     """

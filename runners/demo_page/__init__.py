@@ -1,1 +1,1 @@
-"""Writes a page that draws and reads digits in the browser, on any static host."""
+"""Writes a page on which a model answers in the browser, on any static host."""

@@ -80,7 +80,7 @@ def read_source_images(
     *,
     with_calibration: bool,
 ) -> Images:
-    """Draws images from the IDX files that a version's examples were made from.
+    """Draws images from the data that a version's examples were made from.
 
     Args:
       version: A pushed version; its record tells the SHA-256 of the files.

@@ -7,7 +7,7 @@ The size is that of the model's signature `serve_images`. What the classes are c
 `classify` tells with each answer; a model that has none answers with their numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ _IMAGE = "image"
 _GREY_RANK, _COLOUR_RANK = 2, 3
 _COLOURS = 3
 _SHAPE_OF_MNIST = (28, 28)
+# What label 0 of EMNIST's letters is called, which no row has.
+_NO_CLASS = "N/A"
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,13 @@ class ImageModel:
     def reads_signs(self) -> bool:
         """Returns whether the model is like one of MNIST: grey, 28 x 28, one sign a class.
 
-        Numbers are such names, and so is any single character.
-
         Raises:
           ClientError: The server refused, or did not answer.
         """
         if self.image_shape != _SHAPE_OF_MNIST:
             return False
         [answer] = self.ask(np.zeros((1, *self.image_shape), np.uint8))
-        return all(name.isdecimal() or len(name) == 1 for name in answer.names)
+        return are_signs(answer.names)
 
     def _classify(self, images: npt.NDArray[np.uint8]) -> Iterator[ImageAnswer]:
         reply = self._client.classify(
@@ -125,6 +125,23 @@ class ImageModel:
         for row in np.asarray(reply.outputs[_PROBABILITIES], np.float64):
             names = tuple(map(str, range(len(row))))
             yield ImageAnswer(names, row, reply.version, reply.milliseconds)
+
+
+def are_signs(names: Iterable[str]) -> bool:
+    """Returns whether each name of a class says that it is one sign.
+
+    So do a number, a single character, a letter in both cases (`Aa`), and `N/A`, as label 0 of
+    EMNIST's letters is called. picture.js of the REST API's page has the same rule.
+    """
+    return all(
+        name.isdecimal() or len(name) == 1 or name == _NO_CLASS or _is_letter_in_both_cases(name)
+        for name in names
+    )
+
+
+def _is_letter_in_both_cases(name: str) -> bool:
+    capital, small = name[:1].upper(), name[:1].lower()
+    return capital != small and name == capital + small
 
 
 def _find_image_shape(signature: Signature | None) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 // An area to draw on, and how what a model made of the drawing is shown. A script of the same two
 // pages as digit_image.js.
 
-const PEN_WIDTH = 22, SIDE_OF_AREA = 280, MOST_BARS = 10;
+const PEN_WIDTH = 22, MOST_BARS = 10;
 
 // White ink on black, by mouse, finger or pen, or a picture that is put there.
 class DrawingArea {
@@ -45,30 +45,17 @@ class DrawingArea {
     return ink.some(Boolean) ? ink : null;
   }
 
-  // Makes the area as wide and as high as images of the model are; what was drawn is lost if it was
-  // another.
-  fit({ shape: [height, width] }) {
-    const share = Math.max(1, SIDE_OF_AREA / Math.max(height, width));
-    const [w, h] = [Math.round(share * width), Math.round(share * height)];
-    if (this.canvas.width === w && this.canvas.height === h) return;
-    Object.assign(this.canvas, { width: w, height: h });
-    this.canvas.style.aspectRatio = `${w} / ${h}`;
-    this.clear();
-  }
-
-  // Puts a picture where a drawing would be.
-  place(picture, model) {
+  // Puts a picture of signs where a drawing would be.
+  place(picture) {
     this.clear();
     const { width, height } = this.canvas;
-    if (model.signs) this.pen.drawImage(findInk(picture, width, height), 0, 0);
-    else this.pen.drawImage(picture, 0, 0, width, height);
+    this.pen.drawImage(findInk(picture, width, height), 0, 0);
   }
 
-  // Returns what is drawn as the model takes it, in rows, or null if nothing is.
-  image(model) {
+  // Returns what is drawn as a model of signs takes it, in rows, or null if nothing is.
+  image() {
     const ink = this.read(), { width, height } = this.canvas;
-    if (!ink) return null;
-    return model.signs ? centre(ink, width, height) : scale(this.canvas, model);
+    return ink && centre(ink, width, height);
   }
 
   position(event) {
@@ -77,8 +64,7 @@ class DrawingArea {
   }
 
   strokeTo(to) {
-    const { width, height } = this.canvas;
-    Object.assign(this.pen, { strokeStyle: "#fff", lineWidth: PEN_WIDTH * Math.max(width, height) / SIDE_OF_AREA, lineCap: "round", lineJoin: "round" });
+    Object.assign(this.pen, { strokeStyle: "#fff", lineWidth: PEN_WIDTH, lineCap: "round", lineJoin: "round" });
     this.pen.beginPath(); this.pen.moveTo(...this.from); this.pen.lineTo(...to); this.pen.stroke();
     this.from = to;
   }
@@ -87,10 +73,9 @@ class DrawingArea {
 // Returns what a model is to be asked about: a picture, if there is one, else what is drawn; null if
 // there is nothing.
 function readInput(picture, area, model) {
-  if (takesColours(model)) return picture && scale(picture, model);
-  if (!picture) return area.image(model);
-  area.place(picture, model);
-  return model.signs ? area.image(model) : scale(picture, model);
+  if (!model.signs) return picture && scale(picture, model);
+  if (picture) area.place(picture);
+  return area.image();
 }
 
 // Shows rows of grey levels, or of three colours.

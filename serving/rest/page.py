@@ -1,4 +1,4 @@
-"""The page on which a person draws a digit and sees what the model makes of it."""
+"""The page on which a person draws or gives a picture, and sees what the model makes of it."""
 
 import base64
 import hashlib

@@ -3,24 +3,29 @@
 // digit_image.js.
 //
 // A model here is { shape, names, signs }: [height, width] of its images, or [height, width, 3] in
-// colour; what its classes are called, if it tells; and whether it is like a model of MNIST, so that
-// a drawing is centred as MNIST's digits are. serving/client/image_model.py has the same rule.
+// colour; what its classes are called, if it tells; and whether it is like a model of MNIST, for
+// which one can draw, and what is drawn is centred as MNIST's digits are.
 
 const MIDDLE_GREY = 127;
 
-function describeModel(shape, names) {
-  const short = names.every((name) => /^\p{Decimal_Number}+$/u.test(name) || [...name].length === 1);
-  return { shape, names, signs: String(shape) === "28,28" && short };
+// serving/client/image_model.py has the same rule, and says it in words.
+function areSigns(names) {
+  return names.every((name) => /^\p{Decimal_Number}+$/u.test(name) || [...name].length === 1
+    || name === "N/A" || isLetterInBothCases(name));
 }
 
-function takesColours({ shape }) {
-  return shape.length === 3;
+function isLetterInBothCases(name) {
+  const [first = ""] = name, capital = first.toUpperCase(), small = first.toLowerCase();
+  return capital !== small && name === capital + small;
+}
+
+function describeModel(shape, names) {
+  return { shape, names, signs: String(shape) === "28,28" && areSigns(names) };
 }
 
 // Says in words what a person does with a model.
 function describeTask(model) {
-  if (takesColours(model)) return "Choose a picture";
-  if (!model.signs) return "Draw, or choose a picture";
+  if (!model.signs) return "Choose a picture";
   return model.names.some((name) => /\D/.test(name)) ? "Draw a sign" : "Draw a digit";
 }
 
@@ -38,7 +43,7 @@ function toGrey(red, green, blue) {
   return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 
-// Returns all of a picture or canvas in the size and the colours that a model takes, as rows.
+// Returns all of a picture in the size and the colours that a model takes, as rows.
 function scale(picture, { shape: [height, width, colours] }) {
   const { context } = makeCanvas(width, height);
   context.drawImage(picture, 0, 0, width, height);

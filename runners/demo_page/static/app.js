@@ -43,13 +43,12 @@ async function load() {
   ask(new Array(shape.reduce((a, b) => a * b)).fill(0));
 }
 
-// Shows what a person can do with the model: nobody draws in colour here.
+// Shows what a person can do with the model: what is drawn here can only be a sign.
 function arrange() {
   byId("task").textContent = describeTask(taken);
-  byId("drawing").hidden = takesColours(taken);
+  byId("drawing").hidden = !taken.signs;
   const [height, width] = taken.shape;
   Object.assign(byId("seen"), { width, height });
-  area.fit(taken);
 }
 
 // Names and shape of what the model takes and returns, and of its classes, as its file has them.

@@ -21,6 +21,10 @@ _CLOTHES = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 _PETS = ("cat", "dog", "owl", "red fox")
+# Of EMNIST's balanced set: lower case only where it is not the capital, but smaller.
+_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"
+_MAPPING = "emnist-balanced-mapping.txt"
+_NUM_ASKED = 4
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def _write_transposed(folder: Path, train: Rows, test: Rows) -> None:
     write_idx_files(folder, *transposed, prefix="emnist-balanced-")
     # EMNIST's archive has more than one set.
     write_idx_files(folder, *transposed, prefix="emnist-mnist-")
+    lines = (f"{label} {ord(sign)}\n" for label, sign in enumerate(_SIGNS))
+    (folder / _MAPPING).write_text("".join(lines))
 
 
 _DATA_SETS = {
@@ -69,8 +75,11 @@ _DATA_SETS = {
     ),
     "transposed": _DataSet(
         (28, 28),
-        tuple(map(str, range(47))),
-        ("data.name=balanced", "data.transpose=true", "data.num_classes=47"),
+        tuple(_SIGNS),
+        (
+            *("data.name=balanced", "data.transpose=true", "data.num_classes=47"),
+            f"data.class_names_path=data/transposed/{_MAPPING}",
+        ),
         _write_transposed,
     ),
 }
@@ -112,13 +121,16 @@ def test_other_data_come_to_a_served_model_by_configuration_alone(
     server = serve_process(
         "--model_name=tfx-mnist", f"--model_base_path={workspace.serving_model_dir}"
     )
-    for number in range(2):
-        Image.fromarray(test.images[number]).save(tmp_path / f"{number}.png")
-    answers = _ask(workspace, server.url, *(str(tmp_path / f"{number}.png") for number in range(2)))
-    assert [len(answer["probabilities"]) for answer in answers] == [num_classes] * 2
-    assert [answer["class_name"] for answer in answers] == [
-        data.names[answer["class"]] for answer in answers
-    ]
+    pictures = [str(tmp_path / f"{number}.png") for number in range(_NUM_ASKED)]
+    for image, path in zip(test.images, pictures, strict=False):
+        Image.fromarray(image).save(path)
+    for url in (server.url, f"grpc://{server.grpc_address}"):
+        # Patterns are not ink on paper, which is searched for in pictures of signs.
+        answers = _ask(workspace, url, "--raw", *pictures)
+        assert [len(answer["probabilities"]) for answer in answers] == [num_classes] * _NUM_ASKED
+        labels = test.labels[:_NUM_ASKED].tolist()
+        assert [answer["class"] for answer in answers] == labels
+        assert [answer["class_name"] for answer in answers] == [data.names[n] for n in labels]
 
 
 def _in_brackets(name: str) -> str:

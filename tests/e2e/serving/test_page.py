@@ -12,10 +12,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
+from modules.data_spec import DataSpec
 from serving.client.digit_image import centre
+from serving.client.image_model import are_signs
 from serving.models.config import ModelConfig
-from support.serving.colour_model import COLOURS
+from support.serving.colour_model import COLOURS, save_colour_model
 from support.serving.fixtures import MNIST_VERSION
+from support.serving.signs import SIGNS, WORDS
 from support.serving.threads import running_server
 from support.waiting import DEADLINE_SECONDS
 from support.web.browser import (
@@ -49,14 +52,24 @@ def browser() -> Iterator[WebDriver]:
 
 
 @pytest.fixture(scope="module")
-def url(models_folder: Path, colours_folder: Path) -> Iterator[str]:
-    """Serves our model beside models of pictures in colour, and one that takes no images."""
+def clothes(tmp_path_factory: pytest.TempPathFactory) -> ModelConfig:
+    """A model of grey images of MNIST's size, on which there are no signs."""
+    folder = tmp_path_factory.mktemp("clothes")
+    names = ("Trouser", "Coat", "Bag", "Sandal")
+    save_colour_model(folder / "clothes" / "1", folder / "scratch", DataSpec(class_names=names))
+    return ModelConfig(name="clothes", base_path=str(folder / "clothes"))
+
+
+@pytest.fixture(scope="module")
+def url(models_folder: Path, colours_folder: Path, clothes: ModelConfig) -> Iterator[str]:
+    """Serves our model beside models of other pictures, and one that takes no images."""
     models = [
         *(
             ModelConfig(name=n, base_path=str(models_folder / n))
             for n in ("mnist", "half_plus_two")
         ),
         *(ModelConfig(name=n, base_path=str(colours_folder / n)) for n in ("named", "nameless")),
+        clothes,
     ]
     with running_server(models=models, port=None) as running:
         yield running.url
@@ -157,6 +170,36 @@ def test_a_picture_in_colour_is_answered_with_the_name_of_its_class(
     assert abs(sent[-1][0] - 30) <= 40  # the field is a little more than a row
     assert overflow(browser) == 0
     assert complaints(browser) == []
+
+
+def test_a_picture_of_no_sign_is_given_as_it_is_and_nobody_draws_it(
+    browser: WebDriver, url: str, tmp_path: Path
+):
+    Image.new("L", (90, 140), 250).save(tmp_path / "trouser.png")
+    browser.get(url)
+    _choose_model(browser, "clothes")
+    _wait_for_task(browser, "Choose a picture")
+    assert not browser.find_element(By.ID, "drawing").is_displayed()
+
+    browser.find_element(By.ID, "picture").send_keys(str(tmp_path / "trouser.png"))
+
+    assert wait_for_answer(browser) == "Trouser"
+    # No ink is looked for on it, as it is on light paper.
+    assert (np.array(pixels(browser, "sent")) == 250).all()
+    _choose_model(browser, "mnist")
+    _wait_for_task(browser, "Draw a digit")
+    assert browser.find_element(By.ID, "drawing").is_displayed()
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("kind", [*SIGNS, *WORDS])
+def test_page_tells_signs_as_the_command_does(browser: WebDriver, url: str, kind: str):
+    names = {**SIGNS, **WORDS}[kind]
+    browser.get(url)
+
+    model = browser.execute_script("return describeModel([28, 28], arguments[0]);", names)
+
+    assert model["signs"] == are_signs(names) == (kind in SIGNS)
 
 
 def test_a_dropped_picture_is_asked_about_and_another_file_is_refused(

@@ -1,6 +1,7 @@
 """Somebody gives a picture to a page that no server of ours is behind."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from components.model_exporter.conversion.graph_model import write_graph_model
 from components.model_exporter.description import Description
+from modules.data_spec import DataSpec
 from runners.demo_page.writing import write_demo
 from serving.client.digit_image import centre
 from support.exports.node import require_node
@@ -33,12 +35,18 @@ from support.web.static_host import static_host
 @pytest.fixture(scope="module")
 def colours_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serves the demo of a model of pictures in colour, whose classes have names."""
-    folder = tmp_path_factory.mktemp("colours")
-    saved_model = save_colour_model(folder / "saved", folder / "scratch")
+    with _demo(tmp_path_factory.mktemp("colours"), COLOURS) as url:
+        yield url
+
+
+@contextmanager
+def _demo(folder: Path, data: DataSpec) -> Iterator[str]:
+    """Serves the demo of a model of such data, and yields where it is."""
+    saved_model = save_colour_model(folder / "saved", folder / "scratch", data)
     graph_model = folder / "graph"
     graph_model.mkdir()
     description = Description(name="colours", model_digest="", lineage={})
-    write_graph_model(saved_model, "serve_images", graph_model, description, COLOURS.class_names)
+    write_graph_model(saved_model, "serve_images", graph_model, description, data.class_names)
     demo = folder / "host" / "demo"
     node_modules = require_node().modules
     write_demo(demo, model=graph_model, node_modules=node_modules, title="Colours")
@@ -66,6 +74,27 @@ def test_a_picture_in_colour_is_answered_with_the_name_of_its_class(
     assert np.abs(seen - np.array([20, 70, 240])).max() <= 1
     assert overflow(browser) == 0
     assert complaints(browser) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "task"),
+    [
+        (("Trouser", "Coat", "Bag", "Sandal"), "Choose a picture"),
+        (("N/A", "Aa", "Bb", "Cc"), "Draw a sign"),
+    ],
+    ids=["clothes", "letters"],
+)
+def test_only_what_a_person_writes_is_drawn(
+    browser: WebDriver, tmp_path: Path, names: tuple[str, ...], task: str
+):
+    with _demo(tmp_path, DataSpec(class_names=names)) as url:
+        browser.get(url)
+        wait_until_shown(browser, "offline")
+
+        assert text(browser, "task") == task
+        is_shown = browser.find_element(By.ID, "drawing").is_displayed()
+
+    assert is_shown == task.startswith("Draw")
 
 
 def test_a_scan_of_a_digit_is_read_as_a_drawing_of_it_and_can_be_drawn_over(
