@@ -220,6 +220,9 @@ def _name_place(location: Sequence[str | int]) -> str:
 
 
 def _unknown_key(key: str, where: str) -> str:
+    of_section = [name for name in describe_keys() if name.startswith(f"{key}.")]
+    if of_section:
+        return f"{where}: {key}: expected keys below it: {', '.join(of_section)}."
     legal = "\n".join(f"  {name:32} {text}" for name, text in describe_keys().items())
     return f"{where}: unknown key {key!r}.{_name_nearest(key)} The legal keys are:\n{legal}"
 

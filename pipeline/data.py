@@ -12,6 +12,7 @@ from pipeline.paths import here_or_installed
 def _find_if_any(path: str) -> str:
     return here_or_installed(path) if path else path
 
+
 _NO_NAME = r"/\*?["  # but a path, or a pattern of several
 
 

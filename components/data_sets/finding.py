@@ -100,7 +100,7 @@ def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa:
 def _find_records(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - as above
     raise DataSetError(
         f"{folder}: expected files of labelled images, received TFRecords (data.format), whose "
-        "examples are taken as they are."
+        "examples are taken as they are. A run keeps a copy of them: run again."
     )
 
 

@@ -14,9 +14,7 @@ def _properties(*overrides: str) -> dict[str, str]:
     return {node.id: repr(node.exec_properties) for node in create_pipeline(config).components}
 
 
-@pytest.mark.parametrize(
-    ("data_format", "others"), [("idx", set()), ("images", {"IdxExampleGen"})]
-)
+@pytest.mark.parametrize(("data_format", "others"), [("idx", set()), ("images", {"IdxExampleGen"})])
 def test_another_name_of_a_class_runs_those_nodes_anew_that_say_it(
     data_format: str, others: set[str]
 ):

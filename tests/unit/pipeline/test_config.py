@@ -309,3 +309,12 @@ def test_more_names_than_there_can_be_labels_are_refused_with_their_file(names: 
 def test_a_file_of_names_that_nobody_has_read_is_no_configuration(names: Path):
     with pytest.raises(ValidationError, match=r"expected data\.class_names with it"):
         PipelineConfig.model_validate({"data": {"class_names_path": str(names)}})
+
+
+@pytest.mark.parametrize("content", ["data:", "data: mnist"])
+def test_a_section_without_keys_is_told_which_it_may_have(tmp_path: Path, content: str):
+    path = tmp_path / "config.yaml"
+    path.write_text(content)
+
+    with pytest.raises(ConfigError, match=r"data: expected keys below it: data\.height, data\."):
+        load_config(config_file=str(path))
