@@ -115,5 +115,5 @@ def explained(path: str, expected: str) -> Iterator[None]:
 def _describe(path: str, expected: str, received: str) -> str:
     advice = "Correct data_root, or fetch a data set (tfx-mnist data fetch)."
     if expected == _FILE:
-        advice = "Correct or replace it."
+        advice = "Correct or replace it, or set data_root to another folder."
     return f"{path}: expected {expected}, received {received.rstrip('.')}. {advice}"
