@@ -183,7 +183,8 @@ def test_a_picture_that_is_removed_after_the_listing_is_one_error(folder: Path):
         list(reader.read_blocks(first_row=0, num_rows=reader.num_rows, rows_per_block=100))
 
     assert str(error.value) == (
-        f"{gone}: expected a file, received nothing, or a link to nothing. Correct or replace it, or set data_root to another folder."
+        f"{gone}: expected a file, received nothing, or a link to nothing. Correct or replace it, "
+        "or set data_root to another folder."
     )
 
 

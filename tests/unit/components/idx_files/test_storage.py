@@ -162,7 +162,10 @@ def test_what_is_no_file_is_one_error_that_says_what_it_is(
     path.unlink()
     make(path)
     pair = IdxPair(str(path), str(folder / NAMES[1]))
-    expected = f"{path}: expected a file, received {received}. Correct or replace it, or set data_root to another folder."
+    expected = (
+        f"{path}: expected a file, received {received}. Correct or replace it, or set data_root to "
+        "another folder."
+    )
 
     with pytest.raises(DataSetError) as error, open_pair(pair, DataSpec()):
         pass
