@@ -19,13 +19,8 @@ class Part(Protocol):
     def files(self) -> Mapping[str, tuple[str, ...]]:
         """Paths of all files that the rows come from, by what they hold: images, labels."""
 
-    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:
-        """Returns where a person finds each of some rows, within the folder of the part.
-
-        Args:
-          rows: Their numbers, from 0.
-          data: What the images and the labels are.
-        """
+    def name_rows(self, rows: Sequence[int]) -> list[str]:
+        """Returns where a person finds each of some rows; they are numbered from 0."""
 
     def open(self, data: DataSpec) -> AbstractContextManager[RowReader]:
         """Opens the files within a block.

@@ -69,7 +69,7 @@ def _find_idx(folder: str, layout: Layout, pattern: str) -> DataSet:
     return DataSet(*(IdxPart(pair, layout.is_transposed) for pair in found))
 
 
-def _find_npz(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - as above
+def _find_npz(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - its name is in the pattern
     *subfolders, name_pattern = pattern.split("/")
     folder = "/".join([folder.rstrip("/"), *subfolders])
     names = list_names(folder, "a folder with an archive of NumPy arrays (.npz)")
@@ -83,7 +83,7 @@ def _find_npz(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: AR
     return DataSet(*(NpzPart(f"{folder}/{found[0]}", split) for split in DataSet._fields))
 
 
-def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - its name is in the pattern
+def _find_images(folder: str, layout: Layout, pattern: str) -> DataSet:  # noqa: ARG001 - as above
     *subfolders, _, _, _ = pattern.split("/")
     place = "/".join([folder.rstrip("/"), *subfolders])
     names = list_names(place, "a folder with the folders train and test")

@@ -32,7 +32,7 @@ class IdxPart:
         """Paths of the two files."""
         return {"images": (self.pair.images,), "labels": (self.pair.labels,)}
 
-    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:  # noqa: ARG002 - of a Part
+    def name_rows(self, rows: Sequence[int]) -> list[str]:
         """Returns each row's number and the name of the file of images."""
         return [f"row {row} of {self.name.rpartition('/')[2]}" for row in rows]
 

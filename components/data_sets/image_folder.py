@@ -47,7 +47,7 @@ class ImageFolder:
         """Paths of all pictures; the folder of each tells its label."""
         return {"images": tuple(f"{self.folder}/{path}" for path in self.paths)}
 
-    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:  # noqa: ARG002 - of a Part
+    def name_rows(self, rows: Sequence[int]) -> list[str]:
         """Returns the path of each row's picture, from the part on: `train/cat/1.png`."""
         split = self.folder.rpartition("/")[2]
         return [f"{split}/{self.paths[row]}" for row in rows]

@@ -36,7 +36,7 @@ class NpzPart:
         """The archive, which holds images and labels."""
         return {"images": (self.path,), "labels": (self.path,)}
 
-    def name_rows(self, rows: Sequence[int], data: DataSpec) -> list[str]:  # noqa: ARG002 - of a Part
+    def name_rows(self, rows: Sequence[int]) -> list[str]:
         """Returns each row's number and the name of the array of images."""
         return [f"row {row} of x_{self.split}" for row in rows]
 

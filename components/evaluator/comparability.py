@@ -29,8 +29,8 @@ def find_difference(candidate: str, baseline: str) -> str:
     shapes, earlier = (_read_shapes(folder) for folder in (candidate, baseline))
     return ", ".join(
         f"{name} are {_render(shapes[name])}, and were {_render(earlier[name])}"
-        for name in shapes.keys() & earlier.keys()
-        if shapes[name] != earlier[name]
+        for name in shapes
+        if name in earlier and shapes[name] != earlier[name]
     )
 
 

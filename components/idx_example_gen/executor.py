@@ -114,8 +114,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "CompareSplits"
                 >> beam.FlatMap(compare_bucket, places.notes_dir, files, places.num_buckets)
                 | "MergeBuckets" >> beam.CombinePerKey(merge_shared_rows)
-                | "NameRows"
-                >> beam.MapTuple(partial(name_shared_rows, parts=parts, data=settings.data))
+                | "NameRows" >> beam.MapTuple(partial(name_shared_rows, parts=parts))
                 | "NoteSharedRows" >> beam.MapTuple(note_shared_rows)
                 | "CollectSharedRows" >> beam.combiners.ToDict()
                 | "WriteSharedRows" >> beam.Map(_write_json, results["shared_rows"])

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from components.data_sets.data_set import Part
-from modules.data_spec import DataSpec
 
 MAX_LISTED = 5
 """So many shared rows are noted; all are counted."""
@@ -58,7 +57,7 @@ def merge_shared_rows(parts: Iterable[SharedRows]) -> SharedRows:
 
 
 def name_shared_rows(
-    split: str, shared: SharedRows, *, parts: Mapping[str, Part], data: DataSpec
+    split: str, shared: SharedRows, *, parts: Mapping[str, Part]
 ) -> tuple[str, SharedRows]:
     """Returns a split and its shared rows, with where a person finds the first of them.
 
@@ -66,13 +65,12 @@ def name_shared_rows(
       split: Name of the split.
       shared: Its rows.
       parts: What the rows of each split are of, by its name.
-      data: What the images and the labels are.
     """
     if not shared.first:
         return split, shared
     rows, others = zip(*shared.first, strict=True)
-    names = parts[split].name_rows(rows, data)
-    other_names = parts[shared.trained_on].name_rows(others, data)
+    names = parts[split].name_rows(rows)
+    other_names = parts[shared.trained_on].name_rows(others)
     return split, replace(shared, names=tuple(zip(names, other_names, strict=True)))
 
 

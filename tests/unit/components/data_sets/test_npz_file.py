@@ -42,7 +42,7 @@ def test_rows_are_those_of_the_arrays(archive: Path, rows: Rows):
     assert [block.first_row for block in blocks] == [0, 5, 10]
     np.testing.assert_array_equal(np.concatenate([block.images for block in blocks]), rows.images)
     np.testing.assert_array_equal(np.concatenate([block.labels for block in blocks]), rows.labels)
-    assert part.name_rows([3], _DATA) == ["row 3 of x_train"]
+    assert part.name_rows([3]) == ["row 3 of x_train"]
 
 
 def test_counts_are_those_of_both_parts(archive: Path):
