@@ -8,6 +8,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.errors import StatusError
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig, SqliteMetadataSourceConfig
 
+from runners.metadata.backslashes import keep_backslashes
 from runners.metadata.url import (
     PASSWORD_FILE_VARIABLE,
     PASSWORD_VARIABLE,
@@ -101,6 +102,7 @@ def parse_url(url: str, *, where: str, password: str = "") -> ConnectionConfig:
     server.user = unquote(parts.username or "")
     server.password = unquote(parts.password or "") or password
     if parts.scheme == "postgresql":
+        keep_backslashes()
         connection.postgresql.port = str(port or 5432)
         connection.postgresql.dbname = database
     else:

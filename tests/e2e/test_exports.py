@@ -430,7 +430,7 @@ def test_a_model_without_the_signature_is_one_error(workspace: Workspace, tmp_pa
 
     assert answer.returncode == 1
     assert answer.stderr.startswith("Error: ")
-    assert "expected a signature 'serve_speech_too', received serve_images, " in answer.stderr
+    assert "expected a signature 'serve_speech_too', received classify, " in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 

@@ -56,8 +56,9 @@ def clothes(tmp_path_factory: pytest.TempPathFactory) -> ModelConfig:
     """A model of grey images of MNIST's size, on which there are no signs."""
     folder = tmp_path_factory.mktemp("clothes")
     names = ("Trouser", "Coat", "Bag", "Sandal")
-    save_colour_model(folder / "clothes" / "1", folder / "scratch", DataSpec(class_names=names))
-    return ModelConfig(name="clothes", base_path=str(folder / "clothes"))
+    save_colour_model(folder / "wardrobe" / "1", folder / "scratch", DataSpec(class_names=names))
+    # A name that comes after mnist's, with which the page is to begin.
+    return ModelConfig(name="wardrobe", base_path=str(folder / "wardrobe"))
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +178,7 @@ def test_a_picture_of_no_sign_is_given_as_it_is_and_nobody_draws_it(
 ):
     Image.new("L", (90, 140), 250).save(tmp_path / "trouser.png")
     browser.get(url)
-    _choose_model(browser, "clothes")
+    _choose_model(browser, "wardrobe")
     _wait_for_task(browser, "Choose a picture")
     assert not browser.find_element(By.ID, "drawing").is_displayed()
 

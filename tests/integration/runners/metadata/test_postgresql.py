@@ -122,6 +122,20 @@ def test_a_type_that_was_registered_twice_stops_nodes_and_init(
         assert "received several of pipeline_run: nodes ran at the same time" in message
 
 
+def test_texts_with_backslashes_come_back_as_they_were(server: DatabaseServer):
+    store = MetadataStore(_connection(server, "backslashes"))
+    type_id = store.put_execution_type(ExecutionType(name="Node"))
+    text = r'{"data": "{\"class_names\": [\"\u00fc\"]}"}, C:\dir and it\'s \\'
+    execution = Execution(type_id=type_id, name=r"a\b")
+    execution.custom_properties["text"].string_value = text
+
+    [execution_id] = store.put_executions([execution])
+
+    [found] = store.get_executions_by_id([execution_id])
+    assert found.custom_properties["text"].string_value == text
+    assert found.name == r"a\b"
+
+
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_artifacts_come_in_the_order_in_which_they_are_asked_for(
     server: DatabaseServer, order: tuple[int, int]
