@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
+from support.data_sets import files
 from support.project import MNIST_FOLDER
 from support.warm_python.processes import WarmPython
 
@@ -48,20 +48,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _write_idx(path: Path, content: Pixels) -> Path:
-    header = struct.pack(f">{content.ndim + 1}I", 0x800 | content.ndim, *content.shape)
-    data = header + content.tobytes()
-    # A fixed time in the gzip header: equal content makes equal files.
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
-    return path
-
-
 def _write_folder(folder: Path, sets: dict[str, tuple[Pixels, Pixels]], *, compress: bool) -> Path:
     folder.mkdir(parents=True)
     ending = ".gz" if compress else ""
     for name, (images, labels) in sets.items():
-        _write_idx(folder / f"{name}-images-idx3-ubyte{ending}", images)
-        _write_idx(folder / f"{name}-labels-idx1-ubyte{ending}", labels)
+        files.write_idx(folder / f"{name}-images-idx3-ubyte{ending}", images)
+        files.write_idx(folder / f"{name}-labels-idx1-ubyte{ending}", labels)
     return folder
 
 
@@ -92,7 +84,7 @@ def warm_python() -> Iterator[WarmPython]:
 @pytest.fixture(scope="session")
 def write_idx() -> Callable[[Path, Pixels], Path]:
     """Returns a function that writes an array as an IDX file, gzip if the name ends in .gz."""
-    return _write_idx
+    return files.write_idx
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from tensorflow.core.protobuf import saved_model_pb2
-from tfx.dsl.io import fileio
-
+from components.signature_defs import read_signature_defs
 from modules.features import PROBABILITIES_KEY
 
 _IMAGES_SIGNATURE: Final = "serve_images"
@@ -36,9 +34,7 @@ def find_difference(candidate: str, baseline: str) -> str:
 
 def _read_shapes(saved_model: str) -> dict[str, _Shape]:
     """Returns the shapes of an image and of an answer, as far as signatures tell them."""
-    with fileio.open(f"{saved_model}/saved_model.pb", "rb") as file:
-        [meta_graph, *_] = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs
-    signatures = meta_graph.signature_def
+    signatures = read_signature_defs(saved_model)
     infos = {}
     if _IMAGES_SIGNATURE in signatures:
         infos["images"] = next(iter(signatures[_IMAGES_SIGNATURE].inputs.values()), None)

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
 from tfx.dsl.io import fileio
 
 from components.child_process import ChildError, HostFaultError, run_child
 from components.servability_validator import replay
 from components.servability_validator.requests import WARMUP_PATH
+from components.signature_defs import read_signature_defs
 
 _TIMEOUT_SECONDS = 300
 
@@ -37,12 +37,8 @@ def read_signatures(model_path: str) -> dict[str, Signature]:
     path = f"{model_path}/saved_model.pb"
     if not fileio.exists(path):
         raise CannotServeError(f"{path}: is missing")
-    with fileio.open(path, "rb") as file:
-        saved_model = saved_model_pb2.SavedModel.FromString(file.read())
     signatures = {}
-    for name, signature in saved_model.meta_graphs[0].signature_def.items():
-        if name.startswith("__"):  # TensorFlow's own, such as __saved_model_init_op
-            continue
+    for name, signature in read_signature_defs(model_path).items():
         if len(signature.inputs) != 1:
             raise CannotServeError(
                 f"signature {name}: expected one input, received {sorted(signature.inputs)}"

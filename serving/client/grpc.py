@@ -91,13 +91,10 @@ class GrpcClient:
           ClientError: The server refused, or did not answer.
         """
         request = predict_pb2.PredictRequest()
-        self._address(request, version, label)
-        request.model_spec.signature_name = signature_name
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-        started = time.perf_counter()
-        reply = self._call(self._predictions.Predict, request)
-        milliseconds = (time.perf_counter() - started) * 1000
+        self._address(request, version, label, signature_name)
+        reply, milliseconds = self._time(self._predictions.Predict, request)
         outputs = {name: tf.make_ndarray(value) for name, value in reply.outputs.items()}
         return Prediction(outputs, reply.model_spec.version.value, milliseconds)
 
@@ -121,15 +118,12 @@ class GrpcClient:
           ClientError: The server refused, or did not answer.
         """
         request = classification_pb2.ClassificationRequest()
-        self._address(request, version, label)
-        request.model_spec.signature_name = signature_name
         for example in examples:
             features = request.input.example_list.examples.add().features
             for name, value in example.items():
                 features.feature[name].bytes_list.value.append(value)
-        started = time.perf_counter()
-        reply = self._call(self._predictions.Classify, request)
-        milliseconds = (time.perf_counter() - started) * 1000
+        self._address(request, version, label, signature_name)
+        reply, milliseconds = self._time(self._predictions.Classify, request)
         classes = [
             [(entry.label, entry.score) for entry in classification.classes]
             for classification in reply.result.classifications
@@ -190,13 +184,22 @@ class GrpcClient:
     ) -> None:
         self.close()
 
-    def _address(self, request: Any, version: int | None, label: str | None) -> None:
-        """Writes into a request which version it is for."""
+    def _address(
+        self, request: Any, version: int | None, label: str | None, signature_name: str = ""
+    ) -> None:
+        """Writes into a request which version, and which signature of it, it is for."""
         request.model_spec.name = self._model_name
+        request.model_spec.signature_name = signature_name
         if version is not None:
             request.model_spec.version.value = version
         elif label is not None:
             request.model_spec.version_label = label
+
+    def _time(self, method: Any, request: Any) -> tuple[Any, float]:
+        """Returns the reply to a call, and how many milliseconds it took."""
+        started = time.perf_counter()
+        reply = self._call(method, request)
+        return reply, (time.perf_counter() - started) * 1000
 
     def _call(self, method: Any, request: Any) -> Any:
         try:

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
-from tfx.dsl.io import fileio
+from tensorflow.core.protobuf import meta_graph_pb2
 from tfx.types import Artifact
 from tfx.utils import path_utils
 
@@ -15,6 +14,7 @@ from components.servability_validator.artifact import (
     REASONS_PROPERTY,
     latency_property,
 )
+from components.signature_defs import read_signature_defs
 
 
 def read_serving(model: Artifact, infra_blessing: Artifact, max_p99_latency_ms: float) -> Serving:
@@ -40,15 +40,12 @@ def read_serving(model: Artifact, infra_blessing: Artifact, max_p99_latency_ms: 
 
 
 def _read_signatures(saved_model: str) -> Iterator[Signature]:
-    with fileio.open(f"{saved_model}/saved_model.pb", "rb") as file:
-        content = saved_model_pb2.SavedModel.FromString(file.read())
-    for name, signature in sorted(content.meta_graphs[0].signature_def.items()):
-        if not name.startswith("__"):  # TensorFlow's own, such as __saved_model_init_op
-            yield Signature(
-                name=name,
-                inputs=tuple(_describe(signature.inputs)),
-                outputs=tuple(_describe(signature.outputs)),
-            )
+    for name, signature in read_signature_defs(saved_model).items():
+        yield Signature(
+            name=name,
+            inputs=tuple(_describe(signature.inputs)),
+            outputs=tuple(_describe(signature.outputs)),
+        )
 
 
 def _describe(tensors: Mapping[str, meta_graph_pb2.TensorInfo]) -> Iterator[Tensor]:

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from support.data_sets.patterns import Rows
+
+
+def write_idx(path: Path, content: npt.NDArray[np.uint8]) -> Path:
+    """Writes an array as an IDX file, gzip if the name ends in .gz; returns its path."""
+    header = struct.pack(f">{content.ndim + 1}I", 0x800 | content.ndim, *content.shape)
+    data = header + content.tobytes()
+    # A fixed time in the gzip header: equal content makes equal files.
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    return path
 
 
 def write_idx_files(folder: Path, train: Rows, test: Rows, *, prefix: str = "") -> None:
@@ -17,8 +27,7 @@ def write_idx_files(folder: Path, train: Rows, test: Rows, *, prefix: str = "") 
     for split, rows in (("train", train), ("t10k", test)):
         for content, values in zip(("images", "labels"), rows, strict=True):
             name = f"{prefix}{split}-{content}-idx{values.ndim}-ubyte.gz"
-            header = struct.pack(f">{values.ndim + 1}I", 0x800 | values.ndim, *values.shape)
-            (folder / name).write_bytes(gzip.compress(header + values.tobytes(), mtime=0))
+            write_idx(folder / name, values)
 
 
 def write_archive(path: Path, train: Rows, test: Rows) -> None:
