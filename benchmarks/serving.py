@@ -25,10 +25,12 @@ from pathlib import Path
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.model_server import ServerUnderTest, serving
+from serving.client.image_model import IMAGES_SIGNATURE, ImageModel
+from serving.client.rest import RestClient
 
-_SIDE = 28
 _CLIENTS = (1, 16)
 _WARMUP_REQUESTS = 200
 
@@ -41,7 +43,8 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 path, count = sys.argv[1], int(sys.argv[2])
 model = tf.saved_model.load(path)
 signature = model.signatures["serve_images"]
-images = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
+[spec] = signature.structured_input_signature[1].values()
+images = np.random.default_rng(0).integers(0, 256, (1, *spec.shape[1:]), dtype=np.uint8)
 def call():
     return {name: value.numpy() for name, value in signature(images=tf.constant(images)).items()}
 for _ in range(200): call()
@@ -116,7 +119,8 @@ def _call_all(callers: list[Callable[[], None]], num_requests: int) -> list[floa
 
 def _make_rest_caller(target: ServerUnderTest) -> Callable[[], None]:
     connection = http.client.HTTPConnection("127.0.0.1", target.rest_port, timeout=60)
-    body = json.dumps({"signature_name": "serve_images", "instances": _image().tolist()}).encode()
+    images = _make_image(target).tolist()
+    body = json.dumps({"signature_name": IMAGES_SIGNATURE, "instances": images}).encode()
 
     def call() -> None:
         connection.request("POST", "/v1/models/m:predict", body)
@@ -133,8 +137,8 @@ def _make_grpc_caller(target: ServerUnderTest) -> Callable[[], None]:
     from tensorflow_serving.apis import predict_pb2  # noqa: PLC0415
 
     request = predict_pb2.PredictRequest()
-    request.model_spec.name, request.model_spec.signature_name = "m", "serve_images"
-    request.inputs["images"].CopyFrom(tf.make_tensor_proto(_image()))
+    request.model_spec.name, request.model_spec.signature_name = "m", IMAGES_SIGNATURE
+    request.inputs["images"].CopyFrom(tf.make_tensor_proto(_make_image(target)))
     body = request.SerializeToString()
     return _make_caller(target, "tensorflow.serving.PredictionService/Predict", body)
 
@@ -152,8 +156,11 @@ def _make_caller(target: ServerUnderTest, method: str, body: bytes) -> Callable[
     return lambda: call(body, timeout=60)
 
 
-def _image() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return np.random.default_rng(0).integers(0, 256, (1, _SIDE, _SIDE), dtype=np.uint8)
+def _make_image(target: ServerUnderTest) -> npt.NDArray[np.uint8]:
+    """Returns one image, as large as the served model takes it."""
+    with RestClient(f"http://127.0.0.1:{target.rest_port}", "m") as client:
+        shape = ImageModel(client).image_shape
+    return np.random.default_rng(0).integers(0, 256, (1, *shape), dtype=np.uint8)
 
 
 def _percentiles(times: list[float]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from components.data_sets.class_names_file import ClassNamesError, read_class_names
+from modules.data_spec import DataSpec
 from modules.hyperparameters import PRESETS
 from pipeline.config import PipelineConfig
 from pipeline.paths import here_or_installed
@@ -178,12 +179,19 @@ def _read_names(settings: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any,
         ) from error
     except ClassNamesError as error:
         raise ConfigError(f"{where}: {error}") from error
-    if names and (not isinstance(names, list | tuple) or tuple(names) != read):
+    if names and not _are_the_same(names, read):
         raise ConfigError(
             f"{where_named}: {_NAMES}: expected the names in {path}, which {where} sets: "
             f"{', '.join(read)}; received {names!r}. Leave one of the two out."
         )
     return {_NAMES: (read, path)}
+
+
+def _are_the_same(names: Any, read: tuple[str, ...]) -> bool:
+    try:  # YAML may have read a name as a number
+        return DataSpec.model_validate({"class_names": names}).class_names == read
+    except ValidationError:
+        return False
 
 
 def _validated(settings: Mapping[str, tuple[Any, str]]) -> PipelineConfig:

@@ -120,7 +120,7 @@ def _spec_of_classes(entry: MetricThreshold, classes: Sequence[int]) -> config_p
     spec = config_pb2.MetricsSpec()
     if entry.metric in ONE_VERSUS_REST:
         metric.class_name, metric.module = OneVersusRest.__name__, OneVersusRest.__module__
-        settings = {"average": entry.average, "classes": classes} if entry.average else {}
+        settings = {"average": entry.average, "classes": list(classes)} if entry.average else {}
         metric.config = json.dumps({"metric": entry.metric, **settings})
     elif entry.form == Form.MACRO:
         spec.aggregate.macro_average = True

@@ -44,8 +44,9 @@ def _make_line(digests: Mapping[str, str]) -> str:
     lines = [f"{digest}  {name}" for name, digest in sorted(digests.items())]
     if len(lines) == 1:
         return lines[0]
+    digest = _digest("\n".join(lines))
     folder = _find_common_folder(list(digests))
-    return f"{_digest(chr(10).join(lines))}  {folder} ({len(lines):,} files)"
+    return f"{digest}  {folder} ({len(lines):,} files)"
 
 
 def source_files(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,12 @@ import tensorflow as tf
 from components.model_exporter.gate import Expected
 from components.model_exporter.proof.answers import Tensor
 from components.servability_validator.requests import serialize_images
+from components.signature_defs import read_signature_defs
 
 _BATCH_SIZE = 256
 _CLASSIFY = "classify"
+
+_Spec = TypeVar("_Spec")
 
 
 class SignatureError(ValueError):
@@ -24,11 +27,18 @@ def read_image_shape(saved_model: Path, signature: str) -> tuple[int, ...]:
     """Returns the shape of one image as a signature of one input takes it.
 
     Raises:
-      SignatureError: There is no such signature, or it has several inputs.
+      SignatureError: There is no such signature, or it has several inputs, or takes any size.
     """
-    loaded = tf.saved_model.load(str(saved_model))
-    _, spec = _find_input(loaded.signatures, saved_model, signature)
-    return tuple(spec.shape[1:].as_list())
+    definitions = read_signature_defs(str(saved_model))
+    inputs = {name: definition.inputs for name, definition in definitions.items()}
+    name, tensor = _find_input(inputs, saved_model, signature)
+    image_shape = tuple(dimension.size for dimension in tensor.tensor_shape.dim[1:])
+    if not image_shape or min(image_shape) < 1:
+        raise SignatureError(
+            f"{saved_model}: expected images of one size as input {name!r} of signature "
+            f"{signature!r}, received {tensor.tensor_shape.dim[1:] or 'any shape'}"
+        )
+    return image_shape
 
 
 def read_class_names(saved_model: Path, image: npt.NDArray[np.uint8]) -> tuple[str, ...]:
@@ -61,7 +71,11 @@ def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.ui
     with tf.device("CPU"):
         # Held until the end: a function does not hold the variables that it reads.
         loaded = tf.saved_model.load(str(saved_model))
-        input_name, input_spec = _find_input(loaded.signatures, saved_model, signature)
+        inputs = {
+            name: function.structured_input_signature[1]
+            for name, function in loaded.signatures.items()
+        }
+        input_name, input_spec = _find_input(inputs, saved_model, signature)
         function = loaded.signatures[signature]
         answers = [
             function(**{input_name: tf.constant(images[start : start + _BATCH_SIZE])})
@@ -82,14 +96,24 @@ def ask_saved_model(saved_model: Path, signature: str, images: npt.NDArray[np.ui
 
 
 def _find_input(
-    signatures: Mapping[str, Any], saved_model: Path, signature: str
-) -> tuple[str, tf.TensorSpec]:
-    if signature not in signatures:
+    all_inputs: Mapping[str, Mapping[str, _Spec]], saved_model: Path, signature: str
+) -> tuple[str, _Spec]:
+    """Returns the one input of a signature: its name, and what it is.
+
+    Args:
+      all_inputs: The inputs of each signature, by name.
+      saved_model: Where they are from.
+      signature: Which of them.
+
+    Raises:
+      SignatureError: There is no such signature, or it has several inputs.
+    """
+    if signature not in all_inputs:
         raise SignatureError(
             f"{saved_model}: expected a signature {signature!r}, received "
-            f"{', '.join(sorted(signatures)) or 'none'}. Add it where the model is exported."
+            f"{', '.join(sorted(all_inputs)) or 'none'}. Add it where the model is exported."
         )
-    inputs = signatures[signature].structured_input_signature[1]
+    inputs = all_inputs[signature]
     if len(inputs) != 1:
         raise SignatureError(
             f"{saved_model}: expected one input of signature {signature!r}, received "

@@ -28,12 +28,8 @@ def complete_schema(contract: Contract, data: DataSpec) -> Schema:
     """
     completed = Schema()
     completed.CopyFrom(contract.schema)
-    bounds = {
-        HEIGHT_KEY: (data.height, data.height),
-        WIDTH_KEY: (data.width, data.width),
-        LABEL_KEY: (0, data.num_classes - 1),
-    }
-    for name, domain in _find_domains(completed, bounds):
+    bounds = find_bounds(data)
+    for name, domain in find_domains(completed, bounds):
         low, high = bounds[name]
         if not domain.HasField("min"):
             domain.min = low
@@ -56,12 +52,21 @@ def find_labels(contract: Contract, data: DataSpec) -> range:
     Raises:
       ContradictionError: The contract and the configuration disagree.
     """
-    for _, domain in _find_domains(complete_schema(contract, data), (LABEL_KEY,)):
+    for _, domain in find_domains(complete_schema(contract, data), (LABEL_KEY,)):
         return range(domain.min, domain.max + 1)
     return range(data.num_classes)
 
 
-def _find_domains(schema: Schema, names: Container[str]) -> Iterator[tuple[str, IntDomain]]:
+def find_bounds(data: DataSpec) -> dict[str, tuple[int, int]]:
+    """Returns the least and the largest value that a feature may have, by its name."""
+    return {
+        HEIGHT_KEY: (data.height, data.height),
+        WIDTH_KEY: (data.width, data.width),
+        LABEL_KEY: (0, data.num_classes - 1),
+    }
+
+
+def find_domains(schema: Schema, names: Container[str]) -> Iterator[tuple[str, IntDomain]]:
     """Yields features by name with their domain, which may be one that others share."""
     shared = {domain.name: domain for domain in schema.int_domain}
     for feature in schema.feature:

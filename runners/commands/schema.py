@@ -87,6 +87,7 @@ class _Proposal:
       contract: `text`, parsed.
       inferred: From the data of the last run.
       schema: The contract that would be written.
+      misfits: What would keep a run from obeying it with this configuration.
     """
 
     path: str
@@ -94,6 +95,7 @@ class _Proposal:
     contract: "Schema"
     inferred: "InferredSchema"
     schema: "Schema"
+    misfits: tuple[str, ...]
 
     @property
     def is_change(self) -> bool:
@@ -117,6 +119,8 @@ def _propose(config: PipelineConfig, mlmd_url: str | None) -> _Proposal:
     """
     store, _ = open_metadata(mlmd_url, config)
 
+    from components.schema_importer.contract import Contract  # noqa: PLC0415
+    from runners.schema.configured import find_misfits  # noqa: PLC0415
     from runners.schema.inferred import read_inferred_schema, relax_schema  # noqa: PLC0415
     from runners.schema.proposal import merge_inferred  # noqa: PLC0415
 
@@ -124,10 +128,17 @@ def _propose(config: PipelineConfig, mlmd_url: str | None) -> _Proposal:
     try:
         inferred = read_inferred_schema(store, config.pipeline_name)
         proposed = relax_schema(merge_inferred(contract, inferred.schema), inferred)
+        written = Contract(path=config.schema_path, digest="", schema=proposed)
+        misfits = tuple(find_misfits(written, config.data.spec, inferred))
     except (LookupError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     return _Proposal(
-        path=config.schema_path, text=text, contract=contract, inferred=inferred, schema=proposed
+        path=config.schema_path,
+        text=text,
+        contract=contract,
+        inferred=inferred,
+        schema=proposed,
+        misfits=misfits,
     )
 
 
@@ -177,6 +188,10 @@ def _print_proposal(proposal: _Proposal, console: Console) -> None:
         _print_difference(difference, console)
     if not proposal.is_change:
         console.print("\nThe contract holds for these data; there is nothing to accept.")
+    if proposal.misfits:
+        console.print("\nThe configuration does not allow all of these data:")
+    for misfit in proposal.misfits:
+        console.print(f"  {misfit}")
 
 
 def _print_difference(difference: "ElementDifference", console: Console) -> None:

@@ -193,6 +193,21 @@ def test_a_picture_of_no_sign_is_given_as_it_is_and_nobody_draws_it(
     assert complaints(browser) == []
 
 
+def test_another_model_takes_away_the_answer_of_the_one_before(browser: WebDriver, url: str):
+    browser.get(url)
+    draw(browser, ONE)
+    assert wait_for_digit(browser) == "1"
+
+    _choose_model(browser, "wardrobe")
+
+    assert text(browser, "digit") == "?"
+    assert text(browser, "version") == ""
+    assert browser.find_elements(By.CSS_SELECTOR, "#probabilities li") == []
+    _wait_for_task(browser, "Choose a picture")
+    _choose_model(browser, "mnist")
+    assert wait_for_digit(browser) == "1"
+
+
 @pytest.mark.parametrize("kind", [*SIGNS, *WORDS])
 def test_page_tells_signs_as_the_command_does(browser: WebDriver, url: str, kind: str):
     names = {**SIGNS, **WORDS}[kind]

@@ -87,7 +87,7 @@ def test_without_further_metrics_it_is_what_it_was():
 def test_only_what_is_asked_for_is_binarized(entry: dict[str, object], is_binarized: bool):  # noqa: FBT001
     thresholds = Thresholds.model_validate({"metrics": [entry]})
 
-    specs = make_eval_config(thresholds, classes=(0, 2)).metrics_specs
+    specs = make_eval_config(thresholds, classes=range(0, 4, 2)).metrics_specs
 
     binarized = [spec for spec in specs if spec.HasField("binarize") or spec.HasField("aggregate")]
     assert bool(binarized) == is_binarized

@@ -274,6 +274,14 @@ def test_names_beside_a_file_of_others_are_refused(names: Path):
     )
 
 
+@pytest.mark.parametrize("spelt", ["[7, Bag, Shoe]", "['7', ' Bag', 'Shoe ']"])
+def test_names_beside_their_file_are_the_same_however_they_are_spelt(names: Path, spelt: str):
+    names.write_text("7\nBag\nShoe\n")
+    overrides = [f"data.class_names_path={names}", f"data.class_names={spelt}"]
+
+    assert load_config(overrides=overrides).data.class_names == ("7", "Bag", "Shoe")
+
+
 def test_a_number_of_classes_that_is_not_that_of_the_names_is_refused(names: Path):
     with pytest.raises(ConfigError, match="as many as there are names, received 10 and 3 names"):
         load_config(overrides=[f"data.class_names_path={names}", "data.num_classes=10"])

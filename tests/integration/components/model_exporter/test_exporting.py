@@ -19,7 +19,7 @@ from tritonclient.grpc import model_config_pb2
 from components.child_process import HostFaultError
 from components.model_exporter.exporting import SIGNATURE, Images
 from components.model_exporter.formats import ExportFormat
-from components.model_exporter.reference import SignatureError
+from components.model_exporter.reference import SignatureError, read_image_shape
 from components.versioned_directory.exports import ExportManifest, ExportRecord, parse_manifest
 from support.exports.models import DESCRIPTION, ExportableModel
 from support.exports.node import require_node
@@ -257,6 +257,15 @@ def test_a_signature_that_needs_other_operators_is_refused_loudly(
     assert "more is in the log" not in whole
     [log] = [entry for entry in caplog.messages if "The conversion to tflite failed" in entry]
     assert "Traceback" in log
+
+
+def test_a_model_of_images_of_any_size_is_refused(tmp_path: Path):
+    any_size = tf.TensorSpec([None, None, None], tf.uint8, name="images")
+    corner = tf.function(lambda images: {"corner": images[:, 0, 0]}, input_signature=[any_size])
+    tf.saved_model.save(tf.Module(), str(tmp_path / "model"), {SIGNATURE: corner})
+
+    with pytest.raises(SignatureError, match=r"expected images of one size as input 'images'"):
+        read_image_shape(tmp_path / "model", SIGNATURE)
 
 
 def test_a_signature_of_two_inputs_is_refused_by_their_names(

@@ -132,6 +132,40 @@ def test_diff_shows_the_data_against_the_contract_and_changes_nothing(
     assert contract.read_text() == CONTRACT
 
 
+@pytest.mark.parametrize(
+    ("setting", "misfit"),
+    [
+        ("data.height=32", "feature height: data.height allows 32 to 32, the data have 28."),
+        ("data.width=14", "feature width: data.width allows 14 to 14, the data have 28."),
+        ("data.num_classes=4", "feature label: data.num_classes allows 0 to 3, the data have 9."),
+    ],
+)
+def test_diff_tells_what_the_configuration_does_not_allow(
+    finished_run: Path, contract: Path, capfd: pytest.CaptureFixture[str], setting: str, misfit: str
+):
+    contract.write_text(
+        'feature { name: "height" type: INT int_domain { name: "height" } }\n'
+        'feature { name: "width" type: INT int_domain { name: "width" } }\n'
+        'feature { name: "label" type: INT int_domain { is_categorical: true } }\n'
+    )
+    call("diff", finished_run, contract)
+    assert "The configuration does not allow" not in capfd.readouterr().out
+
+    call("diff", finished_run, contract, f"--set={setting}")
+
+    assert misfit in capfd.readouterr().out
+
+
+def test_diff_tells_where_an_accepted_contract_would_contradict_the_configuration(
+    finished_run: Path, contract: Path, capfd: pytest.CaptureFixture[str]
+):
+    call("diff", finished_run, contract, "--set=data.num_classes=9")
+
+    told = capfd.readouterr().out.partition("The configuration does not allow")[2]
+    assert f"{contract}: feature label: expected values from 0 to 8" in told
+    assert "received a domain from 0 to 9" in told
+
+
 def test_the_run_may_be_read_from_metadata_that_a_url_names(
     finished_run: Path, contract: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):

@@ -171,7 +171,8 @@ def test_all_that_can_be_operated_is_reached_by_the_tab_key_and_shows_it(
         ActionChains(browser).send_keys(Keys.TAB).perform()
         focused = browser.switch_to.active_element
         reached.append(focused.get_attribute("id") or focused.tag_name)
-        assert focused.value_of_css_property("outline-style") == "solid"
+        shown = focused.find_element(By.XPATH, "(ancestor::label | self::*)[1]")
+        assert shown.value_of_css_property("outline-style") == "solid"
 
     assert reached == ["drawing", "picture", "clear", "a"]
 

@@ -189,6 +189,8 @@ def test_labels_move_with_the_configuration_file(
         "manager": ManagerOptions(allow_version_labels_for_unavailable_models=True),
     }
     with serve(base, models=parse_model_server_config(write(2)), **options) as running:
+        # The server is ready as soon as one of them answers.
+        wait_until(lambda: states(running) == {"1": "AVAILABLE", "2": "AVAILABLE"})
         assert answer(running, "m/labels/stable") == 10.0
         assert answer(running, "m/labels/canary") == 20.0
         write(1)
