@@ -36,7 +36,7 @@ def read_image_shape(saved_model: Path, signature: str) -> tuple[int, ...]:
     if not image_shape or min(image_shape) < 1:
         raise SignatureError(
             f"{saved_model}: expected images of one size as input {name!r} of signature "
-            f"{signature!r}, received {tensor.tensor_shape.dim[1:] or 'any shape'}"
+            f"{signature!r}, received {image_shape or 'any shape'}"
         )
     return image_shape
 
