@@ -21,7 +21,7 @@ from pipeline.config import PipelineConfig
 from pipeline.node_ids import RUN_REPORT
 from runners.metadata.connection import open_store
 from runners.metadata.records import list_runs
-from runners.run_report.writing import make_report
+from runners.run_report.making import make_report
 
 
 def main() -> None:

@@ -11,8 +11,18 @@ Strategy = Literal["mirrored", "one_device", "multi_worker_mirrored", "parameter
 
 _WITH_WORKERS: Final[frozenset[Strategy]] = frozenset({"multi_worker_mirrored", "parameter_server"})
 
+_MOST_SENT_MB: Final = 1024
+"""Half of what a protobuf may hold, since a dataset is sent as one."""
+
 CHANGE_NO_WEIGHTS: Final = frozenset(
-    {"run_workers_in", "restarts", "start_timeout_seconds", "tpu", "worker_timeout_seconds"}
+    {
+        "cache_mb",
+        "run_workers_in",
+        "restarts",
+        "start_timeout_seconds",
+        "tpu",
+        "worker_timeout_seconds",
+    }
 )
 """What may change before a training goes on; one that is finished is run anew, as TFX sees it."""
 
@@ -86,6 +96,13 @@ class Hyperparameters(BaseModel):
     parameter_servers: int = Field(
         default=1, ge=1, le=1000, description="Processes that hold the weights: parameter_server."
     )
+    cache_mb: int = Field(
+        default=1024,
+        ge=0,
+        validate_default=True,
+        description="Memory, in MB, for the images of both splits as they are in their files; if "
+        "they take more, they are read again in each epoch.",
+    )
     run_workers_in: Literal["processes", "pods"] = Field(
         default="processes",
         description="Where the Trainer starts workers and servers: here, or in Kubernetes.",
@@ -141,6 +158,16 @@ class Hyperparameters(BaseModel):
             )
         return run_workers_in
 
+    @field_validator("cache_mb")
+    @classmethod
+    def _can_be_sent(cls, cache_mb: int, info: ValidationInfo) -> int:
+        if info.data.get("strategy") == "parameter_server" and cache_mb > _MOST_SENT_MB:
+            raise ValueError(
+                f"parameter_server sends images in memory to each worker, {_MOST_SENT_MB} MB at "
+                "most"
+            )
+        return cache_mb
+
     @field_validator("strategy")
     @classmethod
     def _fit_the_devices(cls, strategy: Strategy, info: ValidationInfo) -> Strategy:
@@ -149,6 +176,11 @@ class Hyperparameters(BaseModel):
                 "training.logical_cpus, the parts of one CPU, takes training.strategy=mirrored"
             )
         return strategy
+
+    @property
+    def cache_bytes(self) -> int:
+        """What the images may take in memory."""
+        return self.cache_mb * 2**20
 
     @property
     def trains_apart(self) -> bool:

@@ -8,12 +8,12 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.data_spec import read_data_spec
-from modules.dataset import match_files, read_first_images, read_splits
 from modules.distribution.cluster import read_cluster
 from modules.distribution.distribution import Distribution
 from modules.distribution.launch import train_apart
 from modules.distribution.platform_member import ChiefsExport, take_part
 from modules.distribution.strategy import make_distribution
+from modules.examples import match_files, read_first_images, read_splits
 from modules.hyperparameters import Hyperparameters, pick_hyperparameters
 from modules.model import build_model
 from modules.signatures import export_model
@@ -156,7 +156,11 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
     hyperparameters = job.hyperparameters
     transform_output = tft.TFTransformOutput(job.transform_graph_path)
     splits = read_splits(
-        job.train_files, job.eval_files, transform_output, num_classes=job.data.num_classes
+        job.train_files,
+        job.eval_files,
+        transform_output,
+        num_classes=job.data.num_classes,
+        most_bytes=hyperparameters.cache_bytes,
     )
     checkpoints = Checkpoints(job.checkpoint_dir, writes=distribution.is_chief)
     if checkpoints.epochs_done:
@@ -175,7 +179,7 @@ def train(job: TrainingJob, distribution: Distribution) -> None:
             replicas=distribution.num_replicas,
             devices=distribution.devices,
             tuned=job.tuned,
-            eval_rows=int(splits.eval.cardinality()),
+            eval_rows=splits.eval.num_rows,
         )
         write_whole(f"{job.model_run_dir}/{RECORD_FILE}", record.model_dump_json().encode())
 

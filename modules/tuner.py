@@ -6,8 +6,8 @@ import tensorflow_transform as tft
 from tfx.components.tuner.component import TunerFnResult
 
 from modules.data_spec import read_data_spec
-from modules.dataset import match_files, read_splits
 from modules.distribution.strategy import make_distribution
+from modules.examples import match_files, read_splits
 from modules.hyperparameters import Hyperparameters
 from modules.training.checkpoints import digest_training
 from modules.tuning.search import SearchJob, TrialTuner
@@ -62,6 +62,7 @@ def tuner_fn(fn_args: "FnArgs") -> TunerFnResult:
             fn_args.eval_files,
             tft.TFTransformOutput(fn_args.transform_graph_path),
             num_classes=data.num_classes,
+            most_bytes=hyperparameters.cache_bytes,
         ),
     )
     tuner = TrialTuner(

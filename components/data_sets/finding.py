@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
 
-from components.data_sets.data_set import DataSet
+from components.data_sets.data_set import DataSet, list_files
 from components.data_sets.errors import DataSetError
 from components.data_sets.idx_part import IdxPart
 from components.data_sets.image_folder import list_image_folder
 from components.data_sets.npz_file import NpzPart
 from components.data_sets.storage import list_names, show_names
+from components.data_sets.tfrecords import list_record_files
 from components.idx_files.storage import FILE_PATTERN, find_files
 
 
@@ -62,6 +63,17 @@ def find_data_set(folder: str, layout: Layout, pattern: str = "") -> DataSet:
       DataSetError: There is no such folder, or not one whole data set in it.
     """
     return _FINDERS[layout.format](folder, layout, pattern or layout.pattern)
+
+
+def find_files_of(folder: str, layout: Layout) -> list[str]:
+    """Returns the paths of all files that examples are made of, in whatever format.
+
+    Raises:
+      DataSetError: There is no such folder, or not one whole data set in it.
+    """
+    if layout.format is Format.TFRECORD:
+        return list_record_files(f"{folder}/{layout.name}".rstrip("/"))
+    return list_files(find_data_set(folder, layout))
 
 
 def _find_idx(folder: str, layout: Layout, pattern: str) -> DataSet:

@@ -10,6 +10,16 @@ from components.whole_file import write_whole_file
 logger = logging.getLogger(__name__)
 
 
+def memory_of_node(node_folder: str) -> Path:
+    """Returns where digests of a node's input are kept.
+
+    Args:
+      node_folder: The node's folder in a pipeline root of this machine.
+    """
+    # TFX keeps there what belongs to a node and is no artifact.
+    return Path(node_folder) / ".system" / "source_digests.json"
+
+
 class RememberedDigests:
     """The SHA-256 of files as they are stored, kept in a file between runs.
 

@@ -15,14 +15,22 @@ def check_folders(folder: str) -> None:
     """
     names = list_names(folder, "a folder with TFRecords in the folders train, eval and test")
     for split in SPLITS:
-        if split not in names or not _has_file(f"{folder}/{split}"):
+        if split not in names or not _list_files(f"{folder}/{split}"):
             raise DataSetError(
                 f"{folder}: expected TFRecords in the folders {', '.join(SPLITS)}, received "
                 f"{show_names(names)} and none in {split}. Put the records of each split there."
             )
 
 
-def _has_file(folder: str) -> bool:
-    """Returns whether there is a file but for those that systems and programs leave behind."""
-    names = (name for name in list_names(folder) if name[0] not in "._")
-    return any(not is_folder(f"{folder}/{name}") for name in names)
+def list_record_files(folder: str) -> list[str]:
+    """Returns the files of all splits, but for those that systems and programs leave behind.
+
+    Raises:
+      DataSetError: A folder cannot be read.
+    """
+    return [path for split in SPLITS for path in _list_files(f"{folder}/{split}")]
+
+
+def _list_files(folder: str) -> list[str]:
+    paths = (f"{folder}/{name}" for name in list_names(folder) if name[0] not in "._")
+    return [path for path in paths if not is_folder(path)]

@@ -17,13 +17,12 @@ from tfx.types import standard_component_specs
 from components.data_sets.data_set import DataSet, list_files
 from components.data_sets.errors import DataSetError
 from components.data_sets.finding import find_data_set
-from components.data_sets.remembered_digests import RememberedDigests
+from components.data_sets.remembered_digests import RememberedDigests, memory_of_node
 from components.data_sets.storage import FOLDER, explained, is_remote
 from components.idx_example_gen.settings import read_settings
 from components.idx_example_gen.source_files import digest_source, note_source_files
 
 _SYSTEM_FOLDER = "/.system/"
-_MEMORY = "source_digests.json"
 
 
 class Driver(driver.FileBasedDriver):
@@ -35,10 +34,9 @@ class Driver(driver.FileBasedDriver):
         self, execution_info: portable_data_types.ExecutionInfo
     ) -> driver_output_pb2.DriverOutput:
         """Resolves the input, and what the cache recognises it by."""
-        # Where TFX keeps what belongs to a node and is no artifact.
         node_folder, found, _ = execution_info.execution_output_uri.rpartition(_SYSTEM_FOLDER)
         if found and not is_remote(node_folder):
-            self._memory = Path(f"{node_folder}{_SYSTEM_FOLDER}{_MEMORY}")
+            self._memory = memory_of_node(node_folder)
         return super().run(execution_info)
 
     def resolve_exec_properties(

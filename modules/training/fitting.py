@@ -4,14 +4,10 @@ from collections.abc import Sequence
 
 import keras
 
+from modules.batches import count_steps, make_evaluation_batches, make_training_batches
 from modules.data_spec import DataSpec
-from modules.dataset import (
-    Splits,
-    count_steps,
-    make_evaluation_batches,
-    make_training_batches,
-)
 from modules.distribution.distribution import Distribution
+from modules.examples import Splits
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 

@@ -9,8 +9,8 @@ import keras
 import keras_tuner  # type: ignore[import-untyped]
 
 from modules.data_spec import DataSpec
-from modules.dataset import Splits
 from modules.distribution.distribution import Distribution
+from modules.examples import Splits
 from modules.hyperparameters import Hyperparameters
 from modules.training.callbacks import FiniteLoss, HistoryFile, ProgressReport
 from modules.training.fitting import fit_model
@@ -111,7 +111,7 @@ class TrialTuner(keras_tuner.engine.base_tuner.BaseTuner):
             Search(
                 tuning=self._job.tuning.model_dump(),
                 hyperparameters=self._job.hyperparameters.model_dump(),
-                eval_rows=int(self._job.splits.eval.cardinality()),
+                eval_rows=self._job.splits.eval.num_rows,
                 trials=tuple(self._ended),
             ),
         )

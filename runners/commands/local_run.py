@@ -6,13 +6,16 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 import click
 from rich.console import Console
 
+from components.run_report.artifact import PAGE_FILE
+from components.run_report.content.report import Report
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import IDX_EXAMPLE_GEN
 from runners.commands.quiet import log_to_file
@@ -20,10 +23,12 @@ from runners.failure import cause_of
 from runners.interrupts import Interruption, interruptible
 from runners.local.display import make_display
 from runners.local.inputs import check_inputs
+from runners.local.last_run import find_unchanged, note_run, repeat_run
 from runners.local.lock import RunLockedError, lock_run
 from runners.local.outcome import FAILED, INTERRUPTED, RunOutcome, write_run_file
 from runners.local.outputs import check_outputs
 from runners.local.run_id import new_run_id
+from runners.run_report.writing import write_report
 from runners.shared_memory import check_shared_memory
 from runners.terminal.console import make_console
 
@@ -38,6 +43,7 @@ def run_here(
     *,
     from_nodes: Collection[str] = (),
     to_nodes: Collection[str] = (),
+    recheck: bool = False,
     wait: bool,
     tell: Callable[[RunOutcome, Console], None],
 ) -> RunOutcome:
@@ -47,6 +53,7 @@ def run_here(
       config: The pipeline's configuration.
       from_nodes: Run these nodes anew, and what follows them; empty for all.
       to_nodes: Run nothing after these; empty for all.
+      recheck: Run also if nothing has changed since the last run.
       wait: Wait for another run on the same root to end.
       tell: Writes the outcome to the terminal.
 
@@ -61,6 +68,7 @@ def run_here(
     root = Path(config.pipeline_root)
     stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     log_file = root / "logs" / f"{stamp}-{os.getpid()}.log"
+    is_whole = not from_nodes and not to_nodes
     try:
         check_outputs(config)
         with (
@@ -68,14 +76,22 @@ def run_here(
             lock_run(config, wait=wait, on_wait=click.echo),
             log_to_file(log_file) as terminal,
         ):
-            outcome = _run(config, terminal, interruption, from_nodes, to_nodes)
-            outcome = dataclasses.replace(outcome, log_file=str(log_file))
-            report_file = _write_report(outcome, config, terminal)
+            last = find_unchanged(config) if is_whole and not recheck else None
+            report: Report | None
+            if last:
+                outcome, report = repeat_run(last, str(log_file))
+            else:
+                outcome = _run(config, terminal, interruption, from_nodes, to_nodes)
+                outcome = dataclasses.replace(outcome, log_file=str(log_file))
+                report = _make_report(outcome, config, terminal)
+            page = _write_page(report, root, terminal)
             outcome = dataclasses.replace(
-                outcome, seconds=time.monotonic() - started, report_file=report_file
+                outcome, seconds=time.monotonic() - started, report_file=page
             )
             try:  # first what is kept: a terminal may be gone by now
                 write_run_file(outcome, root, config.model_dump(mode="json"))
+                if report and is_whole and not last:
+                    note_run(config, outcome, report)
             finally:
                 tell(outcome, make_console(terminal))
             return outcome
@@ -142,16 +158,33 @@ def _find_fault(config: PipelineConfig, from_nodes: Collection[str]) -> str:
     return ""
 
 
-def _write_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> str:
-    """Returns the path of the run's report, "" if none can be made: it changes no run's end."""
-    if outcome.failed_node == _INPUTS:  # nothing was begun
-        return ""
-    try:
-        # ML Metadata comes with these, and takes its time.
-        from runners.local.report import write_local_report  # noqa: PLC0415
+def _make_report(outcome: RunOutcome, config: PipelineConfig, terminal: TextIO) -> Report | None:
+    """Returns the run's report, None if none can be made."""
+    report = None
+    if outcome.failed_node != _INPUTS:  # else nothing was begun
+        with _reports_are_optional(terminal):
+            # ML Metadata comes with these, and takes its time.
+            from runners.local.report import make_local_report  # noqa: PLC0415
 
-        return str(write_local_report(outcome, config))
+            report = make_local_report(outcome, config)
+    return report
+
+
+def _write_page(report: Report | None, root: Path, terminal: TextIO) -> str:
+    """Returns the path of the report's page, "" if there is none; an earlier one is replaced."""
+    written = ""
+    if report:
+        with _reports_are_optional(terminal):
+            write_report(report, root / PAGE_FILE)
+            written = str(root / PAGE_FILE)
+    return written
+
+
+@contextmanager
+def _reports_are_optional(terminal: TextIO) -> Iterator[None]:
+    """Tells what goes wrong within the block, and goes on: a report changes no run's end."""
+    try:
+        yield
     except (Exception, KeyboardInterrupt) as error:
         logger.warning("The report cannot be made", exc_info=True)
         terminal.write(f"Warning: the report of this run cannot be made: {cause_of(error)}\n")
-        return ""

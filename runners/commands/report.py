@@ -51,7 +51,8 @@ def report(  # noqa: PLR0913 - one for each option
     config = read_configuration(config_file, preset, overrides)
     store, where = open_metadata(mlmd_url, config)
     run_ids = [find_run(asked, store, where, config) for asked in compared or (run_or_version,)]
-    from runners.run_report.writing import make_report, write_report  # noqa: PLC0415 - ML Metadata
+    from runners.run_report.making import make_report  # noqa: PLC0415 - ML Metadata
+    from runners.run_report.writing import write_report  # noqa: PLC0415
 
     names = "-".join(map(name_file, run_ids))
     page = (output or Path(f"report-{names}.html")).absolute()

@@ -54,6 +54,11 @@ def _check_data_name(
     callback=_check_data_name,
     help="Accept the data that AnomalyGate refused as drift under this name; noted with yours.",
 )
+@click.option(
+    "--recheck",
+    is_flag=True,
+    help="Ask TFX's cache for each node, even if nothing has changed since the last run.",
+)
 @click.option("--wait", is_flag=True, help="Wait for another run on the same root to end.")
 def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     config_file: str | None,
@@ -62,9 +67,13 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
     from_node: str | None,
     only_node: str | None,
     accepted_data: str | None,
-    wait: bool,  # noqa: FBT001 - click hands it over by name
+    recheck: bool,  # noqa: FBT001 - click hands it over by name
+    wait: bool,  # noqa: FBT001 - likewise
 ) -> None:
     """Run the pipeline here: from the data files to a pushed model.
+
+    A node whose inputs, settings and code are those of an earlier run takes its output from the
+    cache. If nothing at all has changed since the last run, this says so at once.
 
     Exit code: 0 blessed and pushed, 3 not blessed, 1 failed, 2 bad usage, 130 interrupted.
     """
@@ -82,6 +91,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option
         config,
         from_nodes=_list_first_nodes(from_node, only_node),
         to_nodes=[only_node] if only_node else [],
+        recheck=recheck,
         wait=wait,
         tell=print_summary,
     )

@@ -83,7 +83,7 @@ def runs(  # noqa: PLR0913 - one for each option
 def _show_run(
     run_id: str, store: "MetadataStore", config: PipelineConfig, *, as_json: bool
 ) -> None:
-    from runners.run_report.writing import make_report  # noqa: PLC0415 - ML Metadata
+    from runners.run_report.making import make_report  # noqa: PLC0415 - ML Metadata
     from runners.terminal.report import print_report  # noqa: PLC0415 - it draws, as few commands do
 
     with quiet_stderr():  # of TensorFlow, where the run has not stored what it measured

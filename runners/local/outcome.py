@@ -8,8 +8,11 @@ from typing import Any
 
 from components.anomaly_gate.acceptance import AcceptedDrift
 from components.evaluation.checks import Check
+from components.run_report.content.run import End
 from components.versioned_directory.exports import ExportRecord
+from components.versioned_directory.versions import list_versions
 from components.whole_file import write_whole_file
+from pipeline.node_ids import PUSHER
 from runners.metadata.states import NodeState
 
 RUN_FILE = "run.json"
@@ -18,6 +21,12 @@ DONE = 0
 FAILED = 1
 NOT_BLESSED = 3
 INTERRUPTED = 130
+
+_ENDS = {
+    FAILED: End.FAILED,
+    INTERRUPTED: End.INTERRUPTED,
+    NOT_BLESSED: End.REFUSED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,8 @@ class RunOutcome:
       cause: Why it failed, in one paragraph, or "".
       log_file: Where everything that was logged stands.
       report_file: The page that shows all of it; "" if it could not be made.
+      unchanged_since: The run that this one is like, if nothing had changed since and nothing was
+        run; else "".
     """
 
     run_id: str
@@ -82,6 +93,17 @@ class RunOutcome:
     cause: str = ""
     log_file: str = ""
     report_file: str = ""
+    unchanged_since: str = ""
+
+    @property
+    def end(self) -> End:
+        """How it ended, in a word."""
+        if self.exit_code in _ENDS:
+            return _ENDS[self.exit_code]
+        pushers = [node for node in self.nodes if node.node_id == PUSHER]
+        if any(node.state == NodeState.COMPLETE for node in pushers):
+            return End.PUSHED
+        return End.UNCHANGED if self.pushed_version else End.PARTIAL
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -89,6 +111,17 @@ class RunOutcome:
         checks = (check.with_names(self.class_names) for check in self.checks)
         failed = (str(check) for check in checks if not check.passed)
         return (*failed, *self.unservable, *self.unexported)
+
+
+def find_served_version(serving_model_dir: str) -> str:
+    """Returns the newest version, "" if there is none or the directory is not on this machine."""
+    if "://" in serving_model_dir:
+        return ""
+    try:
+        versions = list_versions(Path(serving_model_dir))
+    except OSError:  # it is a file, say: the Pusher tells, if the run gets as far
+        return ""
+    return str(versions[-1].number) if versions else ""
 
 
 def write_run_file(outcome: RunOutcome, folder: Path, config: dict[str, Any]) -> Path:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from tfx.components.evaluator.constants import ARTIFACT_PROPERTY_BLESSED_KEY
@@ -21,11 +20,17 @@ from components.versioned_directory.exports import (
     ExportManifest,
     parse_manifest,
 )
-from components.versioned_directory.versions import list_versions
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import EVALUATOR, MODEL_EXPORTER, PUSHER, SERVABILITY_VALIDATOR
 from runners.failure import cause_of
-from runners.local.outcome import DONE, FAILED, NOT_BLESSED, NodeOutcome, RunOutcome
+from runners.local.outcome import (
+    DONE,
+    FAILED,
+    NOT_BLESSED,
+    NodeOutcome,
+    RunOutcome,
+    find_served_version,
+)
 from runners.metadata.artifacts import property_of
 from runners.metadata.records import NodeRecord
 from runners.metadata.states import SUCCESSFUL, NodeState
@@ -74,7 +79,7 @@ def read_outcome(
         unexported=manifest.reasons,
         pushed_version=_property(records, PUSHER, "pushed_model", PUSHED_VERSION_PROPERTY) or "",
         pushed_to=_property(records, PUSHER, "pushed_model", PUSHED_DESTINATION_PROPERTY) or "",
-        served_version=_served_version(config.serving_model_dir),
+        served_version=find_served_version(config.serving_model_dir),
         failed_node=failed_node,
         cause=cause,
     )
@@ -92,17 +97,6 @@ def _node_outcome(node_id: str, record: NodeRecord | None) -> NodeOutcome:
     if record is None:
         return NodeOutcome(node_id=node_id, state=NodeState.NOT_REACHED)
     return NodeOutcome(node_id=node_id, state=record.state, seconds=record.seconds)
-
-
-def _served_version(serving_model_dir: str) -> str:
-    """Returns the newest version, "" if there is none or the directory is not on this machine."""
-    if "://" in serving_model_dir:
-        return ""
-    try:
-        versions = list_versions(Path(serving_model_dir))
-    except OSError:  # it is a file, say: the Pusher tells, if the run gets as far
-        return ""
-    return str(versions[-1].number) if versions else ""
 
 
 def _evaluation(records: Mapping[str, NodeRecord]) -> EvaluationResult | None:

@@ -61,6 +61,9 @@ def _verdict(outcome: RunOutcome) -> list[Text]:
         if outcome.served_version != outcome.pushed_version:
             served = f"served is version {outcome.served_version}, see tfx-mnist models"
             lines.append(Text(served, style="yellow"))
+    if outcome.unchanged_since:
+        since = f"nothing has changed since run {outcome.unchanged_since}, and nothing was run"
+        lines.append(Text(f"{since}; --recheck asks TFX's cache"))
     lines.append(Text(f"{outcome.seconds:.1f} s in all; log: {outcome.log_file}", style="dim"))
     if outcome.report_file:
         lines.append(Text(f"report: {outcome.report_file}", style="dim"))

@@ -115,8 +115,9 @@ def _write(order: _Order) -> tuple[str, Report]:
     from ml_metadata import MetadataStore  # noqa: PLC0415
 
     from runners.metadata.connection import read_connection  # noqa: PLC0415
+    from runners.run_report.making import make_report  # noqa: PLC0415
     from runners.run_report.record import Known  # noqa: PLC0415
-    from runners.run_report.writing import make_report, write_report  # noqa: PLC0415
+    from runners.run_report.writing import write_report  # noqa: PLC0415
 
     graph = parse_graph(read_bytes(find_graph(order.ir_path)).decode())
     # As it was compiled: a report takes nothing from it that a run may set.

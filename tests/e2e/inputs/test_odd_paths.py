@@ -72,7 +72,7 @@ def test_commands_find_it_there(first_run: Run, workspace: Workspace):
 def test_a_second_run_finds_everything_in_the_cache(first_run: Run, workspace: Workspace):
     assert first_run.exit_code == 0
 
-    answer = workspace.tfx_mnist("run", *workspace.arguments())
+    answer = workspace.tfx_mnist("run", "--recheck", *workspace.arguments())
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "unchanged" in " ".join(

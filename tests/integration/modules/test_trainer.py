@@ -123,6 +123,15 @@ def test_same_seed_gives_the_same_weights(
     assert again.history == trained.history
 
 
+def test_images_that_do_not_fit_into_memory_give_the_same_weights(
+    trained: Training, training_inputs: Inputs, tmp_path: Path
+):
+    from_files = Training(training_inputs, tmp_path / "from files", cache_mb=0).run()
+
+    assert_equal_weights(from_files, trained)
+    assert from_files.history == trained.history
+
+
 def test_another_seed_gives_other_weights(
     trained: Training, training_inputs: Inputs, tmp_path: Path
 ):

@@ -27,6 +27,7 @@ def test_unknown_name_is_refused():
         ("seed", -1),
         ("shuffle_buffer", 0),
         ("logical_cpus", -1),
+        ("cache_mb", -1),
         ("strategy", "mirror"),
         ("workers", 0),
         ("parameter_servers", 0),
@@ -81,6 +82,7 @@ def test_quick_preset_is_one_epoch():
         ({"workers": 2}, "workers", "for several there are multi_worker_mirrored"),
         ({"strategy": "tpu", "workers": 2}, "workers", "for several there are"),
         ({"strategy": "multi_worker_mirrored"}, "workers", "for one process there is mirrored"),
+        ({"strategy": "parameter_server", "cache_mb": 1025}, "cache_mb", "1024 MB at most"),
         ({"run_workers_in": "pods"}, "run_workers_in", "mirrored trains without workers"),
         (
             {"strategy": "one_device", "logical_cpus": 2},

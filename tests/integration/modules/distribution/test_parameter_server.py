@@ -16,13 +16,14 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.batches import make_evaluation_batches
 from modules.data_spec import DataSpec
-from modules.dataset import read_examples
 from modules.distribution import watchdog
 from modules.distribution.cluster import Cluster
 from modules.distribution.launch import train_apart
 from modules.distribution.members.causes import ClusterFault
 from modules.distribution.parameter_server import make_parameter_server
+from modules.examples import read_examples
 from modules.hyperparameters import Hyperparameters
 from modules.model import build_model, compile_model
 from modules.training.checkpoints import Checkpoints
@@ -240,7 +241,9 @@ def assert_best_weights_are_those_of_history(
         training.arguments["eval_files"],
         tft.TFTransformOutput(str(inputs.transform_graph)),
         num_classes=DataSpec().num_classes,
+        most_bytes=hyperparameters.cache_bytes,
     )
-    evaluated = model.evaluate(examples.batch(100), return_dict=True, verbose=0)
+    batches = make_evaluation_batches(examples, num_replicas=1)
+    evaluated = model.evaluate(batches, return_dict=True, verbose=0)
     for name, value in evaluated.items():
         assert best[f"val_{name}"] == pytest.approx(value, rel=1e-4)

@@ -67,7 +67,7 @@ def test_the_noise_of_tensorflow_and_tfx_is_in_the_log_only(first_run: Run):
     assert "absl::InitializeLog()" not in first_run.output
 
 
-def test_an_unchanged_run_is_all_cached_and_a_terminal_sees_it_live(
+def test_a_run_that_asks_the_cache_has_all_of_it_and_a_terminal_sees_it_live(
     first_run: Run, workspace: Workspace
 ):
     assert first_run.exit_code == 0
@@ -157,7 +157,7 @@ def _run_on_a_terminal(workspace: Workspace) -> str:
     """Runs on a pseudo-terminal and returns everything that was drawn."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        workspace.command("run", *(f"--set={setting}" for setting in workspace.settings)),
+        workspace.command("run", "--recheck", *workspace.arguments()),
         cwd=workspace.folder,
         env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"},
         stdout=theirs,

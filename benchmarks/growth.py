@@ -1,0 +1,100 @@
+"""How each node grows with the data: CPU seconds and memory at 1, 4 and 16 times MNIST's rows.
+
+    .venv/bin/python -m benchmarks.growth [--times 1,4,16]
+
+Each copy of MNIST is shifted by some pixels, so that no row is there twice and shards differ. A
+node has a process of its own, whose imports are not counted. Prints a Markdown table with the line
+that fits best: what a node takes of any data, and what it takes of 100,000 rows more.
+"""
+
+import gzip
+import os
+import platform
+import struct
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.node_costs import NodeCost, measure_nodes
+from modules.hyperparameters import PRESETS
+from pipeline.config import PipelineConfig
+
+_DATA = Path(__file__).parents[1] / "data" / "mnist"
+_ROWS = 70_000
+_PER_ROWS = 100_000
+_SHIFTS = [(down, right) for down in (0, 1, -1, 2) for right in (0, 1, -1, 2)]
+
+
+@click.command()
+@click.option("--times", default="1,4,16", show_default=True, help="Of MNIST's rows, 16 at most.")
+def main(times: str) -> None:
+    """Run the pipeline on copies of MNIST, and print what each node took."""
+    costs: dict[str, dict[int, NodeCost]] = defaultdict(dict)
+    sizes = [int(each) for each in times.split(",")]
+    for copies in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            for cost in measure_nodes(_prepare(Path(folder), copies), f"growth-{copies}"):
+                costs[cost.node_id][copies] = cost
+    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
+    print(_render(costs, sizes))
+
+
+def _prepare(folder: Path, copies: int) -> PipelineConfig:
+    """Writes the data, and returns the configuration of a run on them."""
+    data = folder / "data"
+    data.mkdir()
+    for split in ("train", "t10k"):
+        images, labels = (
+            _read(f"{split}-images-idx3-ubyte.gz"),
+            _read(f"{split}-labels-idx1-ubyte.gz"),
+        )
+        shifted = [np.roll(images, shift, axis=(1, 2)) for shift in _SHIFTS[:copies]]
+        _write(data / f"{split}-images-idx3-ubyte", np.concatenate(shifted))
+        _write(data / f"{split}-labels-idx1-ubyte", np.tile(labels, copies))
+    return PipelineConfig.model_validate(
+        {
+            "data_root": str(data),
+            "pipeline_root": f"{folder}/root",
+            "metadata_path": f"{folder}/root/metadata.db",
+            "serving_model_dir": f"{folder}/serving",
+            "training": PRESETS["quick"].model_dump(),
+            # Digits that are moved towards the border are not those of MNIST.
+            "thresholds": {"accuracy": 0.5, "class_accuracy": 0.1},
+        }
+    )
+
+
+def _read(name: str) -> npt.NDArray[np.uint8]:
+    content = gzip.decompress((_DATA / name).read_bytes())
+    rank = content[3]
+    shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def _write(path: Path, values: npt.NDArray[np.uint8]) -> None:
+    with path.open("wb") as file:
+        file.write(struct.pack(f">{values.ndim + 1}I", 0x800 | values.ndim, *values.shape))
+        values.tofile(file)
+
+
+def _render(costs: dict[str, dict[int, NodeCost]], sizes: list[int]) -> str:
+    columns = [f"{size * _ROWS:,} rows" for size in sizes]
+    lines = [
+        f"| node | {' | '.join(columns)} | s of any data | s of 100,000 rows | MB at each |",
+        "|---" * (len(sizes) + 4) + "|",
+    ]
+    for node_id, measured in costs.items():
+        seconds = [measured[size].cpu_seconds for size in sizes]
+        slope, intercept = np.polyfit([size * _ROWS / _PER_ROWS for size in sizes], seconds, 1)
+        memory = ", ".join(f"{measured[size].peak_bytes / 1e6:.0f}" for size in sizes)
+        shown = " | ".join(f"{each:.1f}" for each in seconds)
+        lines.append(f"| {node_id} | {shown} | {intercept:.1f} | {slope:.2f} | {memory} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
