@@ -1,6 +1,6 @@
 """This pipeline and TFX's own MNIST example, cold, on the same 60,000 images, in one go.
 
-    .venv/bin/python -m benchmarks.against_tfx_example
+    .venv/bin/python -m benchmarks.against_tfx_example [--repetitions 3]
 
 The example is the one inside the tfx wheel (tfx/examples/mnist), unchanged: it reads TFRecords of
 floats from ~/mnist, which are written first and not counted. Both models are measured on MNIST's
@@ -13,11 +13,15 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import sys
 import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import click
 import numpy as np
 import tensorflow as tf
 from tfx.examples import mnist as tfx_example
@@ -27,37 +31,71 @@ from benchmarks.tfx_mnist import call
 
 _PROJECT = Path(__file__).parents[1]
 _DATA = _PROJECT / "data" / "mnist"
+_PRESETS = ("quick", "default")
+_EXAMPLE = "TFX's example"
 
 
-def main() -> None:
-    """Runs both and prints a Markdown table."""
-    with tempfile.TemporaryDirectory() as folder:
-        ours = _run_ours(Path(folder) / "ours")
-        theirs = _run_theirs(Path(folder) / "theirs")
+class _Run(NamedTuple):
+    usage: Usage
+    accuracy: float
+
+
+@click.command()
+@click.option("--repetitions", default=3, show_default=True, help="Of each, in turns.")
+def main(repetitions: int) -> None:
+    """Run the presets and the example in turns, and print a Markdown table."""
+    runs: dict[str, list[_Run]] = defaultdict(list)
+    for _ in range(repetitions):
+        for preset in _PRESETS:
+            with tempfile.TemporaryDirectory() as folder:
+                runs[f"`{preset}`"].append(_run_ours(Path(folder), preset))
+        with tempfile.TemporaryDirectory() as folder:
+            runs[_EXAMPLE].append(_run_theirs(Path(folder)))
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
-    print("| | wall s | CPU s | peak memory MB | accuracy on the test set |")
-    print("|---|---|---|---|---|")
-    for name, (usage, accuracy) in {"this project": ours, "TFX's example": theirs}.items():
-        print(
-            f"| {name} | {usage.wall_seconds:.1f} | {usage.cpu_seconds:.1f} | "
-            f"{usage.peak_bytes / 1e6:.0f} | {accuracy:.4f} |"
-        )
-    wall, cpu = (
-        getattr(theirs[0], field) / getattr(ours[0], field)
-        for field in ("wall_seconds", "cpu_seconds")
-    )
-    print(f"\n{wall:.1f} times faster, {cpu:.1f} times less CPU")
+    print(_render(runs))
 
 
-def _run_ours(folder: Path) -> tuple[Usage, float]:
-    folder.mkdir()
-    usage = call(folder, "run")
+def _render(runs: Mapping[str, Sequence[_Run]]) -> str:
+    shares_of = "of the example's wall | of its CPU | of its memory"
+    lines = [
+        f"| | wall s | CPU s | peak memory MB | accuracy on the test set | {shares_of} |",
+        "|---" * 8 + "|",
+    ]
+    theirs = _take_means(runs[_EXAMPLE])
+    for name, repetitions in runs.items():
+        ranges = [
+            f"{min(values):.{digits}f} to {max(values):.{digits}f}"
+            for values, digits in zip(_list_values(repetitions), (1, 1, 0, 4), strict=True)
+        ]
+        shares = [
+            f"{ours / whole:.2f}"
+            for ours, whole in zip(_take_means(repetitions)[:3], theirs, strict=False)
+        ]
+        lines.append(f"| {name} | {' | '.join(ranges + shares)} |")
+    return "\n".join(lines)
+
+
+def _list_values(runs: Sequence[_Run]) -> list[list[float]]:
+    """Returns wall seconds, CPU seconds, MB and accuracy, each of all runs."""
+    return [
+        [run.usage.wall_seconds for run in runs],
+        [run.usage.cpu_seconds for run in runs],
+        [run.usage.peak_bytes / 1e6 for run in runs],
+        [run.accuracy for run in runs],
+    ]
+
+
+def _take_means(runs: Sequence[_Run]) -> list[float]:
+    return [statistics.mean(values) for values in _list_values(runs)]
+
+
+def _run_ours(folder: Path, preset: str) -> _Run:
+    usage = call(folder, "run", "--preset", preset)
     outcome = json.loads((folder / "root" / "run.json").read_text())
-    accuracy: float = outcome["metrics"]["accuracy"]
-    return usage, accuracy
+    return _Run(usage, outcome["metrics"]["accuracy"])
 
 
-def _run_theirs(home: Path) -> tuple[Usage, float]:
+def _run_theirs(home: Path) -> _Run:
     data = home / "mnist" / "data"
     data.mkdir(parents=True)
     _write_example_data(data / "mnist.tfrecord")
@@ -71,7 +109,7 @@ def _run_theirs(home: Path) -> tuple[Usage, float]:
     usage = measure(command, log=home / "log", environment=environment)
     _checked(usage, home / "log")
     [version] = (home / "mnist" / "serving_model" / "mnist_native_keras").iterdir()
-    return usage, _measure_example_model(version)
+    return _Run(usage, _measure_example_model(version))
 
 
 def _checked(usage: Usage, log: Path) -> Usage:

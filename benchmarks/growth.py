@@ -1,6 +1,6 @@
 """How each node grows with the data: CPU seconds and memory at 1, 4 and 16 times MNIST's rows.
 
-    .venv/bin/python -m benchmarks.growth [--times 1,4,16]
+    .venv/bin/python -m benchmarks.growth [--times 1,4,16] [--plot FILE.svg]
 
 Each copy of MNIST is shifted by some pixels, so that no row is there twice and shards differ. A
 node has a process of its own, whose imports are not counted. Prints a Markdown table with the line
@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.node_costs import NodeCost, measure_nodes
+from benchmarks.plots import write_plot
+from components.run_report.charts.lines import Line, draw_lines
 from modules.hyperparameters import PRESETS
 from pipeline.config import PipelineConfig
 
@@ -31,7 +33,8 @@ _SHIFTS = [(down, right) for down in (0, 1, -1, 2) for right in (0, 1, -1, 2)]
 
 @click.command()
 @click.option("--times", default="1,4,16", show_default=True, help="Of MNIST's rows, 16 at most.")
-def main(times: str) -> None:
+@click.option("--plot", type=click.Path(dir_okay=False), help="SVG to draw the CPU seconds in.")
+def main(times: str, plot: str | None) -> None:
     """Run the pipeline on copies of MNIST, and print what each node took."""
     costs: dict[str, dict[int, NodeCost]] = defaultdict(dict)
     sizes = [int(each) for each in times.split(",")]
@@ -41,6 +44,8 @@ def main(times: str) -> None:
                 costs[cost.node_id][copies] = cost
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print(_render(costs, sizes))
+    if plot:
+        _draw(costs, sizes, Path(plot))
 
 
 def _prepare(folder: Path, copies: int) -> PipelineConfig:
@@ -94,6 +99,22 @@ def _render(costs: dict[str, dict[int, NodeCost]], sizes: list[int]) -> str:
         shown = " | ".join(f"{each:.1f}" for each in seconds)
         lines.append(f"| {node_id} | {shown} | {intercept:.1f} | {slope:.2f} | {memory} |")
     return "\n".join(lines)
+
+
+def _draw(costs: dict[str, dict[int, NodeCost]], sizes: list[int], path: Path) -> None:
+    largest = sorted(costs, key=lambda node_id: costs[node_id][sizes[-1]].cpu_seconds, reverse=True)
+    legend = dict(zip("abcde", largest, strict=False))
+    lines = [
+        Line(node_id, [(size * _ROWS, costs[node_id][size].cpu_seconds) for size in sizes], css)
+        for css, node_id in legend.items()
+    ]
+    chart = draw_lines(
+        lines,
+        title="CPU seconds of nodes by rows of data",
+        x_label="rows; CPU seconds of a node",
+        x_ticks=[size * _ROWS for size in sizes],
+    )
+    write_plot(path, chart, legend)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from components.without_collections import without_collections
 from pipeline.config import PipelineConfig
 
 _MEMORY = Path("/proc/self")
@@ -20,12 +21,15 @@ class NodeCost:
 
     Attributes:
       node_id: The node.
+      import_seconds: CPU seconds that its process had used before the node began; a local run,
+        which has one process for all nodes, uses them once.
       wall_seconds: From its start to its end.
       cpu_seconds: User and system time, of the processes that it started and waited for, too.
       peak_bytes: Most memory of its process at one time, beyond what that had before.
     """
 
     node_id: str
+    import_seconds: float
     wall_seconds: float
     cpu_seconds: float
     peak_bytes: int
@@ -49,13 +53,14 @@ def _list_nodes(config: PipelineConfig) -> list[str]:
 
 
 def _run_node(config: PipelineConfig, run_id: str, node_id: str) -> NodeCost:
-    # All that a run has loaded before its first node.
-    import runners.local.run  # noqa: F401, PLC0415
-    from runners.interrupts import Interruption  # noqa: PLC0415
-    from runners.metadata.connection import sqlite_connection  # noqa: PLC0415
-    from runners.node.launch import launch_node  # noqa: PLC0415
-    from runners.orchestration.compiled import compile_run  # noqa: PLC0415
-    from runners.orchestration.exit_codes import FAILED  # noqa: PLC0415
+    with without_collections():  # as in a run
+        # All that a run has loaded before its first node.
+        import runners.local.run  # noqa: F401, PLC0415
+        from runners.interrupts import Interruption  # noqa: PLC0415
+        from runners.metadata.connection import sqlite_connection  # noqa: PLC0415
+        from runners.node.launch import launch_node  # noqa: PLC0415
+        from runners.orchestration.compiled import compile_run  # noqa: PLC0415
+        from runners.orchestration.exit_codes import FAILED  # noqa: PLC0415
 
     Path(config.metadata_path).parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite_connection(config.metadata_path)
@@ -65,6 +70,7 @@ def _run_node(config: PipelineConfig, run_id: str, node_id: str) -> NodeCost:
     end = launch_node(ir, node_id, config, connection, "benchmark", Interruption())
     cost = NodeCost(
         node_id=node_id,
+        import_seconds=used,
         wall_seconds=time.perf_counter() - started,
         cpu_seconds=_read_cpu_seconds() - used,
         peak_bytes=_read_memory("VmHWM") - before,

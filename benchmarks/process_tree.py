@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SAMPLE_SECONDS = 0.2
-_PAGE_BYTES = resource.getpagesize()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +20,8 @@ class Usage:
       exit_code: The command's own.
       wall_seconds: From start to end.
       cpu_seconds: User and system time of all its processes.
-      peak_bytes: Most resident memory of all its processes at one time, sampled five times a
-        second; shared pages count once for each process.
+      peak_bytes: Most memory of all its processes at one time, sampled five times a second: their
+        proportional set sizes, so that pages which they share count once.
     """
 
     exit_code: int
@@ -52,7 +51,7 @@ def measure(command: Sequence[str], *, log: Path, environment: Mapping[str, str]
 
 
 class _PeakMemory:
-    """Samples the resident memory of a process and its descendants in a thread."""
+    """Samples the memory of a process and its descendants in a thread."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -68,7 +67,7 @@ class _PeakMemory:
 
     def _watch(self) -> None:
         while not self._stopped.wait(_SAMPLE_SECONDS):
-            self._peak = max(self._peak, sum(_resident_bytes(p) for p in _tree(self._pid)))
+            self._peak = max(self._peak, sum(_proportional_bytes(p) for p in _tree(self._pid)))
 
 
 def _tree(pid: int) -> list[int]:
@@ -83,8 +82,9 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _resident_bytes(pid: int) -> int:
+def _proportional_bytes(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it ended just now
         return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

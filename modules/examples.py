@@ -190,7 +190,9 @@ def _make_transform(
         labels = tf.one_hot(transformed[transformed_name(LABEL_KEY)], num_classes)
         return transformed[transformed_name(IMAGE_KEY)], labels
 
-    return transform
+    # TensorFlow would rewrite all of the layer's Python code, which takes a second of CPU, to find
+    # control flow that depends on a tensor; there is none.
+    return tf.autograph.experimental.do_not_convert(transform)
 
 
 def _keep(blocks: Iterable[Features], most_bytes: int) -> tuple[Features | None, int, int]:

@@ -50,6 +50,8 @@ def export_model(
     """
     feature_spec = transform_output.raw_feature_spec()
     transform_layer = transform_output.transform_features_layer()
+    # Nothing in it depends on a tensor's value; see modules.examples.
+    call_transform_layer = tf.autograph.experimental.do_not_convert(transform_layer)
 
     def predict(images: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = model(images, training=False)
@@ -60,7 +62,7 @@ def export_model(
 
     def transform(examples: tf.Tensor, keys: tuple[str, ...]) -> dict[str, tf.Tensor]:
         raw = tf.io.parse_example(examples, {key: feature_spec[key] for key in keys})
-        return transform_layer(raw)
+        return call_transform_layer(raw)
 
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         # A client has no label to send, so nothing but the image may be asked for.

@@ -3,22 +3,25 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluation.answer_metrics import ExpectedCalibrationError, OneVersusRest
-from components.evaluation.naming import ACCURACY_CLASS, EXAMPLE_COUNT_CLASS
+from components.evaluation.row_metrics import (
+    AnswersPlot,
+    RowCount,
+    SparseCategoricalAccuracy,
+    SparseCategoricalCrossentropy,
+)
 from modules.features import LABEL_KEY, PROBABILITIES_KEY
 from pipeline.config import Thresholds
 from pipeline.metrics import (
     CALIBRATION_ERROR,
-    CROSS_ENTROPY,
     OF_ROWS,
     ONE_VERSUS_REST,
     Form,
     MetricThreshold,
 )
-
-CONFUSION_MATRIX = "MultiClassConfusionMatrixPlot"
 
 _OVERALL = config_pb2.SlicingSpec()
 _EACH_CLASS = config_pb2.SlicingSpec(feature_keys=[LABEL_KEY])
@@ -48,8 +51,8 @@ def make_eval_config(thresholds: Thresholds, classes: Sequence[int]) -> config_p
             config_pb2.MetricsSpec(
                 metrics=[
                     # A plain `threshold` would hold every slice to the overall bound.
-                    config_pb2.MetricConfig(
-                        class_name=ACCURACY_CLASS,
+                    _measure(
+                        SparseCategoricalAccuracy,
                         per_slice_thresholds=[
                             _at_least(
                                 thresholds.accuracy,
@@ -59,10 +62,10 @@ def make_eval_config(thresholds: Thresholds, classes: Sequence[int]) -> config_p
                             _at_least(thresholds.class_accuracy, each_class),
                         ],
                     ),
-                    config_pb2.MetricConfig(class_name=CROSS_ENTROPY),
-                    config_pb2.MetricConfig(class_name=CONFUSION_MATRIX),
-                    config_pb2.MetricConfig(
-                        class_name=EXAMPLE_COUNT_CLASS,
+                    _measure(SparseCategoricalCrossentropy),
+                    _measure(AnswersPlot),
+                    _measure(
+                        RowCount,
                         per_slice_thresholds=[
                             _at_least(thresholds.min_rows, [_OVERALL, *each_class])
                         ],
@@ -77,6 +80,17 @@ def make_eval_config(thresholds: Thresholds, classes: Sequence[int]) -> config_p
         else:
             eval_config.metrics_specs.append(_spec_of_classes(entry, classes))
     return eval_config
+
+
+def _measure(
+    metric: type[metric_types.Metric],
+    per_slice_thresholds: Sequence[config_pb2.PerSliceMetricThreshold] = (),
+) -> config_pb2.MetricConfig:
+    return config_pb2.MetricConfig(
+        class_name=metric.__name__,
+        module=metric.__module__,
+        per_slice_thresholds=per_slice_thresholds,
+    )
 
 
 def _at_least(

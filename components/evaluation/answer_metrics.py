@@ -5,21 +5,19 @@ several classes the model answers the most probable one, also where that is belo
 and recall are then others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 from tensorflow_model_analysis.metrics.calibration_histogram import calibration_histogram
-from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_metrics import (
-    multi_class_confusion_matrices,
-)
+from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_metrics import MatrixEntryKey
 from tensorflow_model_analysis.proto import config_pb2
+
+from components.evaluation.row_counts import count_rows
 
 CONFIDENCE_BUCKETS: Final = 10
 """So many groups of rows, by how sure the model is of its answer."""
-
-_NO_LEAST_PROBABILITY: Final = 0.0
 
 
 class OneVersusRest(metric_types.Metric):
@@ -86,15 +84,8 @@ def _of_confusion_matrix(  # noqa: PLR0913, PLR0917 - TFMA passes them by these 
     sub_key: metric_types.SubKey | None = None,
     example_weighted: bool = False,  # noqa: FBT001, FBT002
 ) -> metric_types.MetricComputations:
-    # Just as MultiClassConfusionMatrixPlot asks for it, so that TFMA counts once.
-    matrices = multi_class_confusion_matrices(
-        thresholds=[_NO_LEAST_PROBABILITY],
-        eval_config=eval_config,
-        model_name=model_name,
-        output_name=output_name,
-        example_weighted=example_weighted,
-    )
-    [matrices_key] = matrices[-1].keys
+    counts = count_rows(eval_config, model_name, output_name, example_weighted)
+    [counts_key] = counts.keys
     key = metric_types.MetricKey(
         name=name,
         model_name=model_name,
@@ -105,23 +96,23 @@ def _of_confusion_matrix(  # noqa: PLR0913, PLR0917 - TFMA passes them by these 
     formula = metric_types.registered_metrics()[metric]().result
 
     def result(metrics: dict[metric_types.MetricKey, Any]) -> dict[metric_types.MetricKey, float]:
-        matrix = metrics[matrices_key].get(_NO_LEAST_PROBABILITY, {})
+        matrix = metrics[counts_key].matrix
         if sub_key is not None:
             return {key: formula(*_count(matrix, sub_key.class_id))}
-        counts = [_count(matrix, class_id) for class_id in classes]
+        of_classes = [_count(matrix, class_id) for class_id in classes]
         if average == "micro":
-            return {key: formula(*np.sum(counts, axis=0))}
-        weights = [each.tp + each.fn if average == "weighted" else 1.0 for each in counts]
+            return {key: formula(*np.sum(of_classes, axis=0))}
+        weights = [each.tp + each.fn if average == "weighted" else 1.0 for each in of_classes]
         if not sum(weights):
             return {key: float("nan")}
-        return {key: float(np.average([formula(*each) for each in counts], weights=weights))}
+        return {key: float(np.average([formula(*each) for each in of_classes], weights=weights))}
 
-    return [*matrices, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+    return [counts, metric_types.DerivedMetricComputation(keys=[key], result=result)]
 
 
-def _count(matrix: dict[tuple[int, int], float], class_id: int) -> _Counts:
+def _count(matrix: Mapping[MatrixEntryKey, float], class_id: int) -> _Counts:
     """Returns the counts of a class, from the rows by actual and by answered class."""
-    tp = matrix.get((class_id, class_id), 0.0)
+    tp = matrix.get(MatrixEntryKey(class_id, class_id), 0.0)
     fn = sum(rows for (actual, _), rows in matrix.items() if actual == class_id) - tp
     fp = sum(rows for (_, answer), rows in matrix.items() if answer == class_id) - tp
     return _Counts(tp=tp, tn=sum(matrix.values()) - tp - fn - fp, fp=fp, fn=fn)

@@ -9,7 +9,7 @@ from tensorflow_model_analysis.slicer import slicer_lib
 from components.evaluation.checks import ACCURACY, CLASS, CROSS_ENTROPY, NUM_ROWS, OVERALL
 
 ACCURACY_CLASS: Final = "SparseCategoricalAccuracy"
-EXAMPLE_COUNT_CLASS: Final = "ExampleCount"
+ROW_COUNT_CLASSES: Final = ("RowCount", "ExampleCount")
 ACCURACY_NAME: Final = "sparse_categorical_accuracy"
 CROSS_ENTROPY_NAME: Final = "sparse_categorical_crossentropy"
 EXAMPLE_COUNT_NAME: Final = "example_count"

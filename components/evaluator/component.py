@@ -9,7 +9,7 @@ from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
 from tfx.types.standard_component_specs import MODEL_RUN_KEY, EvaluatorSpec
 
 from components.code_digest import code_digest
-from components.evaluation import answer_metrics
+from components.evaluation import answer_metrics, row_metrics
 from components.evaluator.executor import (
     EVAL_SPLIT_KEY,
     MAX_EVAL_GAP_KEY,
@@ -71,7 +71,7 @@ class Evaluator(base_beam_component.BaseBeamComponent):
           eval_split: The split that the model was validated on.
           max_eval_gap: Most that the accuracy on it may be below the accuracy on `example_splits`,
             beyond what chance explains, 0 to 1. With 1 it is not looked at, and needs neither
-            this project's Trainer nor `SparseCategoricalAccuracy` and `ExampleCount`.
+            this project's Trainer nor accuracy and number of rows among the metrics.
         """
         super().__init__(
             spec=HeldOutEvaluatorSpec(
@@ -85,7 +85,9 @@ class Evaluator(base_beam_component.BaseBeamComponent):
                 eval_split=eval_split,
                 max_eval_gap=max_eval_gap,
                 # The EvalConfig names them by their path, which no import of the executor shows.
-                code_digest=code_digest(Executor.__module__, answer_metrics.__name__),
+                code_digest=code_digest(
+                    Executor.__module__, answer_metrics.__name__, row_metrics.__name__
+                ),
                 evaluation=Channel(type=standard_artifacts.ModelEvaluation),
                 blessing=Channel(type=standard_artifacts.ModelBlessing),
             )

@@ -21,7 +21,7 @@ from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.evaluation.checks import ACCURACY
 from components.evaluation.held_out import HeldOutAccuracy, least_accuracy, write_held_out
-from components.evaluation.naming import ACCURACY_CLASS, EXAMPLE_COUNT_CLASS
+from components.evaluation.naming import ACCURACY_CLASS, ROW_COUNT_CLASSES
 from components.evaluation.result import read_evaluation
 from components.evaluator.comparability import find_difference
 from components.model_run import read_history, read_record
@@ -81,7 +81,7 @@ class Executor(tfx_evaluator.Executor):
         if result.rows is None or ACCURACY not in result.metrics:
             raise ValueError(
                 f"The evaluation: expected {ACCURACY} and the number of all rows, received "
-                f"{', '.join(result.metrics)}. Give {ACCURACY_CLASS} and {EXAMPLE_COUNT_CLASS} no "
+                f"{', '.join(result.metrics)}. Give {ACCURACY_CLASS} and {ROW_COUNT_CLASSES[0]} no "
                 f"name of their own in the EvalConfig, {_DO_WITHOUT}."
             )
         held_out = HeldOutAccuracy(
@@ -121,7 +121,11 @@ def _check_metrics(eval_config_json: str) -> None:
     eval_config = config_pb2.EvalConfig()
     proto_utils.json_to_proto(eval_config_json, eval_config)
     metrics = [metric.class_name for spec in eval_config.metrics_specs for metric in spec.metrics]
-    missing = [name for name in (ACCURACY_CLASS, EXAMPLE_COUNT_CLASS) if name not in metrics]
+    missing = [
+        " or ".join(names)
+        for names in ((ACCURACY_CLASS,), ROW_COUNT_CLASSES)
+        if not set(names) & set(metrics)
+    ]
     if missing:
         raise ValueError(
             f"The EvalConfig: expected {' and '.join(missing)} among the metrics, received "

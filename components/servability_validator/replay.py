@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.child_process import child_program, say_started
+from components.without_collections import without_collections
 
 LATENCIES = "latencies_ms"
 DEFAULT_SIGNATURE = "serving_default"
@@ -32,8 +33,9 @@ def replay(model_path: str, requests_path: str, answers_path: str, timed_calls: 
       answers_path: The .npz file to write.
       timed_calls: How often the first request is sent again to measure its latency.
     """
-    import tensorflow as tf  # noqa: PLC0415 - after Keras is ruled out
-    from tensorflow_serving.apis import prediction_log_pb2  # noqa: PLC0415
+    with without_collections():  # after Keras is ruled out
+        import tensorflow as tf  # noqa: PLC0415
+        from tensorflow_serving.apis import prediction_log_pb2  # noqa: PLC0415
 
     tf.config.list_logical_devices()  # starts its threads
     say_started()

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from components.run_report.artifact import PAGE_FILE
 from components.run_report.content.report import Report
+from components.without_collections import without_collections
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import IDX_EXAMPLE_GEN
 from runners.commands.quiet import log_to_file
@@ -135,7 +136,8 @@ def _run(
                 run_id=run_id, exit_code=FAILED, nodes=(), failed_node=_INPUTS, cause=cause
             )
         with make_display(terminal) as display, interruption.recognised():
-            from runners.local.run import run_locally  # noqa: PLC0415 - TensorFlow comes with it
+            with without_collections():
+                from runners.local.run import run_locally  # noqa: PLC0415 - so does TensorFlow
 
             return run_locally(
                 config, display, run_id, interruption, from_nodes=from_nodes, to_nodes=to_nodes

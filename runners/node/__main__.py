@@ -16,6 +16,7 @@ from typing import Any
 import click
 from absl import logging as absl_logging
 
+from components.without_collections import without_collections
 from runners.failure import cause_of
 from runners.interrupts import interruptible
 from runners.loopback import spare_loopback_the_proxy
@@ -115,13 +116,13 @@ def main(**options: Any) -> None:
 
 
 def _run(order: _Order) -> int:
-    # TensorFlow comes with these.
-    from runners.metadata.connection import read_connection  # noqa: PLC0415
-    from runners.node.launch import launch_node  # noqa: PLC0415
-    from runners.node.progress import telling_progress  # noqa: PLC0415
-    from runners.node.report import render_node, write_report  # noqa: PLC0415
-    from runners.orchestration.compiled import read_compiled  # noqa: PLC0415
-    from runners.orchestration.parameters import with_parameters  # noqa: PLC0415
+    with without_collections():  # TensorFlow comes with these
+        from runners.metadata.connection import read_connection  # noqa: PLC0415
+        from runners.node.launch import launch_node  # noqa: PLC0415
+        from runners.node.progress import telling_progress  # noqa: PLC0415
+        from runners.node.report import render_node, write_report  # noqa: PLC0415
+        from runners.orchestration.compiled import read_compiled  # noqa: PLC0415
+        from runners.orchestration.parameters import with_parameters  # noqa: PLC0415
 
     compiled = read_compiled(order.ir_path)
     if order.ir_digest is not None:

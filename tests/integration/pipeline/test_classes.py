@@ -115,7 +115,7 @@ def test_each_class_has_thresholds_of_its_own_in_the_evaluation():
         for metric in eval_config.metrics_specs[0].metrics
     }
     assert named["SparseCategoricalAccuracy"] == [str(digit) for digit in range(10)]
-    assert named["ExampleCount"] == [str(digit) for digit in range(10)]
+    assert named["RowCount"] == [str(digit) for digit in range(10)]
 
 
 def test_a_contract_at_a_storage_that_tensorflow_does_not_know_is_one_error():

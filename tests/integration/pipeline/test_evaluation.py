@@ -27,6 +27,8 @@ OF_OBJECTS_AND_SETS = {
     *("SetMatchPrecision", "SetMatchRecall"),
 }
 
+OF_ROWS_MODULE = "components.evaluation.row_metrics"
+
 ALL: dict[str, object] = {}
 ZERO, ONE = ({"featureValues": {"label": label}} for label in "01")
 
@@ -55,15 +57,17 @@ def test_without_further_metrics_it_is_what_it_was():
                 "metrics": [
                     {
                         "className": "SparseCategoricalAccuracy",
+                        "module": OF_ROWS_MODULE,
                         "perSliceThresholds": [
                             {"slicingSpecs": [ALL], "threshold": overall},
                             {"slicingSpecs": [ZERO, ONE], "threshold": at_least(0.96)},
                         ],
                     },
-                    {"className": "SparseCategoricalCrossentropy"},
-                    {"className": "MultiClassConfusionMatrixPlot"},
+                    {"className": "SparseCategoricalCrossentropy", "module": OF_ROWS_MODULE},
+                    {"className": "AnswersPlot", "module": OF_ROWS_MODULE},
                     {
-                        "className": "ExampleCount",
+                        "className": "RowCount",
+                        "module": OF_ROWS_MODULE,
                         "perSliceThresholds": [
                             {"slicingSpecs": [ALL, ZERO, ONE], "threshold": at_least(50)}
                         ],

@@ -200,9 +200,9 @@ def test_an_evaluation_without_accuracy_is_an_error_that_says_what_to_add(
     evaluate: Callable, tmp_path: Path
 ):
     with pytest.raises(ValueError, match="expected SparseCategoricalAccuracy among") as error:
-        evaluate(val_accuracy=0.97, metrics=("SparseCategoricalCrossentropy", "ExampleCount"))
+        evaluate(val_accuracy=0.97, metrics=("SparseCategoricalCrossentropy", "RowCount"))
 
-    assert "received SparseCategoricalCrossentropy, ExampleCount." in str(error.value)
+    assert "received SparseCategoricalCrossentropy, RowCount." in str(error.value)
     assert not (tmp_path / "evaluation").exists()
 
 
@@ -215,7 +215,7 @@ def test_metrics_that_go_by_other_names_are_an_error_and_no_open_gate(evaluate: 
 
 def test_rows_that_go_by_another_name_are_an_error_and_no_open_gate(evaluate: Callable):
     with pytest.raises(ValueError, match="the number of all rows"):
-        evaluate(rename={"ExampleCount": "n"})
+        evaluate(rename={"RowCount": "n"})
 
 
 def test_beside_a_baseline_it_is_the_candidate_whose_labels_are_looked_at(
