@@ -14,6 +14,10 @@ from serving.tensors import Array, Arrays, can_be_joined
 class Runnable(Described, Protocol):
     """A model without threads; `serving.saved_model.servable.Servable` is one."""
 
+    @property
+    def memory(self) -> object:
+        """What is there for as long as its memory is not free."""
+
     def run(self, signature_name: str, inputs: Arrays, place: int) -> dict[str, Array]:
         """Computes the outputs of a signature in a place, where nothing else runs."""
 
@@ -56,6 +60,11 @@ class ServedModel:
         self._model = model
         self._places = Places(num_places, interrupt=model.interrupt, recover=model.recover)
         self._batcher = Batcher(model.run, self._places, batching, metrics) if batching else None
+
+    @property
+    def memory(self) -> object:
+        """The model's: a thread that is ending holds that, and not this object."""
+        return self._model.memory
 
     async def call(
         self, signature_name: str, inputs: Arrays, *, deadline: float | None = None

@@ -49,7 +49,7 @@ class ModelVersion:
       num_users: Requests that are using it.
       num_attempts: How often it was tried to load.
       next_attempt: When to try again, in seconds of the manager's clock.
-      unloaded: The model that ended last, unless its memory is free already.
+      unloaded: The memory of the model that ended last, unless it is free already.
     """
 
     number: int
@@ -61,7 +61,7 @@ class ModelVersion:
     num_users: int = 0
     num_attempts: int = 0
     next_attempt: float = 0.0
-    unloaded: "weakref.ref[LoadedModel] | None" = None
+    unloaded: "weakref.ref[object] | None" = None
 
     @property
     def status(self) -> VersionStatus:
@@ -70,7 +70,7 @@ class ModelVersion:
 
     @property
     def is_held(self) -> bool:
-        """Whether something still holds a model that has ended: a thread that is ending, too."""
+        """Whether memory of a model that has ended is not free; a thread that ends may hold it."""
         return self.unloaded is not None and self.unloaded() is not None
 
     def start_unloading(self) -> None:
@@ -87,7 +87,7 @@ class ModelVersion:
         if self.state is State.UNLOADING and self.num_users == 0:
             if self.loaded:
                 self.loaded.close()
-                self.unloaded = weakref.ref(self.loaded)
+                self.unloaded = weakref.ref(self.loaded.memory)
             self.state, self.loaded = State.END, None
 
 

@@ -21,6 +21,10 @@ class Described(Protocol):
 class LoadedModel(Described, Protocol):
     """A model that answers."""
 
+    @property
+    def memory(self) -> object:
+        """What is there for as long as the model's memory is not free, whoever holds that."""
+
     async def call(
         self, signature_name: str, inputs: Arrays, *, deadline: float | None = None
     ) -> dict[str, Array]:

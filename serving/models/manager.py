@@ -207,10 +207,11 @@ class Manager:
     def _collect_garbage(self) -> None:
         """Frees what was unloaded: TensorFlow's models hold themselves, by reference cycles."""
         if self._has_garbage:
-            with self._lock:
-                # What is held now is not freed now.
-                self._has_garbage = any(model.is_held for model in self._models.values())
+            self._has_garbage = False
             gc.collect()
+            with self._lock:
+                # What was held is not freed: not before it is looked for again.
+                self._has_garbage |= any(model.is_held for model in self._models.values())
 
     def _next_to_load(self) -> tuple[ModelConfig, ModelVersion] | None:
         now = self._clock()

@@ -30,6 +30,11 @@ class Servable:
         }
         session.start()
 
+    @property
+    def memory(self) -> object:
+        """The session's."""
+        return self._session.memory
+
     def run(self, signature_name: str, inputs: Arrays, place: int = 0) -> dict[str, Array]:
         """Calls a signature.
 

@@ -77,6 +77,11 @@ class InterruptibleSession:
         self._places = [np.array(number, np.int32) for number in range(options.num_places)]
         self._place = self._interrupts.place._as_tf_output()  # noqa: SLF001 - see above
 
+    @property
+    def memory(self) -> object:
+        """The graph, which may outlive the session by one collection of garbage."""
+        return self._graph
+
     def make_run(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Run:
         """Returns what computes tensors of others; all are names in the graph by other names.
 

@@ -17,10 +17,18 @@ from serving.models.policy import All, Latest, Specific
 from serving.tensors import Arrays
 
 
+class Memory:
+    """What a thread may hold, without the model; it holds itself, as TensorFlow's graphs do."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
 class Model:
     """Answers with the number of its version."""
 
     def __init__(self, version: int) -> None:
+        self.memory = Memory()
         self.signatures: dict[str, Any] = {}
         self.signature_defs: dict[str, Any] = {}
         self.version = version
@@ -105,9 +113,8 @@ def test_memory_that_a_thread_holds_while_its_version_ends_is_freed_later():
     storage = Storage(m=["1"])
     manager = storage.manager()
     with manager.acquire(ModelSpec("m")) as handle:
-        held: Any = handle.loaded
+        held: Any = handle.loaded.memory
     del handle
-    held.itself = held  # as TensorFlow's models hold themselves
     memory = weakref.ref(held)
     gc.disable()
     try:
