@@ -8,7 +8,6 @@ floats from ~/mnist, which are written first and not counted. Both models are me
 """
 
 import ensurepip
-import gzip
 import json
 import os
 import platform
@@ -26,11 +25,10 @@ import numpy as np
 import tensorflow as tf
 from tfx.examples import mnist as tfx_example
 
-from benchmarks.process_tree import Usage, measure
-from benchmarks.tfx_mnist import call
+from benchmarks.measuring.mnist import Part, read_mnist
+from benchmarks.measuring.process_tree import Usage, measure
+from benchmarks.measuring.tfx_mnist import call
 
-_PROJECT = Path(__file__).parents[1]
-_DATA = _PROJECT / "data" / "mnist"
 _PRESETS = ("quick", "default")
 _EXAMPLE = "TFX's example"
 
@@ -124,11 +122,11 @@ def _write_example_data(path: Path) -> None:
             writer.write(example)
 
 
-def _example_rows(name: str) -> list[bytes]:
+def _example_rows(part: Part) -> list[bytes]:
     """Returns the tf.Examples that the example reads: floats from -0.5 to 0.5, and the class."""
-    images = _read(f"{name}-images-idx3-ubyte.gz", 16).reshape(-1, 784) / 255.0 - 0.5
-    labels = _read(f"{name}-labels-idx1-ubyte.gz", 8)
-    return [_example(image, label) for image, label in zip(images, labels, strict=True)]
+    images, labels = read_mnist(part)
+    floats = images.reshape(-1, 784) / 255.0 - 0.5
+    return [_example(image, label) for image, label in zip(floats, labels, strict=True)]
 
 
 def _example(image: Any, label: int) -> bytes:
@@ -144,12 +142,7 @@ def _measure_example_model(version: Path) -> float:
     [input_name] = signature.structured_input_signature[1]
     answers = signature(**{input_name: tf.constant(_example_rows("t10k"))})
     [logits] = answers.values()
-    labels = _read("t10k-labels-idx1-ubyte.gz", 8)
-    return float(np.mean(logits.numpy().argmax(axis=1) == labels))
-
-
-def _read(name: str, header_bytes: int) -> Any:
-    return np.frombuffer(gzip.decompress((_DATA / name).read_bytes()), np.uint8)[header_bytes:]
+    return float(np.mean(logits.numpy().argmax(axis=1) == read_mnist("t10k").labels))
 
 
 if __name__ == "__main__":

@@ -7,25 +7,22 @@ node has a process of its own, whose imports are not counted. Prints a Markdown 
 that fits best: what a node takes of any data, and what it takes of 100,000 rows more.
 """
 
-import gzip
 import os
 import platform
-import struct
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import click
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.node_costs import NodeCost, measure_nodes
-from benchmarks.plots import write_plot
+from benchmarks.measuring.mnist import Part, Rows, read_mnist, write_mnist
+from benchmarks.measuring.node_costs import NodeCost, measure_nodes
+from benchmarks.measuring.plots import write_plot
 from components.run_report.charts.lines import Line, draw_lines
 from modules.hyperparameters import PRESETS
 from pipeline.config import PipelineConfig
 
-_DATA = Path(__file__).parents[1] / "data" / "mnist"
 _ROWS = 70_000
 _PER_ROWS = 100_000
 _SHIFTS = [(down, right) for down in (0, 1, -1, 2) for right in (0, 1, -1, 2)]
@@ -51,15 +48,8 @@ def main(times: str, plot: str | None) -> None:
 def _prepare(folder: Path, copies: int) -> PipelineConfig:
     """Writes the data, and returns the configuration of a run on them."""
     data = folder / "data"
-    data.mkdir()
-    for split in ("train", "t10k"):
-        images, labels = (
-            _read(f"{split}-images-idx3-ubyte.gz"),
-            _read(f"{split}-labels-idx1-ubyte.gz"),
-        )
-        shifted = [np.roll(images, shift, axis=(1, 2)) for shift in _SHIFTS[:copies]]
-        _write(data / f"{split}-images-idx3-ubyte", np.concatenate(shifted))
-        _write(data / f"{split}-labels-idx1-ubyte", np.tile(labels, copies))
+    parts: tuple[Part, ...] = ("train", "t10k")
+    write_mnist(data, {part: _shift(read_mnist(part), copies) for part in parts})
     return PipelineConfig.model_validate(
         {
             "data_root": str(data),
@@ -73,17 +63,10 @@ def _prepare(folder: Path, copies: int) -> PipelineConfig:
     )
 
 
-def _read(name: str) -> npt.NDArray[np.uint8]:
-    content = gzip.decompress((_DATA / name).read_bytes())
-    rank = content[3]
-    shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
-
-
-def _write(path: Path, values: npt.NDArray[np.uint8]) -> None:
-    with path.open("wb") as file:
-        file.write(struct.pack(f">{values.ndim + 1}I", 0x800 | values.ndim, *values.shape))
-        values.tofile(file)
+def _shift(rows: Rows, copies: int) -> Rows:
+    """Returns so many copies one after the other, each shifted in a way of its own."""
+    images = [np.roll(rows.images, shift, axis=(1, 2)) for shift in _SHIFTS[:copies]]
+    return Rows(np.concatenate(images), np.tile(rows.labels, copies))
 
 
 def _render(costs: dict[str, dict[int, NodeCost]], sizes: list[int]) -> str:
@@ -105,14 +88,18 @@ def _draw(costs: dict[str, dict[int, NodeCost]], sizes: list[int], path: Path) -
     largest = sorted(costs, key=lambda node_id: costs[node_id][sizes[-1]].cpu_seconds, reverse=True)
     legend = dict(zip("abcde", largest, strict=False))
     lines = [
-        Line(node_id, [(size * _ROWS, costs[node_id][size].cpu_seconds) for size in sizes], css)
+        Line(
+            node_id,
+            [(size * _ROWS / 1000, costs[node_id][size].cpu_seconds) for size in sizes],
+            css,
+        )
         for css, node_id in legend.items()
     ]
     chart = draw_lines(
         lines,
         title="CPU seconds of nodes by rows of data",
-        x_label="rows; CPU seconds of a node",
-        x_ticks=[size * _ROWS for size in sizes],
+        x_label="thousand rows; CPU seconds of a node",
+        x_ticks=[size * _ROWS / 1000 for size in sizes],
     )
     write_plot(path, chart, legend)
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from benchmarks.tfx_mnist import call
+from benchmarks.measuring.tfx_mnist import call
 from runners.local.outcome import DONE, NOT_BLESSED
 
 _DATA = Path(__file__).parent.parent / "data" / "mnist"

@@ -47,6 +47,8 @@ _WISHES: dict[str, list[dict[str, Any]]] = {
     "`AUC`, `each_class`": [{"metric": "AUC", "each_class": True}],
 }
 _BINARIZED = "(TFMA's own `F1Score`, macro average)"
+_SEPARATE = "(none, each of Keras and TFMA by itself)"
+_THEIRS = {"AnswersPlot": "MultiClassConfusionMatrixPlot", "RowCount": "ExampleCount"}
 
 
 @click.command()
@@ -78,6 +80,10 @@ def _list_configs() -> dict[str, config_pb2.EvalConfig]:
         wish: make_eval_config(Thresholds.model_validate({"metrics": metrics}), _CLASSES)
         for wish, metrics in _WISHES.items()
     }
+    configs[_SEPARATE] = make_eval_config(Thresholds(), _CLASSES)
+    for metric in configs[_SEPARATE].metrics_specs[0].metrics:
+        metric.class_name = _THEIRS.get(metric.class_name, metric.class_name)
+        metric.module = ""
     configs[_BINARIZED] = make_eval_config(Thresholds(), _CLASSES)
     binarized = configs[_BINARIZED].metrics_specs.add()
     binarized.metrics.add(class_name="F1Score")

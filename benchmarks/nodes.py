@@ -17,10 +17,9 @@ from pathlib import Path
 
 import click
 
-from benchmarks.node_costs import NodeCost, measure_nodes
-from benchmarks.plots import write_plot
-from benchmarks.tfx_mnist import make_config
-from components.run_report.charts.bars import Bars, draw_bars
+from benchmarks.measuring.node_costs import NodeCost, measure_nodes
+from benchmarks.measuring.plots import draw_rows, write_plot
+from benchmarks.measuring.tfx_mnist import make_config
 from modules.hyperparameters import PRESETS
 from pipeline.node_ids import ANOMALY_GATE, EXAMPLE_VALIDATOR, SERVABILITY_VALIDATOR
 
@@ -80,13 +79,9 @@ def _render_figure(values: Sequence[float], digits: int = 2) -> str:
 def _draw(seconds: Mapping[str, Sequence[float]], preset: str, path: Path) -> None:
     means = {name: statistics.mean(values) for name, values in seconds.items()}
     drawn = {name: mean for name, mean in means.items() if mean >= _LEAST_DRAWN_SECONDS}
-    chart = draw_bars(
-        list(drawn),
-        [Bars("CPU seconds", list(drawn.values()), "a")],
-        title=f"CPU seconds of a run of the preset {preset}",
-        x_label=f"CPU s of the preset {preset}: {sum(means.values()):.0f} in all",
-    )
-    write_plot(path, chart)
+    total = sum(means.values())
+    title = f"CPU seconds of a run of the preset {preset}, {total:.0f} in all"
+    write_plot(path, draw_rows(drawn, title=title))
 
 
 if __name__ == "__main__":

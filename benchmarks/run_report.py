@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import runners.local.run  # noqa: F401 - TensorFlow, TFX and all else that a run has loaded
-from benchmarks.process_tree import Usage
-from benchmarks.tfx_mnist import call, make_config
+from benchmarks.measuring.process_tree import Usage
+from benchmarks.measuring.tfx_mnist import call, make_config
 from components.run_report.page.rendering import render_page
 from pipeline.config import PipelineConfig
 from pipeline.node_ids import RUN_REPORT

@@ -27,7 +27,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.model_server import ServerUnderTest, serving
+from benchmarks.measuring.model_server import ServerUnderTest, serving
 from serving.client.image_model import IMAGES_SIGNATURE, ImageModel
 from serving.client.rest import RestClient
 

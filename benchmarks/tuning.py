@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks.process_tree import Usage
-from benchmarks.tfx_mnist import call, make_command
+from benchmarks.measuring.process_tree import Usage
+from benchmarks.measuring.tfx_mnist import call, make_command
 from modules.training.history import SELECTED_BY
 from modules.tuning.progress import show_value
 from modules.tuning.trials import SEARCH_FILE, Search

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from benchmarks.process_tree import Usage, measure
+from benchmarks.measuring.process_tree import Usage, measure
 from pipeline.config import PipelineConfig
 from runners.local.outcome import DONE
 
