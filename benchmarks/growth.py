@@ -19,9 +19,10 @@ import numpy as np
 from benchmarks.measuring.mnist import Part, Rows, read_mnist, write_mnist
 from benchmarks.measuring.node_costs import NodeCost, measure_nodes
 from benchmarks.measuring.plots import write_plot
+from benchmarks.measuring.tfx_mnist import make_config
 from components.run_report.charts.lines import Line, draw_lines
 from modules.hyperparameters import PRESETS
-from pipeline.config import PipelineConfig
+from pipeline.config import PipelineConfig, Thresholds
 
 _ROWS = 70_000
 _PER_ROWS = 100_000
@@ -50,15 +51,12 @@ def _prepare(folder: Path, copies: int) -> PipelineConfig:
     data = folder / "data"
     parts: tuple[Part, ...] = ("train", "t10k")
     write_mnist(data, {part: _shift(read_mnist(part), copies) for part in parts})
-    return PipelineConfig.model_validate(
-        {
+    return make_config(folder).model_copy(
+        update={
             "data_root": str(data),
-            "pipeline_root": f"{folder}/root",
-            "metadata_path": f"{folder}/root/metadata.db",
-            "serving_model_dir": f"{folder}/serving",
-            "training": PRESETS["quick"].model_dump(),
+            "training": PRESETS["quick"],
             # Digits that are moved towards the border are not those of MNIST.
-            "thresholds": {"accuracy": 0.5, "class_accuracy": 0.1},
+            "thresholds": Thresholds(accuracy=0.5, class_accuracy=0.1),
         }
     )
 

@@ -14,7 +14,7 @@ from tensorflow_model_analysis.metrics.calibration_histogram import calibration_
 from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_metrics import MatrixEntryKey
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluation.row_counts import count_rows
+from components.evaluation.row_counts import RowCounts, derive_from_counts
 
 CONFIDENCE_BUCKETS: Final = 10
 """So many groups of rows, by how sure the model is of its answer."""
@@ -84,8 +84,6 @@ def _of_confusion_matrix(  # noqa: PLR0913, PLR0917 - TFMA passes them by these 
     sub_key: metric_types.SubKey | None = None,
     example_weighted: bool = False,  # noqa: FBT001, FBT002
 ) -> metric_types.MetricComputations:
-    counts = count_rows(eval_config, model_name, output_name, example_weighted)
-    [counts_key] = counts.keys
     key = metric_types.MetricKey(
         name=name,
         model_name=model_name,
@@ -95,19 +93,18 @@ def _of_confusion_matrix(  # noqa: PLR0913, PLR0917 - TFMA passes them by these 
     )
     formula = metric_types.registered_metrics()[metric]().result
 
-    def result(metrics: dict[metric_types.MetricKey, Any]) -> dict[metric_types.MetricKey, float]:
-        matrix = metrics[counts_key].matrix
+    def measure(counts: RowCounts) -> float:
         if sub_key is not None:
-            return {key: formula(*_count(matrix, sub_key.class_id))}
-        of_classes = [_count(matrix, class_id) for class_id in classes]
+            return float(formula(*_count(counts.matrix, sub_key.class_id)))
+        of_classes = [_count(counts.matrix, class_id) for class_id in classes]
         if average == "micro":
-            return {key: formula(*np.sum(of_classes, axis=0))}
+            return float(formula(*np.sum(of_classes, axis=0)))
         weights = [each.tp + each.fn if average == "weighted" else 1.0 for each in of_classes]
         if not sum(weights):
-            return {key: float("nan")}
-        return {key: float(np.average([formula(*each) for each in of_classes], weights=weights))}
+            return float("nan")
+        return float(np.average([formula(*each) for each in of_classes], weights=weights))
 
-    return [counts, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+    return derive_from_counts(key, measure, eval_config)
 
 
 def _count(matrix: Mapping[MatrixEntryKey, float], class_id: int) -> _Counts:

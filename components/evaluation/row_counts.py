@@ -1,12 +1,12 @@
 """Counts rows by label and answer, once for all metrics of TFMA that follow from that.
 
 TFMA has a combiner for each kind of metric, and each of them looks up label and probabilities of a
-row again, in every slice: two thirds of what an evaluation of small images takes. Here a row is
-looked at once, and what goes into the slices is four numbers.
+row again, in every slice. Here a row is looked at once, and what goes into the slices is four
+values.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -40,31 +40,36 @@ class RowCounts:
     matrix: dict[MatrixEntryKey, float] = field(default_factory=lambda: defaultdict(float))
 
 
-def count_rows(
+def derive_from_counts(
+    key: metric_types.MetricKey,
+    formula: Callable[[RowCounts], Any],
     eval_config: config_pb2.EvalConfig | None,
-    model_name: str,
-    output_name: str,
-    example_weighted: bool,  # noqa: FBT001 - in the words of TFMA
-) -> metric_types.MetricComputation:
-    """Returns what gives a metric of one key, a RowCounts, for other metrics to be derived from.
+) -> metric_types.MetricComputations:
+    """Returns the computations of a metric that follows from what was counted.
 
-    TFMA does the same work once, however many metrics ask for it.
+    TFMA counts once, however many metrics of a model's output ask for it.
 
     Args:
+      key: The metric's; its counts are those of the same model, output and weights.
+      formula: Returns the metric of a slice.
       eval_config: Says where label, probabilities and weight are.
-      model_name: Whose answers; empty if there is one model.
-      output_name: Which of its answers; empty if there is one.
-      example_weighted: Whether a row counts as much as it weighs, or 1.
     """
-    key = metric_types.MetricKey(
+    counts_key = metric_types.MetricKey(
         name="_row_counts",
-        model_name=model_name,
-        output_name=output_name,
-        example_weighted=example_weighted,
+        model_name=key.model_name,
+        output_name=key.output_name,
+        example_weighted=key.example_weighted,
     )
-    return metric_types.MetricComputation(
-        keys=[key], preprocessors=[_LookAtRow(eval_config, key)], combiner=_Combiner(key)
+    counts = metric_types.MetricComputation(
+        keys=[counts_key],
+        preprocessors=[_LookAtRow(eval_config, counts_key)],
+        combiner=_Combiner(counts_key),
     )
+
+    def result(metrics: dict[metric_types.MetricKey, Any]) -> dict[metric_types.MetricKey, Any]:
+        return {key: formula(metrics[counts_key])}
+
+    return [counts, metric_types.DerivedMetricComputation(keys=[key], result=result)]
 
 
 class _Row(NamedTuple):

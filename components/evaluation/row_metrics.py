@@ -9,15 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tensorflow_model_analysis.metrics import metric_types, metric_util
-from tensorflow_model_analysis.metrics.example_count import EXAMPLE_COUNT_NAME
 from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_metrics import Matrices
 from tensorflow_model_analysis.metrics.multi_class_confusion_matrix_plot import (
     MULTI_CLASS_CONFUSION_MATRIX_PLOT_NAME,
 )
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluation.naming import ACCURACY_NAME, CROSS_ENTROPY_NAME
-from components.evaluation.row_counts import RowCounts, count_rows
+from components.evaluation.naming import ACCURACY_NAME, CROSS_ENTROPY_NAME, EXAMPLE_COUNT_NAME
+from components.evaluation.row_counts import RowCounts, derive_from_counts
 
 _THRESHOLD = 0.0  # of the only confusion matrix: each row has the answer that is most probable
 
@@ -67,21 +66,13 @@ def _from_counts(
         output_name: str = "",
         example_weighted: bool = False,  # noqa: FBT001, FBT002 - TFMA passes it
     ) -> metric_types.MetricComputations:
-        counts = count_rows(eval_config, model_name, output_name, example_weighted)
-        [counts_key] = counts.keys
         key = make_key(
             name=name,
             model_name=model_name,
             output_name=output_name,
             example_weighted=example_weighted,
         )
-
-        def result(
-            metrics: dict[metric_types.MetricKey, Any],
-        ) -> dict[metric_types.MetricKey, Any]:
-            return {key: formula(metrics[counts_key])}
-
-        return [counts, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+        return derive_from_counts(key, formula, eval_config)
 
     return metric_util.merge_per_key_computations(make_computations)
 
