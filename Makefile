@@ -50,6 +50,11 @@ test: $(VENV)/.dev $(AIRFLOW_VENV)/.airflow $(if $(has_node),$(VENV)/.node $(VEN
 unit: $(VENV)/.dev ## run the tests that take seconds and need no TensorFlow
 	$(bin)/pytest tests/unit $(ARGS)
 
+# Not a test: it is measured, so it has attempts, and runs when nothing else does.
+.PHONY: guard
+guard: $(VENV)/.dev ## fail if a small run takes a third more CPU than it did (a minute)
+	$(bin)/python -m benchmarks.cpu_guard
+
 .PHONY: lint
 lint: $(VENV)/.dev ## check style, types, shell scripts, the Dockerfile and spelling
 	$(bin)/ruff check

@@ -67,7 +67,6 @@ def train_preset(hyperparameters: Hyperparameters, data: Data) -> Training:
         user_seconds = _read_user_seconds() - before
         model = build_model(hyperparameters, job.data)
         Checkpoints(job.checkpoint_dir).restore_best_weights(model)
-    model.compile(metrics=["accuracy"])
     accuracies = []
     for split in ("test", "eval"):
         examples = read_examples(
@@ -86,7 +85,7 @@ def train_preset(hyperparameters: Hyperparameters, data: Data) -> Training:
 
 
 def train_keras_convnet(seed: int) -> Training:
-    """Trains keras.io's "Simple MNIST convnet", with its own settings and its own validation."""
+    """Trains keras.io's "Simple MNIST convnet", with its settings."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [
@@ -104,7 +103,7 @@ def train_keras_convnet(seed: int) -> Training:
 
 
 def train_dense(seed: int) -> Training:
-    """Trains the two dense layers of TensorFlow's "Quickstart for beginners", as they are there."""
+    """Trains the two dense layers of TensorFlow's "Quickstart for beginners", with its settings."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from modules.hyperparameters import PRESETS
 from pipeline.config import PipelineConfig
 from pipeline.config_sources import ConfigError, load_config
 
@@ -20,7 +21,9 @@ def configuration_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="KEY=VALUE",
             help="Set one value, e.g. training.epochs=3; may be given again.",
         ),
-        click.option("--preset", metavar="NAME", help="Start from a preset: default or quick."),
+        click.option(
+            "--preset", metavar="NAME", help=f"Start from a preset: {', '.join(sorted(PRESETS))}."
+        ),
         click.option("--config", "config_file", metavar="FILE", help="YAML file of values."),
     ):
         command = option(command)
