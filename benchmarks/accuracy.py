@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class _Result:
       seed: From which seed.
       digest: Of the settings and code that it was trained with.
       machine: Where.
+      day: When, as 2026-11-29.
       training: What came of it.
     """
 
@@ -49,6 +51,7 @@ class _Result:
     seed: int
     digest: str
     machine: str
+    day: str
     training: Training
 
 
@@ -70,6 +73,7 @@ def main(seeds: int, results: Path, plot: Path | None) -> None:
                     seed=seed,
                     digest=digests[name],
                     machine=f"{platform.platform()}, {os.cpu_count()} cores",
+                    day=datetime.now(UTC).date().isoformat(),
                     training=_train(name, seed, data),
                 )
                 done[name, seed] = result.training

@@ -21,8 +21,12 @@ logger = logging.getLogger("modules.distribution.processes.member")
 
 # What TensorFlow raises in a process whose peers no longer answer.
 _LOST_PEERS = {"AbortedError", "CancelledError", "DeadlineExceededError", "UnavailableError"}
+# What it raises, rarely, when messages between processes cross: the same start then goes well.
+_MAY_PASS = {"InternalError"}
 # What it says of an error within a tf.function before it comes to it.
 _BEFORE_THE_CAUSE = ("Graph execution error", "Detected at node")
+# How it begins the first of several, of which it says before only how many there are.
+_FIRST_OF_SEVERAL = "  (0)"
 
 
 class Listener(Protocol):
@@ -91,9 +95,9 @@ def take_part(job_path: str, train: str, reports: Listener) -> NoReturn:
             f"{type(error).__name__}: {_find_cause(error)}",
             # By name, since it may be TensorFlow that could not be loaded.
             lost_peers=type(error).__name__ in _LOST_PEERS,
-            # Python's own only: a port is taken, a file system is full. By its type an error of
-            # TensorFlow's does not tell what passes from what would come again.
-            may_pass=isinstance(error, OSError),
+            # Python's own: a port is taken, a file system is full. By its type hardly an error of
+            # TensorFlow's tells what passes from what would come again.
+            may_pass=isinstance(error, OSError) or type(error).__name__ in _MAY_PASS,
         )
         _end(1)
     _end(0)
@@ -129,12 +133,12 @@ def _serve(job_path: str, cluster: Cluster, reports: Listener) -> NoReturn:
 
 def _find_cause(error: Exception) -> str:
     """Returns the line that says what happened, without TensorFlow's account of where."""
-    lines = [
-        line
-        for line in str(error).splitlines()
-        if line.strip() and not line.startswith((" ", *_BEFORE_THE_CAUSE))
-    ]
-    return lines[0] if lines else ""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    for line in lines:
+        if line.startswith(_FIRST_OF_SEVERAL):
+            return line.strip()
+    causes = (line for line in lines if not line.startswith((" ", *_BEFORE_THE_CAUSE)))
+    return next(causes, "")
 
 
 def _end(exit_code: int) -> NoReturn:

@@ -41,6 +41,24 @@ def hang_unless_chief(job: TrainingJob, distribution: Distribution) -> None:
         signal.pause()
 
 
+def fail_on_two_devices(job: TrainingJob, distribution: Distribution) -> None:  # noqa: ARG001
+    """Takes a step on two devices, which fails on both."""
+
+    def decode() -> list[tf.Tensor]:
+        decoded = []
+        for device in distribution.devices:
+            with tf.device(device):
+                decoded.append(tf.io.decode_raw(tf.fill([2], "abc"), tf.int16))
+        return decoded
+
+    tf.function(decode)()
+
+
+def cross_messages(job: TrainingJob, distribution: Distribution) -> None:  # noqa: ARG001
+    """Fails as TensorFlow does when it contradicts itself."""
+    raise tf.errors.InternalError(None, None, "the worker does not know what it was asked")
+
+
 def main(job_path: str) -> None:
     """Trains the job."""
     job = TrainingJob.read(job_path)

@@ -36,6 +36,10 @@ TWO_WORKERS = {**SEVERAL, "workers": 2, "batch_size_per_replica": 8}
 THREE_WORKERS = {**SEVERAL, "workers": 3, "batch_size_per_replica": 5}
 
 KEEP_WEIGHTS = f"{worker_trainings.__name__}:{worker_trainings.train_and_keep_weights.__name__}"
+FAIL_ON_TWO_DEVICES = (
+    f"{worker_trainings.__name__}:{worker_trainings.fail_on_two_devices.__name__}"
+)
+CROSS_MESSAGES = f"{worker_trainings.__name__}:{worker_trainings.cross_messages.__name__}"
 HANG = f"{worker_trainings.__name__}:{worker_trainings.hang_unless_chief.__name__}"
 
 CLUSTER_OF_THREE = {
@@ -225,6 +229,25 @@ def test_port_that_is_taken_is_named(training_inputs: Inputs, tmp_path: Path):
 
     assert f"worker 0 failed: OSError: 127.0.0.1:{port}: " in str(fault.value)
     assert fault.value.may_pass  # a restart listens elsewhere
+
+
+def test_error_on_several_devices_is_told_by_the_first(training_inputs: Inputs, tmp_path: Path):
+    training = Training(training_inputs, tmp_path / "failed", strategy="mirrored", logical_cpus=2)
+
+    said = r"failed: InvalidArgumentError: \(0\) INVALID_ARGUMENT: +Input to DecodeRaw has length 3"
+    with pytest.raises(ClusterFault, match=said) as fault:
+        run_by_hand(training, {"worker": find_free_addresses(1)}, FAIL_ON_TWO_DEVICES)
+
+    assert not fault.value.may_pass
+
+
+def test_error_of_messages_between_processes_may_pass(training_inputs: Inputs, tmp_path: Path):
+    training = Training(training_inputs, tmp_path / "crossed", **TWO_WORKERS)
+
+    with pytest.raises(ClusterFault, match="failed: InternalError: the worker does not") as fault:
+        run_by_hand(training, {"worker": find_free_addresses(2)}, CROSS_MESSAGES)
+
+    assert fault.value.may_pass
 
 
 def test_where_a_platform_has_started_the_workers_each_takes_its_role_and_starts_none(

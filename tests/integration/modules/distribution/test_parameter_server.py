@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -151,7 +152,8 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ):
-    settings = {**SERVED, "workers": 2, "epochs": 3, "restarts": 1}
+    # One more than is lost: TensorFlow may fail at a start, see modules.distribution.processes.member.
+    settings = {**SERVED, "workers": 2, "epochs": 3, "restarts": 2}
     training = Training(training_inputs, tmp_path / "training", **settings)
     training.make_folders()
     monkeypatch.setenv("PYTHONPATH", WITH_SUPPORT["PYTHONPATH"])
@@ -159,9 +161,10 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
 
     train_apart(training.job, train="support.distribution.losses:lose_a_server_then_a_worker")
 
-    lost_server, lost_worker = caplog.messages
+    (lost_server,) = [text for text in caplog.messages if text.startswith("ps 0 was killed")]
+    (lost_worker,) = [text for text in caplog.messages if text.startswith("worker 1 was killed")]
     assert lost_server.startswith("ps 0 was killed by signal 9 (Killed). Log: ")
-    assert "again after epoch 1, restart 1 of 1" in lost_server
+    assert re.search(r"again after epoch 1, restart \d of 2", lost_server)
     assert lost_worker.startswith("worker 1 was killed by signal 9 (Killed). Log: ")
     assert lost_worker.endswith("The others go on without it.")
     log = (training.model_run_dir / "chief-0.log").read_text()
