@@ -121,7 +121,7 @@ def _train(model: keras.Model, *, batch_size: int, epochs: int) -> Training:
     """Trains on MNIST's train files, the last tenth of which is for validation."""
     images, labels = _read("train")
     before = _read_user_seconds()
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(
         images, labels, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=0
     )

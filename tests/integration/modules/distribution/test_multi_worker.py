@@ -36,9 +36,7 @@ TWO_WORKERS = {**SEVERAL, "workers": 2, "batch_size_per_replica": 8}
 THREE_WORKERS = {**SEVERAL, "workers": 3, "batch_size_per_replica": 5}
 
 KEEP_WEIGHTS = f"{worker_trainings.__name__}:{worker_trainings.train_and_keep_weights.__name__}"
-FAIL_ON_TWO_DEVICES = (
-    f"{worker_trainings.__name__}:{worker_trainings.fail_on_two_devices.__name__}"
-)
+FAIL_ON_TWO_DEVICES = f"{worker_trainings.__name__}:{worker_trainings.fail_on_two_devices.__name__}"
 CROSS_MESSAGES = f"{worker_trainings.__name__}:{worker_trainings.cross_messages.__name__}"
 HANG = f"{worker_trainings.__name__}:{worker_trainings.hang_unless_chief.__name__}"
 

@@ -152,7 +152,7 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ):
-    # One more than is lost: TensorFlow may fail at a start, see modules.distribution.processes.member.
+    # One more than is lost, since TensorFlow may contradict itself: see docs/training.md.
     settings = {**SERVED, "workers": 2, "epochs": 3, "restarts": 2}
     training = Training(training_inputs, tmp_path / "training", **settings)
     training.make_folders()
