@@ -31,6 +31,7 @@ from components.run_report.charts.points import Points, draw_points
 from modules.hyperparameters import PRESETS
 
 _RESULTS = Path(__file__).with_suffix(".jsonl")
+_LEGEND_LEFT = 200  # between what is trained for seconds and what is for minutes
 _CONVNET, _DENSE = "keras.io's convnet", "two dense layers"
 
 
@@ -151,7 +152,7 @@ def _draw(trainings: Mapping[str, Sequence[Training]], path: Path) -> None:
         x_label="user CPU s of a training; % of the test split",
         x_ticks=None,
     )
-    write_plot(path, chart, legend)
+    write_plot(path, chart, legend, legend_left=_LEGEND_LEFT)
 
 
 def _list_points(

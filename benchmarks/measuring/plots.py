@@ -37,16 +37,23 @@ def draw_rows(values: Mapping[str, float], *, title: str) -> Markup:
     return svg.frame(_WIDTH, _ROW_HEIGHT * len(values), title, parts)
 
 
-def write_plot(path: Path, chart: Markup, legend: Mapping[str, str] = _NO_LEGEND) -> None:
+def write_plot(
+    path: Path,
+    chart: Markup,
+    legend: Mapping[str, str] = _NO_LEGEND,
+    *,
+    legend_left: float = 60,
+) -> None:
     """Writes a chart as an SVG file.
 
     Args:
       path: The file.
       chart: From `components.run_report.charts`, with the classes a to e as colours.
       legend: What each colour is.
+      legend_left: Where its names begin, of the chart's 480 from left to right.
     """
     names = Markup("").join(
-        svg.text(60, 24 + 14 * number, name, css)
+        svg.text(legend_left, 24 + 14 * number, name, css)
         for number, (css, name) in enumerate(legend.items())
     )
     alone = str(chart).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="720" ', 1)
