@@ -54,7 +54,7 @@ def fail_on_two_devices(job: TrainingJob, distribution: Distribution) -> None:  
     tf.function(decode)()
 
 
-def cross_messages(job: TrainingJob, distribution: Distribution) -> None:  # noqa: ARG001
+def contradict(job: TrainingJob, distribution: Distribution) -> None:  # noqa: ARG001
     """Fails as TensorFlow does when it contradicts itself."""
     raise tf.errors.InternalError(None, None, "the worker does not know what it was asked")
 

@@ -37,7 +37,7 @@ THREE_WORKERS = {**SEVERAL, "workers": 3, "batch_size_per_replica": 5}
 
 KEEP_WEIGHTS = f"{worker_trainings.__name__}:{worker_trainings.train_and_keep_weights.__name__}"
 FAIL_ON_TWO_DEVICES = f"{worker_trainings.__name__}:{worker_trainings.fail_on_two_devices.__name__}"
-CROSS_MESSAGES = f"{worker_trainings.__name__}:{worker_trainings.cross_messages.__name__}"
+CONTRADICT = f"{worker_trainings.__name__}:{worker_trainings.contradict.__name__}"
 HANG = f"{worker_trainings.__name__}:{worker_trainings.hang_unless_chief.__name__}"
 
 CLUSTER_OF_THREE = {
@@ -239,11 +239,11 @@ def test_error_on_several_devices_is_told_by_the_first(training_inputs: Inputs, 
     assert not fault.value.may_pass
 
 
-def test_error_of_messages_between_processes_may_pass(training_inputs: Inputs, tmp_path: Path):
-    training = Training(training_inputs, tmp_path / "crossed", **TWO_WORKERS)
+def test_contradiction_of_tensorflow_may_pass(training_inputs: Inputs, tmp_path: Path):
+    training = Training(training_inputs, tmp_path / "contradicted", **TWO_WORKERS)
 
     with pytest.raises(ClusterFault, match="failed: InternalError: the worker does not") as fault:
-        run_by_hand(training, {"worker": find_free_addresses(2)}, CROSS_MESSAGES)
+        run_by_hand(training, {"worker": find_free_addresses(2)}, CONTRADICT)
 
     assert fault.value.may_pass
 

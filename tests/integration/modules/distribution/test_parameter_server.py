@@ -161,8 +161,7 @@ def test_lost_server_costs_the_epoch_and_a_lost_worker_nothing(
 
     train_apart(training.job, train="support.distribution.losses:lose_a_server_then_a_worker")
 
-    (lost_server,) = [text for text in caplog.messages if text.startswith("ps 0 was killed")]
-    (lost_worker,) = [text for text in caplog.messages if text.startswith("worker 1 was killed")]
+    lost_server, lost_worker = [text for text in caplog.messages if "InternalError" not in text]
     assert lost_server.startswith("ps 0 was killed by signal 9 (Killed). Log: ")
     assert re.search(r"again after epoch 1, restart \d of 2", lost_server)
     assert lost_worker.startswith("worker 1 was killed by signal 9 (Killed). Log: ")
