@@ -9,6 +9,7 @@ from modules.hyperparameters import Hyperparameters
 _WARM_UP_FRACTION = 0.3
 _START_FRACTION_OF_PEAK = 1 / 25
 _SMALLEST_SIDE = 19
+_MOMENTUM_OF_STATISTICS = 0.9
 
 
 def build_model(hyperparameters: Hyperparameters, data: DataSpec) -> keras.Model:
@@ -87,4 +88,7 @@ def compile_model(
 def _normalize_and_activate(features: keras.KerasTensor) -> keras.KerasTensor:
     # Synchronized: the statistics are those of the global batch, so the number of devices that
     # share it does not change what is learned.
-    return keras.layers.ReLU()(keras.layers.BatchNormalization(synchronized=True)(features))
+    # Momentum: with Keras' 0.99, moving averages still hold a share of what they began with after
+    # some hundred steps, which is all that a training on few images has.
+    normalize = keras.layers.BatchNormalization(momentum=_MOMENTUM_OF_STATISTICS, synchronized=True)
+    return keras.layers.ReLU()(normalize(features))

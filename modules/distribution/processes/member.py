@@ -21,7 +21,7 @@ logger = logging.getLogger("modules.distribution.processes.member")
 
 # What TensorFlow raises in a process whose peers no longer answer.
 _LOST_PEERS = {"AbortedError", "CancelledError", "DeadlineExceededError", "UnavailableError"}
-# What it raises, rarely, when messages between processes cross: the same start then goes well.
+# What it raised once, at the start of a cluster that nobody disturbed; no cause was found.
 _MAY_PASS = {"InternalError"}
 # What it says of an error within a tf.function before it comes to it.
 _BEFORE_THE_CAUSE = ("Graph execution error", "Detected at node")

@@ -44,6 +44,17 @@ def test_dropout_is_for_training_only():
     np.testing.assert_array_equal(model(DOT[:3]), model(DOT[:3]))
 
 
+def test_few_steps_are_enough_for_the_statistics_that_a_model_is_asked_with():
+    images = np.random.default_rng(0).random((64, 28, 28, 1), np.float32)
+    keras.utils.set_random_seed(1)
+    model = build_model(Hyperparameters(filters=2), DataSpec())
+
+    for _ in range(80):
+        of_this_batch = model(images, training=True)
+
+    np.testing.assert_allclose(model(images), of_this_batch, atol=0.05)
+
+
 def test_learning_rate_makes_one_cycle():
     hyperparameters = Hyperparameters(filters=2, epochs=10, learning_rate=0.5)
     model = build_model(hyperparameters, DataSpec())
